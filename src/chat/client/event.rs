@@ -1,0 +1,65 @@
+//! What does a person (or a script) see of the chat?
+//!
+//! One event a fact, in the order in which it is to be shown. The terminal, the plain lines and the JSON
+//! lines are three renderings of these values; none of them decides anything.
+
+use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceState, RoomEntry, WhoisEntry};
+
+/// The number of a line that the user typed, from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct LineNumber(pub u64);
+
+/// Something to show.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Debug)]
+pub enum UserEvent {
+    /// In; again after each reconnect.
+    Connected { name: String },
+    /// A message in a room. `own`: typed at this very terminal.
+    Message {
+        room: String,
+        from: String,
+        kind: PostKind,
+        text: String,
+        id: MessageId,
+        at_ms: u64,
+        history: bool,
+        own: bool,
+    },
+    /// A private message; `own` when typed at this very terminal.
+    Private { from: String, to: String, text: String, id: MessageId, at_ms: u64, own: bool },
+    /// The server has what this line said, for good.
+    Accepted { line: LineNumber, id: MessageId },
+    /// Somebody (oneself: `own`) is in a room now. `line` when a line of ours asked for it.
+    Joined { room: String, name: String, own: bool, line: Option<LineNumber> },
+    /// Somebody (oneself: `own`) is out of a room now.
+    Left { room: String, name: String, own: bool, line: Option<LineNumber> },
+    /// Who is in a room, told once after joining it; `total` may exceed the names listed.
+    Members { room: String, names: Vec<String>, total: u64 },
+    /// The text typed from now on goes to this room (`None`: to none).
+    CurrentRoom { room: Option<String> },
+    /// A person's state changed. `line` when it is one's own `/away`.
+    Presence { name: String, state: PresenceState, line: Option<LineNumber> },
+    /// A person (oneself: `own`) has a new name.
+    Renamed { old: String, new: String, own: bool, line: Option<LineNumber> },
+    /// The answer to `/who`.
+    Who { line: LineNumber, room: Option<String>, people: Vec<PersonEntry>, total: u64 },
+    /// The answer to `/whois`.
+    Whois { line: LineNumber, entry: WhoisEntry },
+    /// The answer to `/rooms`.
+    Rooms { line: LineNumber, rooms: Vec<RoomEntry> },
+    /// The answer to `/help`.
+    Help { line: LineNumber, text: String },
+    /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
+    StatsAsked { line: LineNumber },
+    /// The line asks to leave (`/quit`).
+    QuitAsked { line: LineNumber },
+    /// A word from the server, or about missed messages.
+    Notice { text: String },
+    /// The connection is gone for the moment; it is being made again.
+    Reconnecting { reason: String },
+    /// The session is over for good.
+    Disconnected { reason: String },
+    /// Something went wrong; `line` where one caused it.
+    Error { failure: Failure, line: Option<LineNumber> },
+}

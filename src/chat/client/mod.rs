@@ -1,0 +1,2 @@
+//! The client's half of the chat.
+pub mod event;

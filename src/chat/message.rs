@@ -1,0 +1,262 @@
+//! What do a chat client and a chat server say to each other?
+//!
+//! Values only; `codec` turns them into bytes and back. Three kinds of channel carry them:
+//!
+//! ```text
+//! channel 0        control   requests, each with a number, and their answers; presence; notices
+//! channel 4        private   private messages and their receipts
+//! channel 8, 12 …  rooms     one each, chosen by the client: join, part, posts, receipts, who came and went
+//! ```
+//!
+//! What belongs to a room travels in that room's channel, so that a message never overtakes its own join;
+//! nothing else is ordered across channels. The greeting travels inside the handshake, before any channel.
+
+use std::sync::Arc;
+
+/// 128 random bits that a client makes at each start: resending and resuming belong to it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Instance(pub [u8; 16]);
+
+impl Instance {
+    /// The half of the instance that other people may see, to tell which terminal a message came from.
+    pub fn origin(self) -> Origin {
+        let mut half = [0; 8];
+        half.copy_from_slice(&self.0[..8]);
+        Origin(u64::from_be_bytes(half))
+    }
+}
+
+/// The public half of an [`Instance`]: with the counter it names a message from end to end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Origin(pub u64);
+
+/// The client's number of a message: from 1, rising by one over rooms and private messages alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Counter(pub u64);
+
+/// The server's number of a message: rising within a room (or, for private ones, for the recipient).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct MessageId(pub u64);
+
+/// A person as the server knows them, whatever the name just now.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct PersonId(pub u64);
+
+/// The client's number of a control request, which its answer repeats.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct RequestId(pub u64);
+
+/// A stable, kebab-case code of an error, as `--json` prints it: `name-taken`, `no-such-room`, …
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// Stable, kebab-case.
+    pub code: String,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with this code and this text.
+    pub fn new(code: &str, text: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), text: text.into() }
+    }
+}
+
+/// Said or done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PostKind {
+    /// Plain text.
+    Text,
+    /// `/me`.
+    Action,
+}
+
+/// What a client says of itself inside the handshake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Greeting {
+    /// This start of the client.
+    pub instance: Instance,
+    /// The name wanted.
+    pub name: String,
+    /// The last private message that this instance has shown; 0 at its first connection.
+    pub private_since: MessageId,
+    /// Program and version, for the server's log.
+    pub agent: String,
+}
+
+/// What a server says of itself inside the handshake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerGreeting {
+    /// The server's own name, under which clients pin its key.
+    pub name: String,
+    /// Program and version.
+    pub agent: String,
+}
+
+/// A message in a room, as the server stores and broadcasts it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomMessage {
+    /// The server's number, rising within the room.
+    pub id: MessageId,
+    /// Who.
+    pub person: PersonId,
+    /// Their name at the time.
+    pub name: Arc<str>,
+    /// Which terminal.
+    pub origin: Origin,
+    /// That terminal's number of the message.
+    pub counter: Counter,
+    /// Milliseconds since 1970 by the server's clock.
+    pub at_ms: u64,
+    /// Said or done.
+    pub kind: PostKind,
+    /// The text: at most 4,000 characters and 16,000 bytes.
+    pub text: Arc<str>,
+}
+
+/// A private message, as the server stores and delivers it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrivateMessage {
+    /// The server's number, rising for this recipient.
+    pub id: MessageId,
+    /// The sender's name at the time.
+    pub from: Arc<str>,
+    /// The recipient's name at the time.
+    pub to: Arc<str>,
+    /// Which terminal sent it.
+    pub origin: Origin,
+    /// That terminal's number of the message.
+    pub counter: Counter,
+    /// Milliseconds since 1970 by the server's clock.
+    pub at_ms: u64,
+    /// The text, bounded as in a room.
+    pub text: Arc<str>,
+}
+
+/// From a client.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ToServer {
+    /// Control: change one's name.
+    Nick { request: RequestId, name: String },
+    /// Control: who is in a room, or on the server.
+    Who { request: RequestId, room: Option<String> },
+    /// Control: about one person.
+    Whois { request: RequestId, name: String },
+    /// Control: which rooms there are.
+    Rooms { request: RequestId },
+    /// Control: away with this word, or back.
+    Away { request: RequestId, text: Option<String> },
+    /// Private channel: a private message.
+    Private { counter: Counter, to: String, text: String },
+    /// Room channel: enter. `since` is the last message shown here (`None` at the first join); the server
+    /// replays what came after it, or else the last `history` messages.
+    Join { room: String, since: Option<MessageId>, history: u32 },
+    /// Room channel: leave.
+    Part,
+    /// Room channel: say or do.
+    Post { counter: Counter, kind: PostKind, text: String },
+}
+
+/// How a person is, as others see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PresenceState {
+    /// Here.
+    Online,
+    /// Here, but said to be away.
+    Away,
+    /// Silent for some seconds; may come back by itself.
+    Lost,
+    /// Gone.
+    Offline,
+}
+
+/// One person in the answer to `/who`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PersonEntry {
+    /// The name.
+    pub name: String,
+    /// How they are.
+    pub state: PresenceState,
+}
+
+/// One room in the answer to `/rooms`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomEntry {
+    /// The room's name.
+    pub name: String,
+    /// How many people are in it.
+    pub people: u64,
+}
+
+/// The answer to `/whois`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WhoisEntry {
+    /// The name.
+    pub name: String,
+    /// How they are.
+    pub state: PresenceState,
+    /// What they said when they went away.
+    pub away: Option<String>,
+    /// Connected since, in milliseconds since 1970 by the server's clock.
+    pub since_ms: u64,
+    /// One entry a live session: how it is connected.
+    pub sessions: Vec<SessionEntry>,
+    /// The rooms that they share with whoever asks.
+    pub rooms: Vec<String>,
+}
+
+/// One session in the answer to `/whois`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionEntry {
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// The smoothed round-trip time in microseconds, where one was measured.
+    pub rtt_us: Option<u64>,
+    /// The address; only for whoever runs the server.
+    pub address: Option<String>,
+}
+
+/// From the server.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ToClient {
+    /// Control, first: you are this person under this name.
+    Welcome { person: PersonId, name: String, private_last: MessageId },
+    /// Control: the request is done and needs no other answer.
+    Done { request: RequestId },
+    /// Control: the request failed.
+    Failed { request: RequestId, failure: Failure },
+    /// Control: the answer to `Who`; `total` may exceed the people listed.
+    Who { request: RequestId, room: Option<String>, people: Vec<PersonEntry>, total: u64 },
+    /// Control: the answer to `Whois`.
+    Whois { request: RequestId, entry: WhoisEntry },
+    /// Control: the answer to `Rooms`.
+    Rooms { request: RequestId, rooms: Vec<RoomEntry> },
+    /// Control: people whose state changed, gathered.
+    Presence { changes: Vec<PersonEntry> },
+    /// Control: someone (perhaps oneself, on another terminal) changed the name.
+    Renamed { person: PersonId, old: String, new: String },
+    /// Control: a word from the server itself.
+    Notice { text: String },
+    /// Private channel: a message to, or from another terminal of, this person.
+    Private(PrivateMessage),
+    /// Private or room channel: the server has this message for good.
+    Accepted { counter: Counter, id: MessageId },
+    /// Private or room channel: the server will not take this message; it is not to be sent again.
+    Rejected { counter: Counter, failure: Failure },
+    /// Room channel: you are in. `people` is bounded, `total` is not; `last` is the room's newest message.
+    Joined { room: String, people: Vec<String>, total: u64, last: MessageId },
+    /// Room channel: you are not in.
+    JoinFailed { failure: Failure },
+    /// Room channel: you are out.
+    Parted,
+    /// Room channel: a message; `history` when it was said before this join.
+    Message { message: RoomMessage, history: bool },
+    /// Room channel: so many missed messages are no longer kept.
+    HistoryGap { missed: u64 },
+    /// Room channel: people came, gathered.
+    MembersJoined { names: Vec<String> },
+    /// Room channel: people went, gathered.
+    MembersLeft { names: Vec<String> },
+}

@@ -1,0 +1,8 @@
+//! Say Again: a chat over UDP datagrams with a hand-built reliability layer.
+pub mod chat;
+pub mod rng;
+pub mod service;
+pub mod store;
+pub mod time;
+pub mod transport;
+pub mod wire;

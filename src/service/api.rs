@@ -1,0 +1,149 @@
+//! What passes between a node and the shell (or the simulator) that runs it?
+
+use crate::chat::client::event::UserEvent;
+use crate::time::Duration;
+use crate::transport::session::{LivenessConfig, PublicKey, Transport};
+use std::net::{IpAddr, SocketAddr};
+
+/// One TCP connection of a server, numbered by the server node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct StreamId(pub u64);
+
+/// Where a datagram came from and which of our addresses it was sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Path {
+    /// The peer.
+    pub remote: SocketAddr,
+    /// Our own address that was addressed, so that the reply leaves from it; `None` where unknown.
+    pub local: Option<IpAddr>,
+}
+
+/// What a server node wants done to its TCP connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreamAction {
+    /// `stream_output` has bytes: write what the socket takes, then say `stream_written`.
+    Write(StreamId),
+    /// Flush what `stream_output` still has if the socket takes it at once, then close.
+    Close(StreamId),
+}
+
+/// What happened on a server, for its log and for a lecturer's eyes.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Debug)]
+pub enum ServerEvent {
+    /// A session is up.
+    Connected { name: String, transport: Transport, address: SocketAddr, agent: String, sessions: usize },
+    /// A session ended.
+    Disconnected { name: String, address: SocketAddr, reason: String, sessions: usize },
+    /// A session went silent or came back.
+    Liveness { name: String, address: SocketAddr, state: &'static str },
+    /// A session continues from another address.
+    Roamed { name: String, from: SocketAddr, to: SocketAddr },
+    /// A handshake was turned away.
+    TurnedAway { address: SocketAddr, reason: String },
+    /// A name changed.
+    Renamed { old: String, new: String },
+    /// The store could not keep something.
+    StoreFailed { reason: String },
+}
+
+/// Settings of a server node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ServerConfig {
+    /// The name under which clients pin the key.
+    pub server_name: String,
+    /// Speak in the clear with a CRC (and only so).
+    pub insecure: bool,
+    /// When silence means what.
+    pub liveness: LivenessConfig,
+    /// Milliseconds since 1970 at `Instant::ZERO`.
+    pub unix_ms_at_zero: u64,
+    /// The key of whoever runs the server: sees addresses in `/whois`.
+    pub owner: Option<PublicKey>,
+    /// Sessions at once, at most (50,000).
+    pub max_sessions: usize,
+}
+
+/// Settings of a client node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClientConfig {
+    /// What carries the session.
+    pub transport: Transport,
+    /// The name wanted.
+    pub name: String,
+    /// The room to join at the start.
+    pub room: String,
+    /// How many earlier messages to replay on joining (0 to 1,000).
+    pub history: u32,
+    /// Speak in the clear with a CRC (and only so).
+    pub insecure: bool,
+    /// The server's key if it is known, by its address: then the first flight carries messages.
+    pub expected_key: Option<PublicKey>,
+    /// Servers known by name, each with its pinned key.
+    pub pins: Vec<(String, PublicKey)>,
+    /// How many addresses the shell has for the server (at least 1).
+    pub addresses: usize,
+    /// Give up connecting for the first time after this.
+    pub connect_timeout: Duration,
+    /// When silence means what.
+    pub liveness: LivenessConfig,
+    /// After the end of input and the last acceptance, stay so long.
+    pub linger: Duration,
+}
+
+/// What a client's shell reports of the network. Stale reports, of a network opened earlier, are dropped
+/// by the shell.
+#[derive(Debug)]
+pub enum NetworkInput<'a> {
+    /// A datagram (UDP).
+    Datagram(&'a mut [u8]),
+    /// The stream is connected (TCP).
+    StreamOpened,
+    /// Bytes of the stream (TCP).
+    StreamBytes(&'a [u8]),
+    /// The stream ended or could not be made (TCP), with the system's words.
+    StreamClosed(&'a str),
+    /// The system says that nobody listens there, or that there is no way there.
+    Unreachable(&'a str),
+}
+
+/// What a client node wants done to its network.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClientAction {
+    /// Drop the socket there is, if any, and open one to the `address`-th address of the server: a UDP
+    /// socket or a TCP connection, as [`ClientConfig::transport`] says.
+    Open { address: usize },
+    /// As [`ClientAction::Open`], but for UDP and the same session: only the local port changes.
+    Rebind,
+    /// Drop the socket; nothing more will be sent until the next `Open`.
+    Close,
+}
+
+/// What a client node tells its shell.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Debug)]
+pub enum ClientEvent {
+    /// To show.
+    User(UserEvent),
+    /// The server proved this key under this name: remember it (`new`: seen for the first time).
+    Pin { server_name: String, key: PublicKey, new: bool },
+    /// Still not connected after five seconds: say what to check.
+    ConnectingSlowly,
+    /// All is over; the shell ends with this.
+    Finished(Ending),
+}
+
+/// How a client ended; the shell turns it into the exit code of the contract.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// Left in good order; all that was typed was delivered (exit code 0).
+    Done,
+    /// These lines were not delivered (exit code 1).
+    Undelivered(Vec<u64>),
+    /// Could not connect (exit code 3).
+    NotConnected(String),
+    /// Refused: name taken, seal, key changed … (exit code 4).
+    Refused { code: String, text: String },
+}

@@ -1,0 +1,2 @@
+//! Transport × chat, still without sockets: a whole server node, a whole client node.
+pub mod api;

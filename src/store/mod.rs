@@ -1,0 +1,156 @@
+//! What does the server remember? Requests to, and answers from, whoever keeps it.
+//!
+//! The core never waits for a disk: it emits a [`StoreRequest`], goes on, and hears a [`StoreReply`]
+//! later. A [`StoreRequest::Commit`] is one transaction; nothing in it is told to anyone before its
+//! [`StoreReply::Committed`]. Replies come in the order of the requests.
+
+use crate::chat::message::{Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage};
+use std::collections::BTreeSet;
+
+/// A room as the store knows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct RoomId(pub u64);
+
+/// A person's public key, as the handshake proved it.
+pub type Key = [u8; 32];
+
+/// Which counters of an instance the server has settled (stored or rejected for good).
+///
+/// Counters may settle out of order, because rooms do not wait for each other: all up to `through` are
+/// settled, and besides those in `beyond`, which spans at most [`Receipts::SPAN`] counters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Receipts {
+    /// All counters up to and with this one are settled.
+    pub through: Counter,
+    /// Those beyond it that are settled too.
+    pub beyond: BTreeSet<Counter>,
+}
+
+impl Receipts {
+    /// How far beyond the oldest unsettled message a client may go: 1,024 counters.
+    pub const SPAN: u64 = 1_024;
+
+    /// Is this one settled already?
+    pub fn contains(&self, counter: Counter) -> bool {
+        counter <= self.through || self.beyond.contains(&counter)
+    }
+
+    /// May a message with this counter be looked at (neither 0 nor beyond the span)?
+    pub fn admits(&self, counter: Counter) -> bool {
+        counter.0 > 0 && counter.0 <= self.through.0.saturating_add(Self::SPAN)
+    }
+
+    /// Settles this one; false if it was already.
+    pub fn settle(&mut self, counter: Counter) -> bool {
+        if self.contains(counter) {
+            return false;
+        }
+        self.beyond.insert(counter);
+        while self.beyond.remove(&Counter(self.through.0 + 1)) {
+            self.through.0 += 1;
+        }
+        true
+    }
+}
+
+/// A name and whom it belongs to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// The person.
+    pub person: PersonId,
+    /// The name as its owner writes it (NFC).
+    pub name: String,
+    /// What makes it unique: the case-folded UTS 39 skeleton.
+    pub skeleton: String,
+    /// The key that took it.
+    pub key: Key,
+}
+
+/// A name that was given up and stays reserved for a while.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// The old name's skeleton.
+    pub skeleton: String,
+    /// Who had it: `/msg` to it follows them.
+    pub person: PersonId,
+    /// Free again at this moment, in milliseconds since 1970.
+    pub until_ms: u64,
+}
+
+/// A room that exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoomRecord {
+    /// Its number in the store.
+    pub room: RoomId,
+    /// Its name as its founder wrote it.
+    pub name: String,
+    /// Its newest message.
+    pub last: MessageId,
+}
+
+/// One change.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A message in a room.
+    Message { room: RoomId, message: RoomMessage },
+    /// A private message to this person, from that one.
+    Private { to: PersonId, from: PersonId, message: PrivateMessage },
+    /// What an instance has settled: in the same commit as the message that settled it.
+    Receipts { instance: Instance, key: Key, receipts: Receipts, at_ms: u64 },
+    /// A name taken or changed (by person).
+    Account(Account),
+    /// A name given up.
+    Alias(Alias),
+    /// A new room.
+    Room(RoomRecord),
+}
+
+/// To the store.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreRequest {
+    /// One transaction.
+    Commit { batch: u64, changes: Vec<Change> },
+    /// Messages of a room with ids above `after`, oldest first, at most `limit`.
+    After { ticket: u64, room: RoomId, after: MessageId, limit: u32 },
+    /// The newest `limit` messages of a room with ids up to `through`, oldest first.
+    Latest { ticket: u64, room: RoomId, through: MessageId, limit: u32 },
+    /// Private messages from or to a person with ids (of the recipient) above `after`: only those *to* them.
+    PrivatesAfter { ticket: u64, person: PersonId, after: MessageId, limit: u32 },
+    /// The id that this instance's message got, if it was stored.
+    FindReceipt { ticket: u64, origin: Instance, counter: Counter },
+}
+
+/// From the store.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreReply {
+    /// The batch is on disk (or, in memory, kept).
+    Committed { batch: u64 },
+    /// Nothing of the batch was kept; `reason` is a sentence for people.
+    Failed { batch: u64, reason: String },
+    /// Messages of a room.
+    Messages { ticket: u64, messages: Vec<RoomMessage> },
+    /// Private messages.
+    Privates { ticket: u64, messages: Vec<PrivateMessage> },
+    /// The id of a message looked for.
+    Receipt { ticket: u64, id: Option<MessageId> },
+    /// A look-up failed; `reason` is a sentence for people.
+    Unavailable { ticket: u64, reason: String },
+}
+
+/// All that a server needs to know at its start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Snapshot {
+    /// Names.
+    pub accounts: Vec<Account>,
+    /// Names given up that are still reserved.
+    pub aliases: Vec<Alias>,
+    /// Rooms.
+    pub rooms: Vec<RoomRecord>,
+    /// Instances seen within the last day, with their keys.
+    pub receipts: Vec<(Instance, Key, Receipts)>,
+    /// The newest private message of each person who ever got one.
+    pub privates: Vec<(PersonId, MessageId)>,
+}

@@ -1,0 +1,78 @@
+//! What time is it? Whatever the caller says.
+//!
+//! The core never reads a clock: each verb is handed `now`. An [`Instant`] counts microseconds from an
+//! arbitrary zero, so a test writes `at(1_000)`, a simulator jumps a day in no time, and the wire code
+//! cannot depend on the operating system by accident. Shells translate the system's monotonic clock.
+//!
+//! ```
+//! use sayagain::time::at;
+//! use std::time::Duration;
+//!
+//! let sent = at(1_000);
+//! let acknowledged = sent + Duration::from_millis(25);
+//! assert_eq!(acknowledged - sent, Duration::from_micros(25_000));
+//! assert_eq!(sent - acknowledged, Duration::ZERO, "time spans saturate; they are never negative");
+//! ```
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+pub use std::time::Duration;
+
+/// A moment, in microseconds since an arbitrary zero that all parts of one node share.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(u64);
+
+/// The moment `micros` microseconds after zero: the short form that tests use.
+pub const fn at(micros: u64) -> Instant {
+    Instant(micros)
+}
+
+impl Instant {
+    /// The arbitrary zero.
+    pub const ZERO: Self = Self(0);
+
+    /// Microseconds since zero.
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// The span since `earlier`; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+    fn add(self, span: Duration) -> Self {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, span: Duration) {
+        *self = *self + span;
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+    fn sub(self, span: Duration) -> Self {
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+    fn sub(self, earlier: Self) -> Duration {
+        self.since(earlier)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}s", self.0 / 1_000_000, self.0 % 1_000_000)
+    }
+}

@@ -1,0 +1,213 @@
+//! What is a session, whatever carries it?
+//!
+//! Two peers who proved their keys to each other, and channels of messages between them. The UDP
+//! [connection](super::connection) and the TCP [stream](super::stream) both answer with these values, so
+//! the chat above cannot tell them apart and a comparison compares only what carries the messages.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of one message on their way out: shared, so that a broadcast is encoded once.
+pub type Payload = Arc<[u8]>;
+
+/// A channel's number. Both directions of a channel share it; whoever opens it picks it. The two low bits
+/// are the delivery mode (0 reliable ordered; 1 reliable unordered and 2 latest-only are reserved).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ChannelId(pub u64);
+
+impl ChannelId {
+    /// Requests, answers, presence.
+    pub const CONTROL: Self = Self(0);
+    /// Private messages.
+    pub const PRIVATE: Self = Self(4);
+
+    /// The channel of the `index`-th room that a client has open.
+    pub const fn room(index: u64) -> Self {
+        Self(8 + 4 * index)
+    }
+
+    /// Is this a room's channel?
+    pub const fn is_room(self) -> bool {
+        self.0 >= 8 && self.0.is_multiple_of(4)
+    }
+}
+
+/// A peer's static public key, proved in the handshake (claimed only, under `--insecure`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", &self.to_string()[..8])
+    }
+}
+
+/// Has the peer been heard of lately?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Liveness {
+    /// Yes.
+    Alive,
+    /// Silent for [`LivenessConfig::suspect_after`]; being probed.
+    Suspected,
+    /// Silent for [`LivenessConfig::lost_after`]; people are told.
+    Lost,
+}
+
+/// When silence means what. All settings; the defaults are the product's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LivenessConfig {
+    /// Silent for so long on our side: send a heartbeat (1 s).
+    pub heartbeat: Duration,
+    /// Nothing heard for so long: suspect, and probe (3 s).
+    pub suspect_after: Duration,
+    /// How often a suspect is probed (300 ms).
+    pub probe_interval: Duration,
+    /// Nothing heard for so long: lost (5 s).
+    pub lost_after: Duration,
+    /// Nothing heard for so long: the session is over (30 s).
+    pub dead_after: Duration,
+}
+
+impl Default for LivenessConfig {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(1),
+            suspect_after: Duration::from_secs(3),
+            probe_interval: Duration::from_millis(300),
+            lost_after: Duration::from_secs(5),
+            dead_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why a session ended, as its user hears it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CloseReason {
+    /// The peer closed it, with this code and text (authenticated).
+    Peer(CloseCode, String),
+    /// We closed it.
+    Local,
+    /// Nothing was heard for [`LivenessConfig::dead_after`].
+    TimedOut,
+    /// The peer no longer knows the session: it started anew.
+    Reset,
+    /// The handshake did not come to its end in time.
+    HandshakeTimedOut,
+    /// The peer speaks other versions only.
+    Version(Vec<u32>),
+    /// The server turned the handshake down before it began, with this text.
+    Refused(CloseCode, String),
+    /// The server's key is not the one that its name is pinned to; the text explains.
+    Untrusted(String),
+    /// What came from the peer broke the protocol; the text names the rule.
+    Protocol(&'static str),
+    /// The stream below broke (TCP only).
+    Broken(String),
+}
+
+/// Why a peer closes: a number on the wire, stable for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CloseCode(pub u16);
+
+impl CloseCode {
+    /// Left in good order.
+    pub const GOODBYE: Self = Self(0);
+    /// The server is going down; come back by yourself.
+    pub const SHUTDOWN: Self = Self(1);
+    /// The name belongs to another key.
+    pub const NAME_TAKEN: Self = Self(2);
+    /// The name is not a name.
+    pub const NAME_INVALID: Self = Self(3);
+    /// A newer session of the same instance took over.
+    pub const REPLACED: Self = Self(4);
+    /// The reader was so slow that its queue overflowed.
+    pub const SLOW_READER: Self = Self(5);
+    /// The peer broke the protocol.
+    pub const PROTOCOL: Self = Self(6);
+    /// The server is full.
+    pub const FULL: Self = Self(7);
+    /// This server does not speak in the clear (or only so).
+    pub const SEAL_MISMATCH: Self = Self(8);
+    /// The server could not open the handshake with the key it has now: try again as a stranger.
+    pub const UNKNOWN_KEY: Self = Self(9);
+}
+
+/// What a session tells its user, in the order in which it happened.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionEvent {
+    /// Both sides have proved themselves; this is what the peer said of itself in the handshake. Messages
+    /// of the first flight may follow at once.
+    Connected { peer: PublicKey, greeting: Vec<u8> },
+    /// A message arrived whole and in its channel's order.
+    Message { channel: ChannelId, bytes: Vec<u8> },
+    /// The peer went silent, or is back.
+    Liveness(Liveness),
+    /// It is over; nothing follows.
+    Closed(CloseReason),
+}
+
+/// What carries a session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Transport {
+    /// Datagrams with our own reliability layer.
+    Udp,
+    /// The kernel's stream.
+    Tcp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+/// What a session has measured so far: `/stats`. `None` where the transport cannot know.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct SessionStats {
+    /// Smoothed round-trip time.
+    pub rtt: Option<Duration>,
+    /// Its mean deviation.
+    pub rttvar: Option<Duration>,
+    /// The least seen.
+    pub rtt_min: Option<Duration>,
+    /// Share of the datagrams sent that were declared lost, 0 to 1.
+    pub loss: Option<f64>,
+    /// Datagrams (UDP) or frames (TCP) sent.
+    pub sent: u64,
+    /// Datagrams that carried something for the second time or later.
+    pub retransmitted: Option<u64>,
+    /// Datagrams that arrived twice.
+    pub duplicates: Option<u64>,
+    /// Datagrams that arrived behind a later one.
+    pub reordered: Option<u64>,
+    /// Bytes of UDP payload or of the stream, sent.
+    pub bytes_out: u64,
+    /// Likewise received.
+    pub bytes_in: u64,
+    /// Bytes sent and not yet acknowledged.
+    pub in_flight: Option<u64>,
+    /// The congestion window in bytes.
+    pub cwnd: Option<u64>,
+}
+
+/// Why [`send`](super) was refused: the sender has too much queued already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SendError {
+    /// The session's send queue is at its bound; nothing was queued.
+    QueueFull,
+    /// Longer than a message may be.
+    TooLong,
+    /// The session is over.
+    Closed,
+}
