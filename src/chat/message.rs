@@ -31,11 +31,6 @@ pub const fn is_room_channel(channel: u64) -> bool {
 /// How far beyond its oldest unsettled message a client may go: 1,024 counters.
 pub const COUNTER_SPAN: u64 = 1_024;
 
-/// A message's text: at most 4,000 characters …
-pub const TEXT_CHARS_MAX: usize = 4_000;
-/// … and at most 16,000 bytes.
-pub const TEXT_BYTES_MAX: usize = 16_000;
-
 /// 128 random bits that a client makes at each start: resending and resuming belong to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Instance(pub [u8; 16]);
@@ -103,6 +98,9 @@ pub struct Greeting {
     pub name: String,
     /// The last private message that this instance has shown; 0 at its first connection.
     pub private_since: MessageId,
+    /// All this instance's messages up to this one are settled, or given up, and will not come again: where
+    /// a server that no longer knows the instance begins to count.
+    pub settled: Counter,
     /// Program and version, for the server's log.
     pub agent: String,
 }
