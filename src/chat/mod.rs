@@ -1,3 +1,7 @@
 //! The chat itself: people, rooms, messages. It does not know that a transport exists.
 pub mod client;
+pub mod invisible;
 pub mod message;
+pub mod name;
+pub mod room_name;
+pub mod text;
