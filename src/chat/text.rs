@@ -1,16 +1,11 @@
 //! What may be said?
 //!
-//! Any text that is not empty, of at most 4,000 characters (Unicode scalar values) and 16,000 bytes, line
-//! breaks included. Nothing is taken out of it: whoever shows a text makes control characters harmless,
+//! Any text that is not empty, of at most 4,000 characters (Unicode scalar values; in UTF-8 these are at
+//! most 16,000 bytes), line breaks included. Nothing is taken out of it: whoever shows a text makes control characters harmless,
 //! since a server cannot know what harms which terminal. The client asks the same question before it
 //! sends, so that people hear the answer at once.
 
-use crate::chat::message::Failure;
-
-/// How many characters a text has at most.
-pub const TEXT_CHARACTERS: usize = 4_000;
-/// How many bytes a text has at most: four a character, as UTF-8 has it.
-pub const TEXT_BYTES: usize = 4 * TEXT_CHARACTERS;
+use crate::chat::message::{Failure, TEXT_CHARS_MAX};
 
 /// May this be said?
 ///
@@ -20,10 +15,10 @@ pub fn check(text: &str) -> Result<(), Failure> {
         return Err(Failure::new("message-empty", "there is nothing in this message"));
     }
     let characters = text.chars().count();
-    if characters > TEXT_CHARACTERS {
+    if characters > TEXT_CHARS_MAX {
         return Err(Failure::new(
             "message-too-long",
-            format!("a message has at most {TEXT_CHARACTERS} characters; this one has {characters}"),
+            format!("a message has at most {TEXT_CHARS_MAX} characters; this one has {characters}"),
         ));
     }
     Ok(())
@@ -32,6 +27,7 @@ pub fn check(text: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::message::TEXT_BYTES_MAX;
 
     #[test]
     fn four_thousand_characters_are_a_message_and_one_more_is_not() {
@@ -44,7 +40,7 @@ mod tests {
     #[test]
     fn sixteen_thousand_bytes_are_a_message_and_characters_are_counted_not_bytes() {
         let longest = "\u{1f600}".repeat(4_000);
-        assert_eq!((check(&longest), longest.len()), (Ok(()), TEXT_BYTES));
+        assert_eq!((check(&longest), longest.len()), (Ok(()), TEXT_BYTES_MAX));
         assert!(check(&"\u{1f600}".repeat(4_001)).unwrap_err().text.contains("4001"));
     }
 

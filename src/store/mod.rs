@@ -4,7 +4,9 @@
 //! later. A [`StoreRequest::Commit`] is one transaction; nothing in it is told to anyone before its
 //! [`StoreReply::Committed`]. Replies come in the order of the requests.
 
-use crate::chat::message::{Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage};
+use crate::chat::message::{
+    COUNTER_SPAN, Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage,
+};
 use std::collections::BTreeSet;
 
 /// A room as the store knows it.
@@ -28,7 +30,7 @@ pub struct Receipts {
 
 impl Receipts {
     /// How far beyond the oldest unsettled message a client may go: 1,024 counters.
-    pub const SPAN: u64 = 1_024;
+    pub const SPAN: u64 = COUNTER_SPAN;
 
     /// Is this one settled already?
     pub fn contains(&self, counter: Counter) -> bool {
