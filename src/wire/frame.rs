@@ -149,7 +149,8 @@ fn take_piece<'a>(reader: &mut Reader<'a>, fragment: bool) -> Result<Frame<'a>, 
     };
     let bytes = reader.take_run(usize::MAX, "message bytes")?;
     let total = if fragment { total } else { bytes.len() as u64 };
-    if offset.checked_add(bytes.len() as u64).is_none_or(|end| end > total) || (fragment && bytes.is_empty()) {
+    if offset.checked_add(bytes.len() as u64).is_none_or(|end| end > total) || (fragment && bytes.is_empty())
+    {
         return Err(Malformed("fragment outside of its message"));
     }
     Ok(Frame::Message(Piece { channel, sequence, total, offset, bytes }))
