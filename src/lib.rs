@@ -4,5 +4,6 @@ pub mod rng;
 pub mod service;
 pub mod store;
 pub mod time;
+pub mod trace;
 pub mod transport;
 pub mod wire;
