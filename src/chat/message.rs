@@ -31,6 +31,11 @@ pub const fn is_room_channel(channel: u64) -> bool {
 /// How far beyond its oldest unsettled message a client may go: 1,024 counters.
 pub const COUNTER_SPAN: u64 = 1_024;
 
+/// A message's text: at most 4,000 characters …
+pub const TEXT_CHARS_MAX: usize = 4_000;
+/// … and at most 16,000 bytes.
+pub const TEXT_BYTES_MAX: usize = 16_000;
+
 /// 128 random bits that a client makes at each start: resending and resuming belong to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Instance(pub [u8; 16]);

@@ -17,13 +17,11 @@
 
 use crate::chat::message::{
     Counter, Failure, MessageId, Origin, PersonEntry, PersonId, PostKind, PresenceState, PrivateMessage,
-    RequestId, RoomEntry, RoomMessage, SessionEntry, WhoisEntry,
+    RequestId, RoomEntry, RoomMessage, SessionEntry, TEXT_BYTES_MAX, WhoisEntry,
 };
 use crate::wire::{Malformed, Reader, Writer};
 use std::sync::Arc;
 
-/// The text of a message: at most 16,000 bytes.
-pub const TEXT_MAX: usize = 16_000;
 /// The name of a person or a room: at most 128 bytes.
 pub const NAME_MAX: usize = 128;
 /// The text of a failure or a notice, and what somebody says on going away: at most 1,024 bytes.
@@ -41,7 +39,7 @@ fn put_cut(writer: &mut Writer, text: &str, max: usize) {
 }
 
 pub(super) fn put_text(writer: &mut Writer, text: &str) {
-    put_cut(writer, text, TEXT_MAX);
+    put_cut(writer, text, TEXT_BYTES_MAX);
 }
 
 pub(super) fn put_name(writer: &mut Writer, name: &str) {
@@ -57,7 +55,7 @@ pub(super) fn put_label(writer: &mut Writer, label: &str) {
 }
 
 pub(super) fn take_text<'a>(reader: &mut Reader<'a>) -> Taken<&'a str> {
-    reader.take_str(TEXT_MAX, "text")
+    reader.take_str(TEXT_BYTES_MAX, "text")
 }
 
 pub(super) fn take_name(reader: &mut Reader) -> Taken<String> {

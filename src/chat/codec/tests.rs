@@ -1,7 +1,7 @@
 //! The vectors of `tests/vectors/chat.txt`, and generated messages: whatever is said is understood,
 //! whatever is cut or made up is an error.
 
-use super::field::{ENTRIES_MAX, LABEL_MAX, NAME_MAX, NOTE_MAX, TEXT_MAX};
+use super::field::{ENTRIES_MAX, LABEL_MAX, NAME_MAX, NOTE_MAX};
 use super::*;
 use crate::chat::message::*;
 use crate::wire::Malformed;
@@ -274,8 +274,8 @@ fn a_string_of_its_bound_passes_and_one_byte_more_is_malformed() {
         crate::wire::Writer::new(&mut bytes).put_run(&vec![b'x'; len]);
         decode_to_server(&bytes)
     };
-    assert!(post(TEXT_MAX).is_ok());
-    assert_eq!(post(TEXT_MAX + 1), Err(Malformed("text")));
+    assert!(post(TEXT_BYTES_MAX).is_ok());
+    assert_eq!(post(TEXT_BYTES_MAX + 1), Err(Malformed("text")));
     let nick = |len| {
         let mut bytes = vec![0x01, 1];
         crate::wire::Writer::new(&mut bytes).put_run(&vec![b'x'; len]);
