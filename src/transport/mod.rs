@@ -2,6 +2,9 @@
 pub mod channel;
 pub mod config;
 pub mod congestion;
+pub mod connection;
+pub mod endpoint;
+pub mod handshake;
 pub mod liveness;
 pub mod params;
 pub mod path;
