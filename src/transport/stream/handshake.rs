@@ -81,7 +81,7 @@ impl ClientHandshake {
                 }
                 self.pattern = Pattern::Xx;
                 let again = say_hello(&self.input, self.pattern, &mut self.rng, output);
-                self.initiator = Some(again.map_err(|_| OUT_OF_TURN)?);
+                self.initiator = Some(again.map_err(unwritable)?);
                 Ok(None)
             }
             _ => Err(OUT_OF_TURN),
@@ -94,10 +94,10 @@ impl ClientHandshake {
         let peer = initiator.server_key().ok_or(FORGED)?;
         self.input.trust.check(&peer, &greeting).map_err(CloseReason::Untrusted)?;
         if self.pattern.has_finish() {
-            let finish = initiator.write_finish(&self.input.greeting).map_err(|_| OUT_OF_TURN)?;
+            let finish = initiator.write_finish(&self.input.greeting).map_err(unwritable)?;
             output.put(&frame::plain(Kind::Finish, &finish));
         }
-        let (sealer, opener) = initiator.into_keys().map_err(|_| OUT_OF_TURN)?.client();
+        let (sealer, opener) = initiator.into_keys().map_err(unwritable)?.client();
         Ok(Established { role: Role::Client, sealer, opener, peer, greeting })
     }
 }
@@ -196,7 +196,7 @@ impl ServerHandshake {
         let Ok((mut responder, greeting)) = accepted else {
             return self.on_unopened_hello(pattern, output);
         };
-        let welcome = responder.write_welcome(&self.greeting).map_err(|_| OUT_OF_TURN)?;
+        let welcome = responder.write_welcome(&self.greeting).map_err(unwritable)?;
         output.put(&frame::plain(Kind::Welcome, &welcome));
         if pattern.has_finish() {
             self.awaited = Awaited::Finish(Box::new(responder));
@@ -218,8 +218,16 @@ impl ServerHandshake {
 
 fn established(responder: Responder, greeting: Vec<u8>) -> Result<Established, CloseReason> {
     let peer = responder.client_key().ok_or(FORGED)?;
-    let (sealer, opener) = responder.into_keys().map_err(|_| OUT_OF_TURN)?.server();
+    let (sealer, opener) = responder.into_keys().map_err(unwritable)?.server();
     Ok(Established { role: Role::Server, sealer, opener, peer, greeting })
+}
+
+/// We could not write our own part.
+const fn unwritable(error: HandshakeError) -> CloseReason {
+    CloseReason::Protocol(match error {
+        HandshakeError::TooLong => "a greeting too long for a handshake message",
+        _ => "a handshake message of our own out of turn",
+    })
 }
 
 /// Says no to a client; this is also how we name the end to our own user.

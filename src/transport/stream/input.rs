@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_long_frames_memory_is_given_back_with_the_next() {
         let mut input = Input::default();
-        let frame = plain(Kind::Sealed(false), &[0; 60_000]);
+        let frame = plain(Kind::Sealed(false), &vec![0; 60_000]);
         assert_eq!(input.advance(&mut &frame[..], Expected::Sealed), Ok(true));
         assert_eq!(input.advance(&mut &frame[..1], Expected::Sealed), Ok(false));
         assert!(input.capacity() <= KEPT);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 mod faults;
 mod life;
+mod vectors;
 
 const PATTERNS: [Pattern; 3] = [Pattern::Clear, Pattern::Xx, Pattern::Ik];
 const MS: u64 = 1_000;
@@ -78,7 +79,8 @@ impl Pair {
 
     fn carry_once(&mut self) -> bool {
         let [up, down] = &mut self.captured;
-        let portions = [self.rng.below(300), self.rng.below(300)].map(|len| 1 + len as usize);
+        let mut portion = || usize::try_from(1 + self.rng.below(300)).expect("small");
+        let portions = [portion(), portion()];
         let went_up = carry(self.now, &mut self.client, &mut self.server, portions[0], up);
         let went_down = carry(self.now, &mut self.server, &mut self.client, portions[1], down);
         went_up || went_down
@@ -164,7 +166,8 @@ fn every_pattern_connects_and_each_side_learns_the_others_key_and_greeting() {
 fn messages_arrive_whole_in_order_and_on_their_channel() {
     for pattern in PATTERNS {
         let mut pair = Pair::open(pattern);
-        let texts: [&[u8]; 4] = [b"one", b"", &[7; 65_536], b"four"];
+        let long = vec![7; 65_536];
+        let texts: [&[u8]; 4] = [b"one", b"", &long, b"four"];
         for (index, text) in (0..).zip(texts) {
             pair.client.send(pair.now, ChannelId::room(index), text.into()).expect("room");
             pair.server.send(pair.now, ChannelId::PRIVATE, text.into()).expect("room");
@@ -301,6 +304,16 @@ fn ik_without_a_key_is_closed_before_it_begins() {
     let input = HandshakeInput { server: None, ..input(Pattern::Ik) };
     let mut client = Stream::client(at(0), StreamConfig::default(), input);
     assert!(matches!(reason(&mut client), Some(CloseReason::Protocol(_))) && client.is_over());
+}
+
+#[test]
+fn a_greeting_that_does_not_fit_is_named_as_the_reason() {
+    for pattern in PATTERNS {
+        let mut pair = Pair::with(HandshakeInput { greeting: vec![b'a'; 2_048], ..input(pattern) }, config(pattern), 1);
+        pair.exchange();
+        let Some(CloseReason::Protocol(rule)) = reason(&mut pair.client) else { panic!("{pattern:?}") };
+        assert!(rule.contains("greeting"), "{rule}");
+    }
 }
 
 #[test]
