@@ -309,7 +309,8 @@ fn ik_without_a_key_is_closed_before_it_begins() {
 #[test]
 fn a_greeting_that_does_not_fit_is_named_as_the_reason() {
     for pattern in PATTERNS {
-        let mut pair = Pair::with(HandshakeInput { greeting: vec![b'a'; 2_048], ..input(pattern) }, config(pattern), 1);
+        let mut pair =
+            Pair::with(HandshakeInput { greeting: vec![b'a'; 2_048], ..input(pattern) }, config(pattern), 1);
         pair.exchange();
         let Some(CloseReason::Protocol(rule)) = reason(&mut pair.client) else { panic!("{pattern:?}") };
         assert!(rule.contains("greeting"), "{rule}");
