@@ -38,3 +38,6 @@ pub use lock::{Forged, TrafficKeys};
 pub use open::Opener;
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;
+
+#[cfg(test)]
+mod vectors;

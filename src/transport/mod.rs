@@ -10,5 +10,6 @@ pub mod params;
 pub mod path;
 pub mod reliability;
 pub mod session;
+pub mod stream;
 pub mod timer;
 pub mod trust;
