@@ -8,3 +8,4 @@ pub mod path;
 pub mod reliability;
 pub mod session;
 pub mod timer;
+pub mod trust;

@@ -74,12 +74,6 @@ impl Controller for NewReno {
         self.acknowledged = 0;
     }
 
-    fn on_persistent_congestion(&mut self) {
-        // RFC 9002 §7.6.2.
-        self.window = LEAST_DATAGRAMS * self.datagram;
-        self.recovery_since = None;
-    }
-
     fn window(&self) -> u64 {
         self.window
     }
