@@ -23,6 +23,8 @@ pub struct Source {
     pub opens_with_doc: bool,
     /// Is it a file of tests as a whole?
     pub is_tests: bool,
+    /// The line where its inline tests begin (from 1), or one past the last.
+    pub tests_from: usize,
 }
 
 /// One path, spread out, and the line where it begins.
@@ -41,15 +43,22 @@ impl Source {
         let file = parts.join("/");
         let code = blank(text);
         let tokens = tokens(&code);
+        let tests_from = 1 + text.lines().take_while(|line| !line.starts_with("mod tests {")).count();
         Self {
             module: module(&parts),
             mentions: mentions(&tokens),
             macros: macros(&tokens),
-            lines_of_code: lines_of_code(text, &code),
+            lines_of_code: lines_of_code(&code, tests_from),
+            tests_from,
             opens_with_doc: text.starts_with("//!"),
             is_tests: file.ends_with("tests.rs") || file.contains("/tests/"),
             file,
         }
+    }
+
+    /// The paths in it that are not its tests'.
+    pub fn product_mentions(&self) -> impl Iterator<Item = &Mention> {
+        self.mentions.iter().filter(|mention| !self.is_tests && mention.line < self.tests_from)
     }
 
     /// Where a path leads within the crate: after `crate`, or after enough `super` to reach the root.
@@ -69,9 +78,8 @@ fn module(parts: &[String]) -> Vec<String> {
     inner.filter(|part| !["mod", "lib", "main"].contains(&part.as_str())).collect()
 }
 
-fn lines_of_code(text: &str, code: &str) -> usize {
-    let product = text.lines().zip(code.lines()).take_while(|(line, _)| !line.starts_with("mod tests {"));
-    product.filter(|(_, code)| !code.trim().is_empty()).count()
+fn lines_of_code(code: &str, tests_from: usize) -> usize {
+    code.lines().take(tests_from - 1).filter(|line| !line.trim().is_empty()).count()
 }
 
 /// The same text with comments, strings and characters blanked; line breaks stay.
@@ -250,6 +258,7 @@ fn enough_supers_lead_to_the_root() {
 #[test]
 fn code_is_counted_without_comments_and_tests() {
     let text = "//! doc\n\nfn a() {}\n\n/// doc\nfn b() {}\n#[cfg(test)]\nmod tests {\n    fn c() {}\n}\n";
-    assert_eq!(Source::new(Path::new("src/a.rs"), text).lines_of_code, 3);
+    let source = Source::new(Path::new("src/a.rs"), text);
+    assert_eq!((source.lines_of_code, source.tests_from), (3, 8));
     assert!(Source::new(Path::new("src/a/tests.rs"), text).is_tests);
 }
