@@ -62,16 +62,27 @@ impl Receipts {
         counter.0 > 0 && counter.0 <= self.through.0.saturating_add(Self::SPAN)
     }
 
+    /// Settles all up to this one.
+    pub fn settle_through(&mut self, counter: Counter) {
+        self.through = self.through.max(counter);
+        self.beyond.retain(|settled| *settled > self.through);
+        self.advance();
+    }
+
     /// Settles this one; false if it was already.
     pub fn settle(&mut self, counter: Counter) -> bool {
         if self.contains(counter) {
             return false;
         }
         self.beyond.insert(counter);
+        self.advance();
+        true
+    }
+
+    fn advance(&mut self) {
         while self.beyond.remove(&Counter(self.through.0 + 1)) {
             self.through.0 += 1;
         }
-        true
     }
 }
 

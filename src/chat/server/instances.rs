@@ -169,6 +169,14 @@ impl Instances {
         }
     }
 
+    /// The client will send nothing up to this counter again: so nothing up to there is waited for, even if
+    /// the instance was forgotten meanwhile.
+    pub fn on_greeted(&mut self, instance: Instance, settled: Counter) {
+        if let Some(record) = self.records.get_mut(&instance) {
+            record.receipts.settle_through(settled);
+        }
+    }
+
     /// The message waits for its batch.
     pub fn on_storing(&mut self, instance: Instance, counter: Counter) {
         if let Some(record) = self.records.get_mut(&instance) {
@@ -273,6 +281,15 @@ mod tests {
         instances.on_storing(ONE, Counter(2));
         instances.on_handed_over(ONE, Counter(1));
         assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(1));
+    }
+
+    #[test]
+    fn an_instance_that_was_forgotten_goes_on_where_its_client_says() {
+        let mut instances = instances();
+        let far = Counter(5_000);
+        assert_eq!(instances.standing(ONE, far), Standing::Impossible);
+        instances.on_greeted(ONE, Counter(4_999));
+        assert_eq!(instances.standing(ONE, far), Standing::New);
     }
 
     #[test]
