@@ -3,6 +3,7 @@ pub mod chat;
 pub mod crypto;
 pub mod rng;
 pub mod service;
+pub mod shell;
 pub mod store;
 pub mod time;
 pub mod trace;

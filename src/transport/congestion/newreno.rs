@@ -74,10 +74,8 @@ impl Controller for NewReno {
         self.acknowledged = 0;
     }
 
-    fn on_persistent_congestion(&mut self) {
-        // RFC 9002 §7.6.2.
-        self.window = LEAST_DATAGRAMS * self.datagram;
-        self.recovery_since = None;
+    fn on_path_changed(&mut self) {
+        *self = Self::new(self.datagram);
     }
 
     fn window(&self) -> u64 {

@@ -7,9 +7,12 @@
 //! - [`received`]: which packets arrived, and what to acknowledge
 //! - [`loss`]: the verdict on a packet that later ones overtook (RFC 9002 §6.1)
 //! - [`probe`]: when to ask again after silence (RFC 9002 §6.2)
+//!
+//! [`recovery`] is where their verdicts meet.
 
 pub mod loss;
 pub mod probe;
 pub mod received;
+pub mod recovery;
 pub mod rtt;
 pub mod sent;
