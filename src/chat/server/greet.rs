@@ -96,6 +96,7 @@ impl ChatServer {
         self.note_presence(person, before, &rooms);
         let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
         let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, newest);
+        self.instances.on_told_settled(greeting.instance, greeting.settled);
         self.sessions.insert(key, Session::new(person, greeting.instance, peer, false));
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {

@@ -150,6 +150,14 @@ impl Instances {
         is_known.then_some(record.privates_from)
     }
 
+    /// The client says that all up to this one are settled or given up, and will not come again: where a
+    /// server that no longer knew the instance begins to count, and what closes any hole there may be.
+    pub fn on_told_settled(&mut self, instance: Instance, through: Counter) {
+        if let Some(record) = self.records.get_mut(&instance) {
+            record.receipts.settle_through(through);
+        }
+    }
+
     /// This session of the instance is over.
     pub fn unbind(&mut self, now: Instant, instance: Instance, session: SessionKey) {
         if let Some(record) = self.records.get_mut(&instance).filter(|r| r.session == Some(session)) {
@@ -307,6 +315,19 @@ mod tests {
         assert_eq!(instances.standing(ONE, Counter(0)), Standing::Impossible);
         assert_eq!(instances.standing(ONE, Counter(1_024)), Standing::New);
         assert_eq!(instances.standing(ONE, Counter(1_025)), Standing::Impossible);
+    }
+
+    #[test]
+    fn an_instance_that_was_forgotten_goes_on_where_its_client_says() {
+        let mut instances = instances();
+        store(&mut instances, 3);
+        instances.on_told_settled(ONE, Counter(2));
+        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(3), "the hole is closed");
+        instances.on_told_settled(ONE, Counter(5_000));
+        assert_eq!(instances.standing(ONE, Counter(5_001)), Standing::New);
+        instances.on_told_settled(ONE, Counter(7));
+        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(5_000), "never back");
+        assert!(instances.receipts(ONE).unwrap().1.beyond.is_empty());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The same message twice, in another order, over another session.
 
+use super::world::greeting;
 use super::{ANN, ROOM, ROOM_B, World, ann_and_ben, join, post, private};
-use crate::chat::message::PRIVATE_CHANNEL;
+use crate::chat::message::{Counter, Greeting, PRIVATE_CHANNEL};
 use crate::chat::server::{ChatLimits, close_code};
 
 #[test]
@@ -106,4 +107,15 @@ fn past_the_bound_of_what_waits_messages_are_rejected_as_busy() {
     world.hear(1, ROOM, &post(6, "x"));
     world.answer_store();
     assert_eq!(world.lines(1), ["8 accepted 6 as 5", "8 #5 ann: x"]);
+}
+
+#[test]
+fn a_server_that_forgot_everything_goes_on_where_the_client_says() {
+    let mut world = World::new();
+    let greeting = Greeting { settled: Counter(5_000), ..greeting("ann") };
+    world.greet(1, ANN, &greeting);
+    world.hear(1, ROOM, &join("lobby"));
+    world.take_all();
+    world.hear(1, ROOM, &post(5_001, "hi"));
+    assert_eq!(world.lines(1), ["8 accepted 5001 as 1", "8 #1 ann: hi"]);
 }

@@ -175,7 +175,7 @@ fn what_breaks_the_protocol_ends_the_session_and_nobody_elses() {
 
 #[test]
 fn bytes_that_are_no_message_end_the_session_without_a_panic() {
-    for bytes in [&b""[..], b"\xff", b"\x22", &[0x20; 70_000]] {
+    for bytes in [&b""[..], b"\xff", b"\x22", &vec![0x20; 70_000]] {
         let mut world = ann_and_ben();
         world.server.handle_message(world.now, super::super::SessionKey(1), ROOM, bytes);
         world.settle();

@@ -71,14 +71,15 @@ impl World {
 
     /// A session begins of an instance that has shown its private messages up to this one.
     pub fn connect_since(&mut self, session: u64, key: Key, instance: u8, name: &str, private_since: u64) {
-        let greeting = encode_greeting(&Greeting {
-            instance: Instance([instance; 16]),
-            name: name.to_owned(),
-            private_since: MessageId(private_since),
-            agent: "test".to_owned(),
-        });
+        let instance = Instance([instance; 16]);
+        let private_since = MessageId(private_since);
+        self.greet(session, key, &Greeting { instance, private_since, ..greeting(name) });
+    }
+
+    /// A session begins, with this greeting.
+    pub fn greet(&mut self, session: u64, key: Key, greeting: &Greeting) {
         let peer = Peer { key, transport: "udp", address: format!("10.0.0.{session}:5000") };
-        self.server.handle_connected(self.now, SessionKey(session), peer, &greeting);
+        self.server.handle_connected(self.now, SessionKey(session), peer, &encode_greeting(greeting));
         self.settle();
     }
 
@@ -208,6 +209,17 @@ impl World {
     /// What a session was sent, in short, as a list of lines; forgets it.
     pub fn lines(&mut self, session: u64) -> Vec<String> {
         self.take(session).into_iter().map(|(channel, message)| line(channel, message)).collect()
+    }
+}
+
+/// The greeting of somebody new under this name.
+pub fn greeting(name: &str) -> Greeting {
+    Greeting {
+        instance: Instance::default(),
+        name: name.to_owned(),
+        private_since: MessageId(0),
+        settled: Counter(0),
+        agent: "test".to_owned(),
     }
 }
 
