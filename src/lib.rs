@@ -1,5 +1,6 @@
 //! Say Again: a chat over UDP datagrams with a hand-built reliability layer.
 pub mod chat;
+pub mod lab;
 pub mod rng;
 pub mod service;
 pub mod store;
