@@ -1,2 +1,3 @@
 //! Transport × chat, still without sockets: a whole server node, a whole client node.
 pub mod api;
+pub mod core;
