@@ -1,6 +1,7 @@
 //! Say Again: a chat over UDP datagrams with a hand-built reliability layer.
 pub mod chat;
 pub mod crypto;
+pub mod lab;
 pub mod rng;
 pub mod service;
 pub mod shell;
