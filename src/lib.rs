@@ -2,6 +2,7 @@
 pub mod chat;
 pub mod rng;
 pub mod service;
+pub mod shell;
 pub mod store;
 pub mod time;
 pub mod transport;
