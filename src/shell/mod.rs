@@ -22,6 +22,9 @@
 //! | [`server_loop`] | how does a server node meet the world? |
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
+| [`store_thread`] | who waits for the disk? |
+| [`home`] | where are keys, names and history kept? |
+| [`entropy`] | where does true chance come from? |
 
 mod client_network;
 mod datagrams;
@@ -32,11 +35,14 @@ mod tcp;
 
 pub mod client_loop;
 pub mod clock;
+pub mod entropy;
+pub mod home;
 pub mod lines;
 pub mod listen;
 pub mod node;
 pub mod resolve;
 pub mod server_loop;
+pub mod store_thread;
 pub mod udp;
 
 #[cfg(test)]
