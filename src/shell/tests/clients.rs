@@ -3,10 +3,13 @@
 use super::toys::{EchoClient, EchoServer};
 use super::{Running, WATCHDOG, loopback};
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::service::api::{ClientEvent, Ending};
-use crate::shell::client_loop::ClientLoop;
+use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::lines::read_lines;
+use crate::time::Duration;
 use crate::transport::session::Transport;
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -105,4 +108,57 @@ fn quitting_ends_the_loop_and_frees_whoever_reads_lines() {
     let ending = ended.recv_timeout(WATCHDOG).expect("the client ends").expect("no trouble of the system");
     assert_eq!(ending, Ending::Done);
     assert!(!handle.line(LineNumber(1), "too late".to_owned()));
+}
+
+/// A toy client over an emulated link to this peer, running on a thread of its own.
+fn start_impaired(mut node: EchoClient, peer: SocketAddr, link: LinkConfig) -> ClientHandle {
+    let mut client = ClientLoop::new(Transport::Udp, vec![peer]).expect("a loop");
+    client.impair(link, false).expect("these can be had");
+    let handle = client.handle();
+    thread::spawn(move || client.run(&mut node, |_| ()));
+    handle
+}
+
+fn datagram_server() -> UdpSocket {
+    let socket = UdpSocket::bind(loopback(0)).expect("a port");
+    socket.set_read_timeout(Some(WATCHDOG)).expect("a watchdog");
+    socket
+}
+
+#[test]
+fn last_words_leave_even_over_a_slow_link() {
+    let server = datagram_server();
+    let slow = DirectionConfig { delay: Duration::from_millis(50), ..DirectionConfig::default() };
+    let peer = server.local_addr().expect("it is bound");
+    let client = start_impaired(EchoClient::that_is_hasty(), peer, LinkConfig::symmetric(slow, 1));
+    assert!(client.line(LineNumber(1), "goodbye".to_owned()) && client.end_of_input());
+    let mut words = [0; 10];
+    assert_eq!(server.recv(&mut words).expect("they arrive"), 7);
+}
+
+#[test]
+fn a_rebinding_client_speaks_from_another_port_and_hears_there() {
+    let server = datagram_server();
+    let rebind = Some("port@5ms/5ms".parse().expect("a plan"));
+    let peer = server.local_addr().expect("it is bound");
+    let client =
+        start_impaired(EchoClient::over_udp(1), peer, LinkConfig { rebind, ..LinkConfig::default() });
+    let mut ports = BTreeSet::new();
+    for number in (1..).map(LineNumber) {
+        assert!(client.line(number, "where am I?".to_owned()));
+        let (count, from) = server.recv_from(&mut [0; 100]).expect("it arrives");
+        assert_eq!(count, 11);
+        ports.insert(from.port());
+        if ports.len() > 2 {
+            break;
+        }
+    }
+    assert!(client.quit());
+}
+
+#[test]
+fn link_options_over_tcp_are_refused_with_the_way_that_works() {
+    let mut client = ClientLoop::new(Transport::Tcp, vec![loopback(1)]).expect("a loop");
+    let refused = client.impair(LinkConfig::default(), false).expect_err("TCP's segments are out of reach");
+    assert!(refused.contains("sayagain link"), "{refused}");
 }

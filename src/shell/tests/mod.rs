@@ -7,6 +7,7 @@ mod toys;
 
 use super::listen::{ServerSockets, Transports};
 use super::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
+use crate::lab::link::LinkConfig;
 use crate::service::api::ServerEvent;
 use crate::store::StoreRequest;
 use crate::time::Duration;
@@ -32,22 +33,36 @@ impl ServerOutlets for Nowhere {
     fn tell(&mut self, _: ServerEvent) {}
 }
 
+type Addresses = Vec<(Transport, SocketAddr)>;
+
+fn listening(address: SocketAddr, max_streams: usize) -> (Addresses, ServerLoop) {
+    let sockets = ServerSockets::bind(address, Transports::Both).expect("a free port");
+    (sockets.addresses().to_vec(), ServerLoop::new(sockets, max_streams).expect("a loop"))
+}
+
 /// A toy server that runs on a thread of its own until it is dropped.
 struct Running {
     handle: ServerHandle,
-    addresses: Vec<(Transport, SocketAddr)>,
+    addresses: Addresses,
     ended: Receiver<io::Result<()>>,
 }
 
 impl Running {
     fn start(node: toys::EchoServer, address: SocketAddr) -> Self {
-        Self::start_with(node, address, 1_000)
+        Self::run(node, listening(address, 1_000))
     }
 
-    fn start_with(mut node: toys::EchoServer, address: SocketAddr, max_streams: usize) -> Self {
-        let sockets = ServerSockets::bind(address, Transports::Both).expect("a free port");
-        let addresses = sockets.addresses().to_vec();
-        let server = ServerLoop::new(sockets, max_streams).expect("a loop");
+    fn start_bounded(node: toys::EchoServer, max_streams: usize) -> Self {
+        Self::run(node, listening(loopback(0), max_streams))
+    }
+
+    fn start_impaired(node: toys::EchoServer, link: LinkConfig) -> Self {
+        let (addresses, mut server) = listening(loopback(0), 1_000);
+        server.impair(link, false).expect("these can be had");
+        Self::run(node, (addresses, server))
+    }
+
+    fn run(mut node: toys::EchoServer, (addresses, server): (Addresses, ServerLoop)) -> Self {
         let handle = server.handle();
         let (end, ended) = channel();
         thread::spawn(move || end.send(server.run(&mut node, &mut Nowhere)));

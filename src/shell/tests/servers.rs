@@ -2,12 +2,12 @@
 
 use super::toys::{EchoServer, FLOOD_BYTES, LAST_WORDS};
 use super::{Running, WATCHDOG, loopback};
+use crate::lab::link::{DirectionConfig, LinkConfig};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 
 fn datagram_peer(server: SocketAddr) -> UdpSocket {
-    let any: IpAddr =
-        if server.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
     let socket = UdpSocket::bind((any, 0)).expect("a port");
     // A connected socket hears only from the address that it wrote to.
     socket.connect(server).expect("loopback");
@@ -102,8 +102,9 @@ fn a_slow_tcp_reader_holds_up_nobody() {
         assert_eq!(echoed(&mut other, &[b'a', round]), [b'a', round]);
         assert_eq!(echoed_datagram(&datagram_peer(address), &[round]), [round]);
     }
-    let flood = slow.take(FLOOD_BYTES as u64).bytes().filter(|byte| matches!(byte, Ok(b'x'))).count();
-    assert_eq!(flood, FLOOD_BYTES, "and when it reads at last, it gets all that is its own");
+    let mut flood = vec![0; FLOOD_BYTES];
+    slow.read_exact(&mut flood).expect("when it reads at last, it gets all that is its own");
+    assert!(flood.iter().all(|byte| *byte == b'x'));
     server.shut_down();
 }
 
@@ -123,7 +124,7 @@ fn garbage_on_tcp_closes_only_that_connection_and_its_last_words_arrive() {
 
 #[test]
 fn connections_beyond_the_bound_are_closed_and_make_room_for_nobody_else() {
-    let server = Running::start_with(EchoServer::default(), loopback(0), 2);
+    let server = Running::start_bounded(EchoServer::default(), 2);
     let mut first = stream_peer(loopback(server.port()));
     let mut second = stream_peer(loopback(server.port()));
     assert_eq!(echoed(&mut first, b"one"), b"one");
@@ -137,7 +138,7 @@ fn connections_beyond_the_bound_are_closed_and_make_room_for_nobody_else() {
 
 #[test]
 fn a_place_that_becomes_free_is_given_away_again() {
-    let server = Running::start_with(EchoServer::default(), loopback(0), 1);
+    let server = Running::start_bounded(EchoServer::default(), 1);
     for _ in 0..50 {
         let mut peer = stream_peer(loopback(server.port()));
         let served = peer.write_all(b"x").is_ok() && matches!(peer.read(&mut [0; 1]), Ok(1));
@@ -170,5 +171,19 @@ fn shutting_down_tells_the_tcp_peers_and_ends_the_loop() {
 fn shutting_down_ends_the_loop_even_if_the_node_never_has_done() {
     let server = Running::start(EchoServer::that_never_has_done(), loopback(0));
     let _silent = stream_peer(loopback(server.port()));
+    server.shut_down();
+}
+
+#[test]
+fn a_server_leads_each_peer_through_a_link_of_its_own() {
+    let twice = DirectionConfig { duplicate: 1.0, ..DirectionConfig::default() };
+    let link = LinkConfig { down: twice, ..LinkConfig::default() };
+    let server = Running::start_impaired(EchoServer::default(), link);
+    for text in [b"one", b"two"] {
+        let peer = datagram_peer(loopback(server.port()));
+        assert_eq!(echoed_datagram(&peer, text), text);
+        let mut copy = [0; 10];
+        assert_eq!(peer.recv(&mut copy).expect("the copy"), text.len());
+    }
     server.shut_down();
 }

@@ -13,13 +13,20 @@ use std::net::SocketAddr;
 /// What a TCP peer gets for garbage (whatever begins with `?`) before it is shown out.
 pub const LAST_WORDS: &[u8] = b"that was garbage";
 /// What a TCP peer gets who writes `!`: more than any system buffers.
-pub const FLOOD_BYTES: usize = 64 << 20;
+pub const FLOOD_BYTES: usize = 24 << 20;
+
+/// What one stream has to say, and how much of it was written.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    written: usize,
+}
 
 /// Sends back whatever comes, on both transports.
 #[derive(Default)]
 pub struct EchoServer {
     datagrams: VecDeque<(Path, Vec<u8>)>,
-    outputs: BTreeMap<StreamId, Vec<u8>>,
+    outputs: BTreeMap<StreamId, Output>,
     actions: VecDeque<StreamAction>,
     opened: u64,
     asked_to_shut_down: bool,
@@ -40,7 +47,7 @@ impl ServerCore for EchoServer {
 
     fn handle_stream_opened(&mut self, _: Instant, _: SocketAddr) -> StreamId {
         self.opened += 1;
-        self.outputs.insert(StreamId(self.opened), Vec::new());
+        self.outputs.insert(StreamId(self.opened), Output::default());
         StreamId(self.opened)
     }
 
@@ -48,15 +55,15 @@ impl ServerCore for EchoServer {
         let Some(output) = self.outputs.get_mut(&stream) else { return };
         match bytes.first() {
             Some(b'?') => {
-                output.extend_from_slice(LAST_WORDS);
+                output.bytes.extend_from_slice(LAST_WORDS);
                 self.actions.push_back(StreamAction::Close(stream));
             }
             Some(b'!') => {
-                output.resize(FLOOD_BYTES, b'x');
+                output.bytes.resize(FLOOD_BYTES, b'x');
                 self.actions.push_back(StreamAction::Write(stream));
             }
             _ => {
-                output.extend_from_slice(bytes);
+                output.bytes.extend_from_slice(bytes);
                 self.actions.push_back(StreamAction::Write(stream));
             }
         }
@@ -91,11 +98,11 @@ impl ServerCore for EchoServer {
     }
 
     fn stream_output(&self, stream: StreamId) -> &[u8] {
-        self.outputs.get(&stream).map_or(&[], Vec::as_slice)
+        self.outputs.get(&stream).map_or(&[], |output| &output.bytes[output.written..])
     }
 
     fn stream_written(&mut self, _: Instant, stream: StreamId, count: usize) {
-        self.outputs.get_mut(&stream).expect("it had output").drain(..count);
+        self.outputs.get_mut(&stream).expect("it had output").written += count;
     }
 
     fn poll_store(&mut self) -> Option<StoreRequest> {
@@ -122,6 +129,8 @@ pub struct EchoClient {
     output: Vec<u8>,
     awaited_bytes: usize,
     input_ended: bool,
+    /// Leaves as soon as it has nothing more to say.
+    hasty: bool,
     actions: VecDeque<ClientAction>,
     events: VecDeque<ClientEvent>,
 }
@@ -129,6 +138,11 @@ pub struct EchoClient {
 impl EchoClient {
     pub fn over_udp(addresses: usize) -> Self {
         Self { datagrams: true, open: true, ..Self::over_tcp(addresses) }
+    }
+
+    /// One that waits for no answer.
+    pub fn that_is_hasty() -> Self {
+        Self { hasty: true, ..Self::over_udp(1) }
     }
 
     pub fn over_tcp(addresses: usize) -> Self {
@@ -141,6 +155,7 @@ impl EchoClient {
             output: Vec::new(),
             awaited_bytes: 0,
             input_ended: false,
+            hasty: false,
             actions: VecDeque::from([ClientAction::Open { address: 0 }]),
             events: VecDeque::new(),
         }
@@ -163,7 +178,7 @@ impl EchoClient {
     }
 
     fn finish(&mut self) {
-        if self.input_ended && self.awaited_bytes == 0 {
+        if self.input_ended && (self.hasty || self.awaited_bytes == 0) {
             self.events.push_back(ClientEvent::Finished(Ending::Done));
         }
     }
