@@ -242,10 +242,13 @@ impl Endpoint {
     /// All sessions' silences are measured with clocks slower by this factor from now on.
     pub fn stretch(&mut self, now: Instant, factor: u32) {
         let ids: BTreeSet<ConnectionId> = self.sessions.keys().copied().collect();
-        for id in ids {
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.connection.stretch(factor);
-            }
+        ids.into_iter().for_each(|id| self.stretch_one(now, id, factor));
+    }
+
+    /// One session's silence is.
+    pub fn stretch_one(&mut self, now: Instant, id: ConnectionId, factor: u32) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.connection.stretch(factor);
             self.touch(now, id);
         }
     }
