@@ -5,6 +5,7 @@
 //! `poll_…` until it says `None`, sleep until `poll_timeout`.
 
 use super::api::{ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId};
+use super::client_node::ClientNode;
 use super::server_node::ServerNode;
 use crate::chat::client::event::LineNumber;
 use crate::store::{StoreReply, StoreRequest};
@@ -112,6 +113,42 @@ impl ServerCore for ServerNode {
         self.poll_store()
     }
     fn poll_event(&mut self) -> Option<ServerEvent> {
+        self.poll_event()
+    }
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+}
+
+impl ClientCore for ClientNode {
+    fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str) {
+        self.handle_line(now, number, line);
+    }
+    fn handle_end_of_input(&mut self, now: Instant) {
+        self.handle_end_of_input(now);
+    }
+    fn quit(&mut self, now: Instant) {
+        self.quit(now);
+    }
+    fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
+        self.handle_network(now, input);
+    }
+    fn handle_timeout(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        self.poll_transmit(now, buffer)
+    }
+    fn stream_output(&self) -> &[u8] {
+        self.stream_output()
+    }
+    fn stream_written(&mut self, now: Instant, count: usize) {
+        self.stream_written(now, count);
+    }
+    fn poll_action(&mut self) -> Option<ClientAction> {
+        self.poll_action()
+    }
+    fn poll_event(&mut self) -> Option<ClientEvent> {
         self.poll_event()
     }
     fn poll_timeout(&self) -> Option<Instant> {

@@ -3,11 +3,14 @@
 //! - [`api`]: what passes between a node and whoever runs it
 //! - [`core`]: the verbs of the nodes, for whoever runs them
 //! - [`server_node`]: a whole server ([`streams`]: its TCP connections; [`carriers`]: who carries whom)
+//! - [`client_node`]: a whole client
 
 pub mod api;
 pub mod carriers;
+pub mod client_node;
 pub mod core;
 pub mod server_node;
 pub mod streams;
 
+pub use client_node::ClientNode;
 pub use server_node::ServerNode;

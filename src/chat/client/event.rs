@@ -26,7 +26,8 @@ pub enum UserEvent {
         history: bool,
         own: bool,
     },
-    /// A private message; `own` when typed at this very terminal.
+    /// A private message; `own` when typed at this very terminal: then it comes with its acceptance, `id` is
+    /// the recipient's, and `at_ms` is 0 where the server did not say when.
     Private { from: String, to: String, text: String, id: MessageId, at_ms: u64, own: bool },
     /// The server has what this line said, for good.
     Accepted { line: LineNumber, id: MessageId },
@@ -62,4 +63,32 @@ pub enum UserEvent {
     Disconnected { reason: String },
     /// Something went wrong; `line` where one caused it.
     Error { failure: Failure, line: Option<LineNumber> },
+}
+
+impl UserEvent {
+    /// The line whose outcome this is: every line that was typed has exactly one.
+    pub fn line(&self) -> Option<LineNumber> {
+        match self {
+            Self::Accepted { line, .. }
+            | Self::Who { line, .. }
+            | Self::Whois { line, .. }
+            | Self::Rooms { line, .. }
+            | Self::Help { line, .. }
+            | Self::StatsAsked { line }
+            | Self::QuitAsked { line } => Some(*line),
+            Self::Joined { line, .. }
+            | Self::Left { line, .. }
+            | Self::Presence { line, .. }
+            | Self::Renamed { line, .. }
+            | Self::Error { line, .. } => *line,
+            Self::Connected { .. }
+            | Self::Message { .. }
+            | Self::Private { .. }
+            | Self::Members { .. }
+            | Self::CurrentRoom { .. }
+            | Self::Notice { .. }
+            | Self::Reconnecting { .. }
+            | Self::Disconnected { .. } => None,
+        }
+    }
 }
