@@ -122,7 +122,8 @@ impl Testimony {
         match event {
             ClientEvent::User(event) => self.on_user_event(at, event),
             ClientEvent::Finished(ending) => self.ending = Some(ending.clone()),
-            ClientEvent::Pin { .. } | ClientEvent::Stats { .. } | ClientEvent::ConnectingSlowly => {}
+            ClientEvent::Stats { line: Some(line), .. } => self.outcomes.push((line.0, Outcome::Answered)),
+            ClientEvent::Stats { .. } | ClientEvent::Pin { .. } | ClientEvent::ConnectingSlowly => {}
         }
     }
 
