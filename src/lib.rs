@@ -1,8 +1,10 @@
 //! Say Again: a chat over UDP datagrams with a hand-built reliability layer.
 pub mod chat;
+pub mod cli;
 pub mod rng;
 pub mod service;
 pub mod store;
 pub mod time;
 pub mod transport;
+pub mod tui;
 pub mod wire;

@@ -63,3 +63,31 @@ pub enum UserEvent {
     /// Something went wrong; `line` where one caused it.
     Error { failure: Failure, line: Option<LineNumber> },
 }
+
+impl UserEvent {
+    /// The line that this event answers, if it answers one.
+    pub fn line(&self) -> Option<LineNumber> {
+        match self {
+            Self::Accepted { line, .. }
+            | Self::Who { line, .. }
+            | Self::Whois { line, .. }
+            | Self::Rooms { line, .. }
+            | Self::Help { line, .. }
+            | Self::StatsAsked { line }
+            | Self::QuitAsked { line } => Some(*line),
+            Self::Joined { line, .. }
+            | Self::Left { line, .. }
+            | Self::Presence { line, .. }
+            | Self::Renamed { line, .. }
+            | Self::Error { line, .. } => *line,
+            Self::Connected { .. }
+            | Self::Message { .. }
+            | Self::Private { .. }
+            | Self::Members { .. }
+            | Self::CurrentRoom { .. }
+            | Self::Notice { .. }
+            | Self::Reconnecting { .. }
+            | Self::Disconnected { .. } => None,
+        }
+    }
+}

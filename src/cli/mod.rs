@@ -1,0 +1,4 @@
+//! x
+pub mod exit;
+pub mod json;
+pub mod logging;
