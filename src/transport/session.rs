@@ -4,6 +4,7 @@
 //! [connection](super::connection) and the TCP [stream](super::stream) both answer with these values, so
 //! the chat above cannot tell them apart and a comparison compares only what carries the messages.
 
+pub use crate::crypto::identity::PublicKey;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,22 +31,6 @@ impl ChannelId {
     /// Is this a room's channel?
     pub const fn is_room(self) -> bool {
         self.0 >= 8 && self.0.is_multiple_of(4)
-    }
-}
-
-/// A peer's static public key, proved in the handshake (claimed only, under `--insecure`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey(pub [u8; 32]);
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}…", &self.to_string()[..8])
     }
 }
 

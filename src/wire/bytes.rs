@@ -170,7 +170,12 @@ impl<'a> Writer<'a> {
         let bytes = value.to_be_bytes();
         let start = self.buffer.len();
         self.buffer.extend_from_slice(&bytes[8 - len..]);
-        self.buffer[start] |= (len.trailing_zeros() as u8) << 6;
+        self.buffer[start] |= match len {
+            1 => 0x00,
+            2 => 0x40,
+            4 => 0x80,
+            _ => 0xc0,
+        };
         self
     }
 

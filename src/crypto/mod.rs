@@ -1,0 +1,38 @@
+//! How do two peers prove who they are, and keep everybody else out of what they say?
+//!
+//! ```text
+//!            hello ──▶
+//!  Initiator ◀── welcome   Responder          the handshake: who are you, and which keys do we share?
+//!          (finish ──▶)
+//!       │                      │
+//!  TrafficKeys            TrafficKeys         one key a direction
+//!    │      │               │      │
+//!  Sealer  Opener ◀──────▶ Sealer  Opener     every datagram and every frame: (number, header, payload)
+//!             │                       │
+//!        ReplayWindow           ReplayWindow  each number once (UDP; a stream counts by itself)
+//! ```
+//!
+//! - [`identity`]: the static key pair that a person or a server *is*.
+//! - [`handshake`]: Noise XX (server unknown), Noise IK (server known) and the clear, behind one face.
+//! - [`noise`] and [`clear`]: the two ways in which those messages are made.
+//! - [`seal`] and [`open`]: the two ends of a direction, with their change of keys; [`lock`] is the single
+//!   key below them.
+//! - [`replay`]: which numbers have been seen.
+//!
+//! Sources: the Noise Protocol Framework, revision 34; RFC 8439 (ChaCha20-Poly1305); RFC 7748 (X25519);
+//! RFC 7693 (BLAKE2s). The primitives are those of kept libraries; what is ours is how they are joined.
+pub mod clear;
+pub mod handshake;
+pub mod identity;
+pub mod lock;
+pub mod noise;
+pub mod open;
+pub mod replay;
+pub mod seal;
+
+pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
+pub use identity::{Identity, PublicKey};
+pub use lock::{Forged, TrafficKeys};
+pub use open::Opener;
+pub use replay::{Freshness, ReplayWindow};
+pub use seal::Sealer;

@@ -1,0 +1,114 @@
+//! What happened, and why?
+//!
+//! Everything that the reliability layer decides is one [`TraceEvent`], given to a [`Sink`] at the moment
+//! of the decision. Ladders, statistics, logs and live views are renderings of the same events; the code
+//! that decides writes no prose. With no sink an event costs one branch.
+
+use crate::time::{Duration, Instant};
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a packet was sent: the most telling of the reasons that it had.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SendCause {
+    /// It carries something for the first time.
+    First,
+    /// It carries again what was declared lost.
+    Retransmission,
+    /// Silence lasted for a probe timeout: it asks for an acknowledgement (RFC 9002 §6.2.4).
+    Probe,
+    /// Nothing was to be said for a heartbeat's time.
+    Heartbeat,
+    /// It only acknowledges.
+    Acknowledgement,
+    /// It governs the session: credit, path, close.
+    Control,
+}
+
+
+/// Why a datagram was dropped unread.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DropReason {
+    /// Its number was seen before.
+    Duplicate,
+    /// Its number is so old that the replay window no longer knows.
+    TooOld,
+    /// Its seal does not hold.
+    Forged,
+    /// It is not a datagram of ours.
+    Malformed,
+    /// Nobody here has that connection id.
+    Misaddressed,
+    /// It comes too early or too late for the session's state.
+    Unexpected,
+}
+
+/// One fact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+pub enum TraceEvent {
+    /// A handshake datagram left: its kind, its size, and which attempt it is, from 1.
+    HandshakeSent { kind: &'static str, bytes: usize, attempt: u32 },
+    /// A handshake datagram arrived.
+    HandshakeReceived { kind: &'static str, bytes: usize },
+    /// Both sides have proved themselves.
+    Established { early_accepted: bool },
+    /// A data packet left.
+    PacketSent { number: u64, bytes: usize, cause: SendCause },
+    /// A data packet arrived; `late` when a later one came first.
+    PacketReceived { number: u64, bytes: usize, late: bool },
+    /// A datagram was dropped unread.
+    DatagramDropped { bytes: usize, reason: DropReason },
+    /// The peer has this packet.
+    PacketAcknowledged { number: u64 },
+    /// This packet counts as lost, by this rule; it was sent so long ago.
+    PacketLost { number: u64, by_time: bool, age: Duration },
+    /// The probe timer fired for the `count`-th time in a row.
+    ProbeFired { count: u32 },
+    /// A round trip was measured.
+    RttSampled { sample: Duration, smoothed: Duration, variation: Duration },
+    /// The congestion window moved, in bytes.
+    WindowMoved { window: u64, in_flight: u64 },
+    /// A piece arrived whose bytes were here already.
+    PieceDuplicate { channel: u64, sequence: u64 },
+    /// A message was handed to the user.
+    MessageDelivered { channel: u64, bytes: usize },
+    /// The peer went silent, or is back.
+    Liveness { state: &'static str },
+    /// The peer's address is another one now.
+    Roamed,
+    /// Our next packets are sealed with the next key.
+    Rekeyed,
+    /// The session is over.
+    Closed { reason: String },
+}
+
+/// Takes events. It is handed the session's own connection id.
+pub trait Sink: Send + Sync {
+    /// This happened at `now` in session `session`.
+    fn event(&self, now: Instant, session: u64, event: &TraceEvent);
+}
+
+/// A way to a sink, or to nowhere.
+#[derive(Clone, Default)]
+pub struct Tracer(Option<Arc<dyn Sink>>);
+
+impl Tracer {
+    /// To this sink.
+    pub fn new(sink: Arc<dyn Sink>) -> Self {
+        Self(Some(sink))
+    }
+
+    /// Emits an event; `event` is made only if somebody listens.
+    pub fn emit(&self, now: Instant, session: u64, event: impl FnOnce() -> TraceEvent) {
+        if let Some(sink) = &self.0 {
+            sink.event(now, session, &event());
+        }
+    }
+}
+
+impl fmt::Debug for Tracer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Tracer(on)" } else { "Tracer(off)" })
+    }
+}

@@ -1,0 +1,35 @@
+//! Which numbers of the reliability layer are settings?
+
+use super::channel::ChannelLimits;
+use super::session::LivenessConfig;
+use crate::time::Duration;
+
+/// Settings of every connection of an endpoint.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct TransportConfig {
+    /// When silence means what.
+    pub liveness: LivenessConfig,
+    /// How much is queued and buffered.
+    pub limits: ChannelLimits,
+    /// The longest that a peer holds an acknowledgement back. Ours do not.
+    pub max_ack_delay: Duration,
+    /// Speak in the clear with a CRC (and only so).
+    pub insecure: bool,
+    /// Seal with the next key after so many packets.
+    pub rekey_packets: u64,
+    /// Seal with the next key after so long.
+    pub rekey_interval: Duration,
+}
+
+impl Default for TransportConfig {
+    fn default() -> Self {
+        Self {
+            liveness: LivenessConfig::default(),
+            limits: ChannelLimits::default(),
+            max_ack_delay: Duration::ZERO,
+            insecure: false,
+            rekey_packets: 1 << 20,
+            rekey_interval: Duration::from_secs(3_600),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Is the peer still there?
+//!
+//! ```text
+//!            silent 3 s             silent 5 s            silent 30 s
+//!   Alive ───────────────▶ Suspected ─────────▶ Lost ───────────────────▶ over
+//!     ▲   a ping each second    │  a ping each 0.3 s  │
+//!     └─────── anything heard ──┴─────────────────────┘
+//! ```
+//!
+//! Suspecting before losing keeps plain loss from raising false alarms: between the third and the fifth
+//! second six pings are sent and six answers may come. Both ends keep this clock; a server with thousands
+//! of sessions stretches it, and tells its clients by how much.
+
+use crate::time::{Duration, Instant};
+use crate::transport::session::{Liveness, LivenessConfig};
+
+/// The clock of one session.
+#[derive(Clone, Copy, Debug)]
+pub struct Silence {
+    config: LivenessConfig,
+    stretch: u32,
+    state: Liveness,
+    last_heard: Instant,
+    last_asked: Instant,
+}
+
+/// What became of a silence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// The state is another one now.
+    State(Liveness),
+    /// Too long: the session is over.
+    Over,
+}
+
+impl Silence {
+    /// The session begins now: the peer was just heard.
+    pub const fn new(now: Instant, config: LivenessConfig) -> Self {
+        Self { config, stretch: 1, state: Liveness::Alive, last_heard: now, last_asked: now }
+    }
+
+    /// Something that only the peer can have sent arrived. Says if it had been missed.
+    pub fn on_heard(&mut self, now: Instant) -> Option<Liveness> {
+        self.last_heard = now;
+        let missed = self.state != Liveness::Alive;
+        self.state = Liveness::Alive;
+        missed.then_some(Liveness::Alive)
+    }
+
+    /// Something was sent that the peer must answer.
+    pub fn on_asked(&mut self, now: Instant) {
+        self.last_asked = now;
+    }
+
+    /// All intervals are this many times as long from now on.
+    pub fn on_stretch(&mut self, factor: u32) {
+        self.stretch = factor.clamp(1, 600);
+    }
+
+    /// The heartbeat interval in force.
+    pub fn heartbeat(&self) -> Duration {
+        self.config.heartbeat * self.stretch
+    }
+
+    /// The heartbeat interval before it is stretched.
+    pub const fn base_heartbeat(&self) -> Duration {
+        self.config.heartbeat
+    }
+
+    /// The state.
+    pub const fn state(&self) -> Liveness {
+        self.state
+    }
+
+    /// How long the peer has been silent.
+    pub fn silent_for(&self, now: Instant) -> Duration {
+        now - self.last_heard
+    }
+
+    /// Should a ping go out now?
+    pub fn is_ping_due(&self, now: Instant) -> bool {
+        self.ping_at() <= now
+    }
+
+    /// When to look again.
+    pub fn poll_timeout(&self) -> Instant {
+        self.ping_at().min(self.turn_at())
+    }
+
+    /// Time passed: has the silence become too long?
+    pub fn handle_timeout(&mut self, now: Instant) -> Option<Turn> {
+        if now < self.turn_at() {
+            return None;
+        }
+        self.state = match self.state {
+            Liveness::Alive => Liveness::Suspected,
+            Liveness::Suspected => Liveness::Lost,
+            Liveness::Lost => return Some(Turn::Over),
+        };
+        Some(Turn::State(self.state))
+    }
+
+    fn ping_at(&self) -> Instant {
+        let interval = match self.state {
+            Liveness::Alive => self.config.heartbeat,
+            Liveness::Suspected | Liveness::Lost => self.config.probe_interval,
+        };
+        self.last_asked + interval * self.stretch
+    }
+
+    fn turn_at(&self) -> Instant {
+        let patience = match self.state {
+            Liveness::Alive => self.config.suspect_after,
+            Liveness::Suspected => self.config.lost_after,
+            Liveness::Lost => self.config.dead_after,
+        };
+        self.last_heard + patience * self.stretch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+
+    const S: u64 = 1_000_000;
+
+    fn silence() -> Silence {
+        Silence::new(at(0), LivenessConfig::default())
+    }
+
+    #[test]
+    fn silence_goes_through_suspected_and_lost_to_over_at_its_times() {
+        let mut silence = silence();
+        assert_eq!(silence.handle_timeout(at(3 * S - 1)), None);
+        assert_eq!(silence.handle_timeout(at(3 * S)), Some(Turn::State(Liveness::Suspected)));
+        assert_eq!(silence.handle_timeout(at(5 * S)), Some(Turn::State(Liveness::Lost)));
+        assert_eq!(silence.handle_timeout(at(30 * S - 1)), None);
+        assert_eq!(silence.handle_timeout(at(30 * S)), Some(Turn::Over));
+    }
+
+    #[test]
+    fn anything_heard_brings_the_peer_back_and_is_told_once() {
+        let mut silence = silence();
+        silence.handle_timeout(at(3 * S));
+        assert_eq!(silence.on_heard(at(4 * S)), Some(Liveness::Alive));
+        assert_eq!(silence.on_heard(at(4 * S)), None);
+        assert_eq!(silence.handle_timeout(at(7 * S - 1)), None);
+    }
+
+    #[test]
+    fn a_suspect_is_asked_every_300_ms() {
+        let mut silence = silence();
+        silence.on_asked(at(2 * S));
+        assert!(!silence.is_ping_due(at(3 * S - 1)) && silence.is_ping_due(at(3 * S)));
+        silence.handle_timeout(at(3 * S));
+        silence.on_asked(at(3 * S));
+        assert_eq!(silence.poll_timeout(), at(3_300_000));
+    }
+
+    #[test]
+    fn a_stretched_clock_is_slower_in_everything() {
+        let mut silence = silence();
+        silence.on_stretch(10);
+        assert_eq!(silence.handle_timeout(at(30 * S - 1)), None);
+        assert_eq!(silence.handle_timeout(at(30 * S)), Some(Turn::State(Liveness::Suspected)));
+        assert_eq!(silence.heartbeat(), Duration::from_secs(10));
+    }
+}

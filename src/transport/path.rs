@@ -1,0 +1,135 @@
+//! Where is the peer, and may we send there?
+//!
+//! An address that a peer has not proved to hear us at gets no more bytes than came from it: whoever forges
+//! a source cannot make us flood the victim (RFC 9000 §8). A datagram from the peer that only it could
+//! have sealed moves the session, if its number is the newest; the new address is then challenged
+//! (RFC 9000 §8.2, §9.3).
+
+use crate::time::{Duration, Instant};
+use std::net::{IpAddr, SocketAddr};
+
+/// Where a datagram came from and which of our addresses it was sent to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Path {
+    /// The peer.
+    pub remote: SocketAddr,
+    /// Our own address that was addressed, so that the reply leaves from it; `None` where unknown.
+    pub local: Option<IpAddr>,
+}
+
+/// How long a challenge may go unanswered before it is sent again.
+const CHALLENGE_INTERVAL: Duration = Duration::from_millis(300);
+
+/// What we know of the path in use.
+#[derive(Clone, Copy, Debug)]
+pub struct PathState {
+    path: Path,
+    proven: bool,
+    received: u64,
+    sent: u64,
+    challenge: Option<[u8; 8]>,
+    challenge_due: Option<Instant>,
+}
+
+impl PathState {
+    /// A path on which the peer has (`proven`) or has not answered us yet.
+    pub const fn new(path: Path, proven: bool) -> Self {
+        Self { path, proven, received: 0, sent: 0, challenge: None, challenge_due: None }
+    }
+
+    /// Where to send.
+    pub const fn path(&self) -> Path {
+        self.path
+    }
+
+    /// Has the peer answered us here?
+    pub const fn is_proven(&self) -> bool {
+        self.proven
+    }
+
+    /// Bytes came from the path's address.
+    pub fn on_received(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+    }
+
+    /// Bytes went there.
+    pub fn on_sent(&mut self, bytes: usize) {
+        self.sent += bytes as u64;
+    }
+
+    /// The peer answered something that it could only hear here.
+    pub fn on_proven(&mut self) {
+        self.proven = true;
+        self.challenge = None;
+        self.challenge_due = None;
+    }
+
+    /// How many more bytes may go there now.
+    pub const fn allowance(&self) -> u64 {
+        if self.proven { u64::MAX } else { self.received.saturating_sub(self.sent) }
+    }
+
+    /// The peer's newest packet came from elsewhere: go there, and challenge it with these bytes.
+    pub fn on_moved(&mut self, now: Instant, path: Path, bytes: usize, challenge: [u8; 8]) {
+        *self = Self::new(path, false);
+        self.received = bytes as u64;
+        self.challenge = Some(challenge);
+        self.challenge_due = Some(now);
+    }
+
+    /// The challenge to send now, if one is due.
+    pub fn take_challenge(&mut self, now: Instant) -> Option<[u8; 8]> {
+        let due = self.challenge_due.is_some_and(|due| due <= now);
+        if due {
+            self.challenge_due = Some(now + CHALLENGE_INTERVAL);
+        }
+        self.challenge.filter(|_| due)
+    }
+
+    /// A response arrived.
+    pub fn on_response(&mut self, response: [u8; 8]) {
+        if self.challenge == Some(response) {
+            self.on_proven();
+        }
+    }
+
+    /// When the challenge is to be sent again.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.challenge_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+
+    fn path(port: u16) -> Path {
+        Path { remote: SocketAddr::from(([127, 0, 0, 1], port)), local: None }
+    }
+
+    #[test]
+    fn an_unproven_address_gets_no_more_than_came_from_it() {
+        let mut state = PathState::new(path(1), false);
+        state.on_received(1_200);
+        state.on_sent(1_000);
+        assert_eq!(state.allowance(), 200);
+        state.on_proven();
+        assert_eq!(state.allowance(), u64::MAX);
+    }
+
+    #[test]
+    fn a_move_is_challenged_until_the_same_bytes_come_back() {
+        let mut state = PathState::new(path(1), true);
+        state.on_moved(at(0), path(2), 40, [7; 8]);
+        assert_eq!((state.path(), state.allowance()), (path(2), 40));
+        assert_eq!(state.take_challenge(at(0)), Some([7; 8]));
+        assert_eq!(state.take_challenge(at(1)), None);
+        assert_eq!(state.take_challenge(at(300_000)), Some([7; 8]), "the first may be lost");
+        state.on_response([8; 8]);
+        assert!(!state.is_proven());
+        state.on_response([7; 8]);
+        assert!(state.is_proven());
+        assert_eq!(state.poll_timeout(), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! When has silence lasted long enough to ask again?
+//!
+//! When nothing is acknowledged, loss detection never speaks: it needs a later packet. So after a probe
+//! timeout (PTO, RFC 9002 §6.2) one more packet is sent that must be acknowledged, and the answer tells
+//! what is lost. The timeout itself declares nothing lost.
+
+use crate::time::Duration;
+
+/// How often the first probes go out before the interval doubles. Ours: RFC 9002 §6.2.1 doubles at once;
+/// with bursty loss that early doubling dominates the tail of the latency. Congestion control stays on.
+const UNDOUBLED: u32 = 2;
+
+/// The longest interval between probes: then liveness has long spoken.
+const INTERVAL_MAX: Duration = Duration::from_secs(10);
+
+/// The probe timeout with nothing sent again yet: SRTT + max(4·RTTVAR, 1 ms) (RFC 9002 §6.2.1), without
+/// the floors of 200 ms and more that TCP keeps (RFC 6298 §2.4), plus what the peer may hold an
+/// acknowledgement back.
+pub fn base_timeout(smoothed: Duration, variation: Duration, max_ack_delay: Duration) -> Duration {
+    smoothed + (variation * 4).max(super::loss::GRANULARITY) + max_ack_delay
+}
+
+/// How many probes in a row went unanswered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ProbeCount(u32);
+
+impl ProbeCount {
+    /// A probe timer fired.
+    pub fn on_fired(&mut self) {
+        self.0 = self.0.saturating_add(1);
+    }
+
+    /// Something was acknowledged (RFC 9002 §6.2.1: the backoff is reset).
+    pub fn on_acknowledged(&mut self) {
+        self.0 = 0;
+    }
+
+    /// How many in a row.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The interval from the last packet sent to the next probe.
+    pub fn interval(self, base: Duration) -> Duration {
+        let doublings = self.0.saturating_sub(UNDOUBLED).min(16);
+        (base * (1 << doublings)).min(INTERVAL_MAX.max(base))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: Duration = Duration::from_millis(60);
+
+    #[test]
+    fn the_timeout_has_no_floor_beyond_a_millisecond_of_deviation() {
+        let us = Duration::from_micros;
+        assert_eq!(base_timeout(us(50), us(0), Duration::ZERO), us(1_050));
+        assert_eq!(base_timeout(us(40_000), us(5_000), us(1_000)), us(61_000));
+    }
+
+    #[test]
+    fn the_first_probes_keep_the_interval_later_ones_double_it_up_to_a_bound() {
+        let mut count = ProbeCount::default();
+        let mut factors = Vec::new();
+        for _ in 0..6 {
+            factors.push(count.interval(BASE).as_millis() / BASE.as_millis());
+            count.on_fired();
+        }
+        assert_eq!(factors, [1, 1, 1, 2, 4, 8]);
+        (0..100).for_each(|_| count.on_fired());
+        assert_eq!(count.interval(BASE), INTERVAL_MAX);
+    }
+
+    #[test]
+    fn an_acknowledgement_ends_the_backoff() {
+        let mut count = ProbeCount::default();
+        (0..5).for_each(|_| count.on_fired());
+        count.on_acknowledged();
+        assert_eq!(count.interval(BASE), BASE);
+    }
+}

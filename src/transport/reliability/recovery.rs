@@ -1,0 +1,281 @@
+//! What do acknowledgements and silence mean for everything in flight?
+//!
+//! The leaves of this folder decide; this is where their verdicts meet: acknowledgement → round trip →
+//! loss → window, and timer → loss or probe (RFC 9002 appendix A). Acknowledgements are looked at before
+//! timers, always: a timer that fires beside a queued acknowledgement would send for nothing.
+
+use super::loss::{LossRule, time_threshold};
+use super::probe::{ProbeCount, base_timeout};
+use super::rtt::RttEstimate;
+use super::sent::{Part, SentPackets};
+use crate::time::{Duration, Instant};
+use crate::transport::congestion::{Controller, NewReno};
+use crate::transport::timer::Timer;
+use crate::wire::datagram::DATAGRAM_MAX;
+use crate::wire::frame::AckRanges;
+
+/// What the owner of the packets' contents is told.
+pub trait Outcome {
+    /// The peer has this packet, and so these parts.
+    fn on_acknowledged(&mut self, number: u64, parts: &[Part]);
+    /// This packet is lost: these parts must go again.
+    fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]);
+    /// A round trip was measured.
+    fn on_rtt(&mut self, sample: Duration, rtt: &RttEstimate);
+}
+
+/// Everything about packets in flight.
+#[derive(Debug)]
+pub struct Recovery<C = NewReno> {
+    sent: SentPackets,
+    rtt: RttEstimate,
+    probes: ProbeCount,
+    controller: C,
+    max_ack_delay: Duration,
+    /// When the next overtaken packet counts as lost.
+    loss_at: Option<Instant>,
+    /// How many packets may leave beside the window, because a probe asks for them.
+    probes_owed: u32,
+    lost: u64,
+}
+
+impl Recovery {
+    /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
+    pub fn new(max_ack_delay: Duration) -> Self {
+        Self {
+            sent: SentPackets::default(),
+            rtt: RttEstimate::default(),
+            probes: ProbeCount::default(),
+            controller: NewReno::new(DATAGRAM_MAX as u64),
+            max_ack_delay,
+            loss_at: None,
+            probes_owed: 0,
+            lost: 0,
+        }
+    }
+}
+
+impl<C: Controller> Recovery<C> {
+    /// The list of packets: numbers and parts of the one being written.
+    pub const fn sent(&mut self) -> &mut SentPackets {
+        &mut self.sent
+    }
+
+    /// The round-trip estimate.
+    pub const fn rtt(&self) -> &RttEstimate {
+        &self.rtt
+    }
+
+    /// The congestion window in bytes.
+    pub fn window(&self) -> u64 {
+        self.controller.window()
+    }
+
+    /// UDP payload bytes in flight.
+    pub const fn bytes_in_flight(&self) -> u64 {
+        self.sent.bytes_in_flight()
+    }
+
+    /// How many packets were declared lost.
+    pub const fn lost_packets(&self) -> u64 {
+        self.lost
+    }
+
+    /// A round trip was measured by other means: the handshake.
+    pub fn on_handshake_rtt(&mut self, sample: Duration) {
+        self.rtt.on_sample(sample, Duration::ZERO);
+    }
+
+    /// May another full datagram that asks for an acknowledgement leave?
+    pub fn may_send(&self) -> bool {
+        self.probes_owed > 0 || self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+    }
+
+    /// Is a probe to be sent now, whatever the window?
+    pub const fn is_probe_owed(&self) -> bool {
+        self.probes_owed > 0
+    }
+
+    /// The packet whose parts were noted left.
+    pub fn on_sent(&mut self, now: Instant, bytes: usize, ack_eliciting: bool) {
+        if ack_eliciting {
+            self.probes_owed = self.probes_owed.saturating_sub(1);
+        }
+        self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
+    }
+
+    /// An acknowledgement arrived (RFC 9002 appendix A.7). An error names the lie.
+    pub fn on_acknowledgement(
+        &mut self,
+        now: Instant,
+        ranges: &AckRanges<'_>,
+        held: Duration,
+        outcome: &mut impl Outcome,
+    ) -> Result<(), &'static str> {
+        if !self.sent.was_sent(ranges.largest()) {
+            return Err("an acknowledgement of a packet that was never sent");
+        }
+        // RFC 9002 §7.8, asked before anything is taken out of flight.
+        let limited = self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 > self.controller.window();
+        let (mut any, mut eliciting) = (false, false);
+        for range in ranges.iter() {
+            let is_largest = *range.end() == ranges.largest();
+            let controller = &mut self.controller;
+            let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
+                any = true;
+                eliciting |= packet.ack_eliciting;
+                if packet.ack_eliciting {
+                    controller.on_acknowledged(now, packet.sent_at, packet.bytes.into(), limited);
+                }
+                outcome.on_acknowledged(packet.number, parts);
+            });
+            // RFC 9002 §5.1: only the largest, and only when it is new, gives a sample.
+            if let Some(newest) = newest.filter(|packet| is_largest && packet.ack_eliciting) {
+                let sample = now - newest.sent_at;
+                self.rtt.on_sample(sample, held);
+                outcome.on_rtt(sample, &self.rtt);
+            }
+        }
+        if any {
+            if eliciting {
+                self.probes.on_acknowledged();
+                self.probes_owed = 0;
+            }
+            self.detect_lost(now, outcome);
+        }
+        Ok(())
+    }
+
+    /// When to look again, and why (RFC 9002 appendix A.8).
+    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        if let Some(at) = self.loss_at {
+            return Some((at, Timer::LossTime));
+        }
+        if !self.sent.is_eliciting() {
+            return None;
+        }
+        let base = base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay);
+        self.sent.last_eliciting_at().map(|sent| (sent + self.probes.interval(base), Timer::Probe))
+    }
+
+    /// Time passed. Returns how many probes in a row have fired, if one did now: the caller then sends
+    /// again what is out longest.
+    pub fn handle_timeout(&mut self, now: Instant, outcome: &mut impl Outcome) -> Option<u32> {
+        match self.poll_timeout() {
+            Some((at, Timer::LossTime)) if at <= now => {
+                self.detect_lost(now, outcome);
+                None
+            }
+            Some((at, _)) if at <= now => {
+                self.probes.on_fired();
+                self.probes_owed = 1;
+                Some(self.probes.get())
+            }
+            _ => None,
+        }
+    }
+
+    /// What the packets that are out carry, oldest first.
+    pub fn oldest_parts(&self) -> impl Iterator<Item = Part> + '_ {
+        self.sent.oldest_parts()
+    }
+
+    fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
+        let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
+        let controller = &mut self.controller;
+        let lost = &mut self.lost;
+        self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
+            if packet.ack_eliciting {
+                *lost += 1;
+                controller.on_lost(now, packet.sent_at);
+            }
+            outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+    use crate::wire::frame::{Frame, put_ack, take_frame};
+    use crate::wire::ranges::RangeSet;
+    use crate::wire::{Reader, Writer};
+
+    #[derive(Default)]
+    struct Told {
+        acknowledged: Vec<u64>,
+        lost: Vec<(u64, LossRule)>,
+    }
+
+    impl Outcome for Told {
+        fn on_acknowledged(&mut self, number: u64, _: &[Part]) {
+            self.acknowledged.push(number);
+        }
+        fn on_lost(&mut self, number: u64, rule: LossRule, _: Duration, _: &[Part]) {
+            self.lost.push((number, rule));
+        }
+        fn on_rtt(&mut self, _: Duration, _: &RttEstimate) {}
+    }
+
+    fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) -> Result<Told, &'static str> {
+        let mut ranges = RangeSet::new();
+        numbers.iter().for_each(|n| {
+            ranges.insert(*n, *n);
+        });
+        let mut bytes = Vec::new();
+        put_ack(&mut Writer::new(&mut bytes), &ranges, 0);
+        let Ok(Some(Frame::Ack { ranges, .. })) = take_frame(&mut Reader::new(&bytes)) else {
+            panic!("an ACK frame reads back");
+        };
+        let mut told = Told::default();
+        recovery.on_acknowledgement(at(now), &ranges, Duration::ZERO, &mut told)?;
+        Ok(told)
+    }
+
+    fn with_sent(times: &[u64]) -> Recovery {
+        let mut recovery = Recovery::new(Duration::ZERO);
+        times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
+        recovery
+    }
+
+    #[test]
+    fn an_acknowledgement_of_the_unsent_is_a_lie() {
+        let mut recovery = with_sent(&[0, 1]);
+        assert!(acknowledge(&mut recovery, 10, &[2]).is_err());
+    }
+
+    #[test]
+    fn a_late_acknowledgement_cancels_the_probe() {
+        let mut recovery = with_sent(&[0]);
+        let (due, timer) = recovery.poll_timeout().unwrap();
+        assert_eq!((due, timer), (at(300_000), Timer::Probe), "100 ms + 4 × 50 ms before any sample");
+        acknowledge(&mut recovery, 40_000, &[0]).unwrap();
+        assert_eq!(recovery.poll_timeout(), None);
+    }
+
+    #[test]
+    fn an_overtaken_packet_is_lost_when_its_time_is_up_without_any_probe() {
+        let mut recovery = with_sent(&[0, 1_000]);
+        let told = acknowledge(&mut recovery, 41_000, &[1]).unwrap();
+        assert_eq!((told.acknowledged, told.lost), (vec![1], vec![]));
+        assert_eq!(recovery.poll_timeout(), Some((at(45_000), Timer::LossTime)));
+        let mut told = Told::default();
+        assert_eq!(recovery.handle_timeout(at(45_000), &mut told), None);
+        assert_eq!(told.lost, [(0, LossRule::TimeThreshold)]);
+        assert_eq!(recovery.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_probe_may_leave_although_the_window_is_full() {
+        let mut recovery = Recovery::new(Duration::ZERO);
+        while recovery.may_send() {
+            recovery.on_sent(at(0), DATAGRAM_MAX, true);
+        }
+        let (due, _) = recovery.poll_timeout().unwrap();
+        assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
+        assert!(recovery.may_send() && recovery.is_probe_owed());
+        recovery.on_sent(due, DATAGRAM_MAX, true);
+        assert!(!recovery.may_send());
+    }
+}

@@ -1,0 +1,368 @@
+//! Which packets are in flight, and what did each carry?
+//!
+//! Packet numbers are never reused: what is sent again is the message, in a new packet. So this is an
+//! append-only list with a moving front; every entry ends acknowledged or lost, and then the front moves
+//! over it.
+//!
+//! ```text
+//!   packets   41 lost   42 acked   43 out   44 acked   45 out
+//!             └── the front moves to 43 ──┘
+//!   parts     a b       c          d e      f          (ack only: none)
+//! ```
+//!
+//! What the packets carried stands in one queue of its own, in the same order, so that nothing is
+//! allocated per packet once the queues have grown to the window.
+
+use super::loss::{self, LossRule, Verdict};
+use crate::time::{Duration, Instant};
+use std::collections::VecDeque;
+
+/// Something that a packet carried and that must arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+pub enum Part {
+    /// A message or a piece of one.
+    Piece { channel: u64, sequence: u64, offset: u64, len: u64 },
+    /// An acknowledgement up to this number.
+    Ack { largest: u64 },
+    /// The session's credit.
+    SessionCredit,
+    /// A channel's credit.
+    ChannelCredit { channel: u64 },
+    /// The heartbeat interval.
+    Pace,
+    /// A path challenge (sent again by its own timer).
+    PathChallenge,
+}
+
+/// Where a packet stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Out,
+    Settled,
+}
+
+/// One packet.
+#[derive(Clone, Copy, Debug)]
+struct Packet {
+    sent_at: Instant,
+    bytes: u32,
+    parts: u32,
+    ack_eliciting: bool,
+    state: State,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settled {
+    /// Its number.
+    pub number: u64,
+    /// When it was sent.
+    pub sent_at: Instant,
+    /// Its UDP payload in bytes.
+    pub bytes: u32,
+    /// Did it ask for an acknowledgement (only then it counts as in flight)?
+    pub ack_eliciting: bool,
+}
+
+/// The packets in flight.
+#[derive(Clone, Debug, Default)]
+pub struct SentPackets {
+    packets: VecDeque<Packet>,
+    parts: VecDeque<Part>,
+    first: u64,
+    largest_acked: Option<u64>,
+    bytes_in_flight: u64,
+    eliciting_in_flight: u64,
+    last_eliciting_at: Option<Instant>,
+    scratch: Vec<Part>,
+}
+
+impl SentPackets {
+    /// The number of the next packet.
+    pub fn next_number(&self) -> u64 {
+        self.first + self.packets.len() as u64
+    }
+
+    /// Notes a part of the packet that is being written; [`SentPackets::on_sent`] closes it.
+    pub fn note(&mut self, part: Part) {
+        self.scratch.push(part);
+    }
+
+    /// How many parts were noted for the packet being written.
+    pub fn noted(&self) -> usize {
+        self.scratch.len()
+    }
+
+    /// The packet with the next number was sent, carrying the parts noted.
+    pub fn on_sent(&mut self, now: Instant, bytes: u32, ack_eliciting: bool) {
+        let parts = u32::try_from(self.scratch.len()).unwrap_or(u32::MAX);
+        self.parts.extend(self.scratch.drain(..));
+        self.packets.push_back(Packet { sent_at: now, bytes, parts, ack_eliciting, state: State::Out });
+        if ack_eliciting {
+            self.bytes_in_flight += u64::from(bytes);
+            self.eliciting_in_flight += 1;
+            self.last_eliciting_at = Some(now);
+        }
+    }
+
+    /// Is this number that of a packet sent? (An acknowledgement of another is a lie.)
+    pub fn was_sent(&self, number: u64) -> bool {
+        number < self.next_number()
+    }
+
+    /// Settles the packets from `first` to `last` that are out as acknowledged: each is handed to
+    /// `settled` with its parts. Returns the packet `last` if it was out.
+    pub fn acknowledge(
+        &mut self,
+        first: u64,
+        last: u64,
+        mut settled: impl FnMut(Settled, &[Part]),
+    ) -> Option<Settled> {
+        self.largest_acked = self.largest_acked.max(Some(last));
+        let from = first.max(self.first);
+        let mut newest = None;
+        if last < from {
+            return None;
+        }
+        let mut part_at = self.parts_before(from);
+        for number in from..=last {
+            let Some(packet) = self.settle(number) else { break };
+            let (was_out, packet) = packet;
+            let end = part_at + packet.parts as usize;
+            if was_out {
+                let fact = packet.settled(number);
+                settled(fact, &self.parts.make_contiguous()[part_at..end]);
+                newest = (number == last).then_some(fact);
+            }
+            part_at = end;
+        }
+        self.advance();
+        newest
+    }
+
+    /// Settles the packets that are lost by now (RFC 9002 §6.1): each is handed to `lost` with its parts.
+    /// Returns when to look again, if any packet is overtaken but not lost yet.
+    pub fn detect_lost(
+        &mut self,
+        now: Instant,
+        time_threshold: Duration,
+        mut lost: impl FnMut(Settled, LossRule, &[Part]),
+    ) -> Option<Instant> {
+        let largest = self.largest_acked?;
+        let mut next = None;
+        let mut part_at = 0;
+        for number in self.first..=largest {
+            let Some(packet) = self.packets.get(index(number, self.first)).copied() else { break };
+            let end = part_at + packet.parts as usize;
+            if packet.state == State::Out {
+                match loss::detect(number, packet.sent_at, largest, time_threshold, now) {
+                    Verdict::Lost(rule) => {
+                        self.settle(number);
+                        lost(packet.settled(number), rule, &self.parts.make_contiguous()[part_at..end]);
+                    }
+                    // Numbers rise with time: the first deadline is the earliest.
+                    Verdict::NotYet(deadline) => next = next.or(Some(deadline)),
+                }
+            }
+            part_at = end;
+        }
+        self.advance();
+        next
+    }
+
+    /// What the oldest packets still out carried, oldest first: what a probe sends again.
+    pub fn oldest_parts(&self) -> impl Iterator<Item = Part> + '_ {
+        let mut at = 0;
+        self.packets.iter().flat_map(move |packet| {
+            let range = at..at + packet.parts as usize;
+            at = range.end;
+            let take = if packet.state == State::Out { range } else { 0..0 };
+            take.filter_map(|index| self.parts.get(index).copied())
+        })
+    }
+
+    /// Settles all packets without a verdict: their session's keys or path are gone. Each part is handed
+    /// over.
+    pub fn abandon(&mut self, mut lost: impl FnMut(Part)) {
+        self.oldest_parts().collect::<Vec<_>>().into_iter().for_each(&mut lost);
+        let next = self.next_number();
+        *self = Self { first: next, largest_acked: self.largest_acked, ..Self::default() };
+    }
+
+    /// UDP payload bytes of the packets in flight.
+    pub const fn bytes_in_flight(&self) -> u64 {
+        self.bytes_in_flight
+    }
+
+    /// Is a packet out that asks for an acknowledgement?
+    pub const fn is_eliciting(&self) -> bool {
+        self.eliciting_in_flight > 0
+    }
+
+    /// When the newest packet that asks for an acknowledgement was sent.
+    pub const fn last_eliciting_at(&self) -> Option<Instant> {
+        self.last_eliciting_at
+    }
+
+    /// The largest number acknowledged.
+    pub const fn largest_acked(&self) -> Option<u64> {
+        self.largest_acked
+    }
+
+    fn parts_before(&self, number: u64) -> usize {
+        let count = index(number, self.first).min(self.packets.len());
+        self.packets.iter().take(count).map(|packet| packet.parts as usize).sum()
+    }
+
+    /// Marks a packet as settled; says whether it was out.
+    fn settle(&mut self, number: u64) -> Option<(bool, Packet)> {
+        let packet = self.packets.get_mut(index(number, self.first))?;
+        let was_out = packet.state == State::Out;
+        packet.state = State::Settled;
+        let packet = *packet;
+        if was_out && packet.ack_eliciting {
+            self.bytes_in_flight -= u64::from(packet.bytes);
+            self.eliciting_in_flight -= 1;
+        }
+        Some((was_out, packet))
+    }
+
+    /// Moves the front over what is settled.
+    fn advance(&mut self) {
+        while let Some(packet) = self.packets.front().filter(|packet| packet.state == State::Settled) {
+            self.parts.drain(..packet.parts as usize);
+            self.packets.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+impl Packet {
+    fn settled(&self, number: u64) -> Settled {
+        Settled { number, sent_at: self.sent_at, bytes: self.bytes, ack_eliciting: self.ack_eliciting }
+    }
+}
+
+fn index(number: u64, first: u64) -> usize {
+    usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+    use proptest::prelude::*;
+
+    const THRESHOLD: Duration = Duration::from_millis(10);
+
+    fn piece(sequence: u64) -> Part {
+        Part::Piece { channel: 8, sequence, offset: 0, len: 5 }
+    }
+
+    fn with_sent(count: u64) -> SentPackets {
+        let mut sent = SentPackets::default();
+        for n in 0..count {
+            sent.note(piece(n));
+            sent.on_sent(at(n * 1_000), 100, true);
+        }
+        sent
+    }
+
+    #[test]
+    fn an_acknowledged_packet_hands_back_what_it_carried_once() {
+        let mut sent = with_sent(3);
+        let mut acked = Vec::new();
+        let newest = sent.acknowledge(1, 2, |packet, parts| acked.push((packet.number, parts.to_vec())));
+        assert_eq!(acked, [(1, vec![piece(1)]), (2, vec![piece(2)])]);
+        assert_eq!(newest.map(|packet| packet.sent_at), Some(at(2_000)));
+        assert_eq!(sent.acknowledge(1, 2, |_, _| panic!("settled already")), None);
+        assert_eq!(sent.bytes_in_flight(), 100);
+    }
+
+    #[test]
+    fn packets_overtaken_by_three_are_lost_and_the_next_deadline_is_told() {
+        let mut sent = with_sent(5);
+        sent.acknowledge(3, 3, |_, _| ());
+        let mut lost = Vec::new();
+        let next = sent.detect_lost(at(4_000), THRESHOLD, |packet, rule, _| lost.push((packet.number, rule)));
+        assert_eq!(lost, [(0, LossRule::PacketThreshold)]);
+        assert_eq!(next, Some(at(11_000)), "packet 1 was sent at 1 ms");
+        let next =
+            sent.detect_lost(at(12_000), THRESHOLD, |packet, rule, _| lost.push((packet.number, rule)));
+        assert_eq!(lost[1..], [(1, LossRule::TimeThreshold), (2, LossRule::TimeThreshold)]);
+        assert_eq!((next, sent.bytes_in_flight()), (None, 100));
+    }
+
+    #[test]
+    fn without_an_acknowledgement_nothing_is_lost() {
+        let mut sent = with_sent(50);
+        assert_eq!(sent.detect_lost(at(9_000_000), THRESHOLD, |_, _, _| panic!("no verdict")), None);
+    }
+
+    #[test]
+    fn a_probe_repeats_what_is_out_longest() {
+        let mut sent = with_sent(4);
+        sent.acknowledge(0, 1, |_, _| ());
+        assert_eq!(sent.oldest_parts().collect::<Vec<_>>(), [piece(2), piece(3)]);
+    }
+
+    #[test]
+    fn packets_that_only_acknowledge_are_never_in_flight() {
+        let mut sent = SentPackets::default();
+        sent.note(Part::Ack { largest: 7 });
+        sent.on_sent(at(0), 40, false);
+        assert_eq!((sent.bytes_in_flight(), sent.is_eliciting(), sent.last_eliciting_at()), (0, false, None));
+    }
+
+    proptest! {
+        /// The reference: a plain map from number to its bytes and its part.
+        #[test]
+        fn the_list_agrees_with_a_plain_map(steps in prop::collection::vec((0u8..3, 0u64..64, 0u64..8), 1..200)) {
+            use std::collections::BTreeMap;
+            let mut sent = SentPackets::default();
+            let mut model = BTreeMap::new();
+            let mut largest = None;
+            let mut now = at(0);
+            for (step, a, b) in steps {
+                now += Duration::from_millis(1);
+                match step {
+                    0 => {
+                        let number = sent.next_number();
+                        sent.note(piece(number));
+                        sent.on_sent(now, 10 + b as u32, true);
+                        model.insert(number, (now, 10 + b));
+                    }
+                    1 => {
+                        let last = (a + b).min(sent.next_number().saturating_sub(1));
+                        if sent.next_number() == 0 { continue; }
+                        let first = a.min(last);
+                        largest = largest.max(Some(last));
+                        let mut acked = Vec::new();
+                        sent.acknowledge(first, last, |packet, parts| {
+                            assert_eq!(parts, [piece(packet.number)]);
+                            acked.push(packet.number);
+                        });
+                        let expected: Vec<u64> = model.range(first..=last).map(|(n, _)| *n).collect();
+                        expected.iter().for_each(|n| { model.remove(n); });
+                        prop_assert_eq!(acked, expected);
+                    }
+                    _ => {
+                        let mut lost = Vec::new();
+                        sent.detect_lost(now, THRESHOLD, |packet, _, parts| {
+                            assert_eq!(parts, [piece(packet.number)]);
+                            lost.push(packet.number);
+                        });
+                        let expected: Vec<u64> = model.iter()
+                            .filter(|(n, (sent_at, _))| largest.is_some_and(|largest| **n <= largest
+                                && (largest >= **n + 3 || *sent_at + THRESHOLD <= now)))
+                            .map(|(n, _)| *n).collect();
+                        expected.iter().for_each(|n| { model.remove(n); });
+                        prop_assert_eq!(lost, expected);
+                    }
+                }
+                prop_assert_eq!(sent.bytes_in_flight(), model.values().map(|(_, bytes)| *bytes).sum::<u64>());
+            }
+        }
+    }
+}

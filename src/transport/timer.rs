@@ -1,0 +1,28 @@
+//! What does a connection wait for? Every wake-up has a name.
+
+use crate::time::Instant;
+
+/// Why a connection wants to be woken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// Say hello again.
+    HandshakeRetry,
+    /// An overtaken packet's time is up (RFC 9002 §6.1.2).
+    LossTime,
+    /// Nothing was acknowledged for a probe timeout (RFC 9002 §6.2).
+    Probe,
+    /// A heartbeat is due, or a silence has become too long.
+    Liveness,
+    /// A path challenge is to be sent again.
+    PathChallenge,
+    /// A close is to be said again, or its peer need not be answered any more.
+    Close,
+}
+
+/// The earlier of two wake-ups.
+pub fn earlier(a: Option<(Instant, Timer)>, b: Option<(Instant, Timer)>) -> Option<(Instant, Timer)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
