@@ -4,6 +4,7 @@ pub mod cli;
 pub mod crypto;
 pub mod rng;
 pub mod service;
+pub mod shell;
 pub mod store;
 pub mod time;
 pub mod trace;

@@ -25,7 +25,6 @@ pub enum SendCause {
     Control,
 }
 
-
 /// Why a datagram was dropped unread.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DropReason {

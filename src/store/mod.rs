@@ -3,6 +3,26 @@
 //! The core never waits for a disk: it emits a [`StoreRequest`], goes on, and hears a [`StoreReply`]
 //! later. A [`StoreRequest::Commit`] is one transaction; nothing in it is told to anyone before its
 //! [`StoreReply::Committed`]. Replies come in the order of the requests.
+//!
+//! ```text
+//!   ChatServer ──StoreRequest──▶ shell: queue, thread ──▶ Store::handle ──▶ memory   (--ephemeral, simulator)
+//!       ▲                                                        │           sqlite   (--data DIR)
+//!       └────────StoreReply───── shell: queue, wake ◀────────────┘
+//! ```
+//!
+//! - [`memory`]: bounded, gone with the process; in the simulator also the disk that survives a crash
+//! - [`sqlite`]: a file; what was committed survives a power cut
+//! - `age`: how long receipts and given-up names are kept
+
+mod age;
+pub mod memory;
+pub mod sqlite;
+#[cfg(test)]
+mod tests;
+
+pub use age::RECEIPTS_KEPT;
+pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 
 use crate::chat::message::{Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage};
 use std::collections::BTreeSet;
@@ -120,6 +140,29 @@ pub enum StoreRequest {
     PrivatesAfter { ticket: u64, person: PersonId, after: MessageId, limit: u32 },
     /// The id that this instance's message got, if it was stored.
     FindReceipt { ticket: u64, origin: Instance, counter: Counter },
+}
+
+impl StoreRequest {
+    /// The reply that says that this was not done, and why (a sentence for people).
+    pub fn refused(&self, reason: impl Into<String>) -> StoreReply {
+        let reason = reason.into();
+        match self {
+            Self::Commit { batch, .. } => StoreReply::Failed { batch: *batch, reason },
+            Self::After { ticket, .. }
+            | Self::Latest { ticket, .. }
+            | Self::PrivatesAfter { ticket, .. }
+            | Self::FindReceipt { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
+        }
+    }
+}
+
+/// Whoever keeps what the server remembers. One request, one reply.
+pub trait Store {
+    /// Does what is asked, however long it takes, and answers.
+    ///
+    /// A commit is kept whole or not at all, and a store goes on working after one that failed. A test
+    /// that wants a disk that fails answers with [`StoreRequest::refused`] instead of asking the store.
+    fn handle(&mut self, request: StoreRequest) -> StoreReply;
 }
 
 /// From the store.

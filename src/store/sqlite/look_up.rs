@@ -1,0 +1,135 @@
+//! How do rows become values again?
+
+use super::commit::{integer, origin_bits, read_receipts};
+use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
+use crate::chat::message::{PrivateMessage, RoomMessage};
+use crate::store::{Account, Alias, Key, Receipts, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
+
+/// The answer to a look-up.
+pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlite::Result<StoreReply> {
+    match request {
+        // A commit is none; one without changes changes nothing.
+        StoreRequest::Commit { batch, .. } => Ok(StoreReply::Committed { batch: *batch }),
+        StoreRequest::After { ticket, room, after, limit } => {
+            let values: [&dyn ToSql; 3] = [&integer(room.0), &integer(after.0), limit];
+            let messages = collect(connection, AFTER, values, room_message)?;
+            Ok(StoreReply::Messages { ticket: *ticket, messages })
+        }
+        StoreRequest::Latest { ticket, room, through, limit } => {
+            let values: [&dyn ToSql; 3] = [&integer(room.0), &integer(through.0), limit];
+            let mut messages = collect(connection, LATEST, values, room_message)?;
+            messages.reverse();
+            Ok(StoreReply::Messages { ticket: *ticket, messages })
+        }
+        StoreRequest::PrivatesAfter { ticket, person, after, limit } => {
+            let values: [&dyn ToSql; 3] = [&integer(person.0), &integer(after.0), limit];
+            let messages = collect(connection, PRIVATES_AFTER, values, private_message)?;
+            Ok(StoreReply::Privates { ticket: *ticket, messages })
+        }
+        StoreRequest::FindReceipt { ticket, origin, counter } => {
+            let values = [origin_bits(origin.origin()), integer(counter.0)];
+            let id = connection.prepare_cached(FIND)?.query_row(values, |row| unsigned(row, 0)).optional()?;
+            Ok(StoreReply::Receipt { ticket: *ticket, id: id.map(MessageId) })
+        }
+    }
+}
+
+const AFTER: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
+    WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const LATEST: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
+    WHERE room = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3";
+const PRIVATES_AFTER: &str = "SELECT id, sender_name, recipient_name, origin, counter, at_ms, text
+    FROM privates WHERE recipient = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const FIND: &str = "SELECT id FROM messages WHERE origin = ?1 AND counter = ?2
+    UNION ALL SELECT id FROM privates WHERE origin = ?1 AND counter = ?2 LIMIT 1";
+
+/// All that a server needs to know at its start.
+pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
+    let accounts = "SELECT person, name, skeleton, key FROM accounts ORDER BY person";
+    let aliases = "SELECT skeleton, person, until_ms FROM aliases ORDER BY skeleton";
+    let rooms = "SELECT room, name,
+            max(last, (SELECT ifnull(max(id), 0) FROM messages WHERE messages.room = rooms.room))
+        FROM rooms ORDER BY room";
+    let receipts = "SELECT instance, key, through, beyond FROM receipts ORDER BY instance";
+    let privates = "SELECT recipient, max(id) FROM privates GROUP BY recipient ORDER BY recipient";
+    Ok(Snapshot {
+        accounts: collect(connection, accounts, [], account)?,
+        aliases: collect(connection, aliases, [], alias)?,
+        rooms: collect(connection, rooms, [], room_record)?,
+        receipts: collect(connection, receipts, [], settled)?,
+        privates: collect(connection, privates, [], |row| {
+            Ok((PersonId(unsigned(row, 0)?), MessageId(unsigned(row, 1)?)))
+        })?,
+    })
+}
+
+fn collect<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    value: impl FnMut(&Row) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(values, value)?.collect()
+}
+
+fn unsigned(row: &Row, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+fn origin(row: &Row, column: usize) -> rusqlite::Result<Origin> {
+    row.get(column).map(|bits: i64| Origin(bits.cast_unsigned()))
+}
+
+fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
+    let kind = match row.get(6)? {
+        0 => PostKind::Text,
+        1 => PostKind::Action,
+        other => return Err(rusqlite::Error::IntegralValueOutOfRange(6, other)),
+    };
+    Ok(RoomMessage {
+        id: MessageId(unsigned(row, 0)?),
+        person: PersonId(unsigned(row, 1)?),
+        name: row.get(2)?,
+        origin: origin(row, 3)?,
+        counter: Counter(unsigned(row, 4)?),
+        at_ms: unsigned(row, 5)?,
+        kind,
+        text: row.get(7)?,
+    })
+}
+
+fn private_message(row: &Row) -> rusqlite::Result<PrivateMessage> {
+    Ok(PrivateMessage {
+        id: MessageId(unsigned(row, 0)?),
+        from: row.get(1)?,
+        to: row.get(2)?,
+        origin: origin(row, 3)?,
+        counter: Counter(unsigned(row, 4)?),
+        at_ms: unsigned(row, 5)?,
+        text: row.get(6)?,
+    })
+}
+
+fn account(row: &Row) -> rusqlite::Result<Account> {
+    let person = PersonId(unsigned(row, 0)?);
+    Ok(Account { person, name: row.get(1)?, skeleton: row.get(2)?, key: row.get(3)? })
+}
+
+fn alias(row: &Row) -> rusqlite::Result<Alias> {
+    Ok(Alias { skeleton: row.get(0)?, person: PersonId(unsigned(row, 1)?), until_ms: unsigned(row, 2)? })
+}
+
+fn room_record(row: &Row) -> rusqlite::Result<RoomRecord> {
+    let room = RoomId(unsigned(row, 0)?);
+    Ok(RoomRecord { room, name: row.get(1)?, last: MessageId(unsigned(row, 2)?) })
+}
+
+fn settled(row: &Row) -> rusqlite::Result<(Instance, Key, Receipts)> {
+    let steps: Vec<u8> = row.get(3)?;
+    let receipts = read_receipts(unsigned(row, 2)?, &steps)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Blob, Box::new(error)))?;
+    Ok((Instance(row.get(0)?), row.get(1)?, receipts))
+}

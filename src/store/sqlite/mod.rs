@@ -1,0 +1,139 @@
+//! How does the server remember over restarts and power cuts?
+//!
+//! One SQLite file, in write-ahead mode, one transaction a commit. `synchronous=FULL` makes a commit wait
+//! until the log is on the disk itself, so `accepted` outlives a power cut; the server gathers what comes
+//! meanwhile into the next commit, so under load one wait serves hundreds of messages.
+//!
+//! ```text
+//!  accounts  person → name, skeleton, key            messages  (room, id) → who, when, what
+//!  aliases   skeleton → person, until                           index (origin, counter) → id
+//!  rooms     room → name                             privates  (recipient, id) → who, when, what
+//!  receipts  instance → key, settled counters, when             index (origin, counter) → id
+//! ```
+//!
+//! One process at a time: the file is locked from opening to the end of the process, also when that comes
+//! by SIGKILL. A damaged file is an error and stays as it is, until its owner says `--start-anew`.
+//!
+//! - [`OpenError`]: what can be wrong with the file, and the cure (`failure.rs`)
+//! - `schema.rs`: the tables, and the ladder from older versions to this one
+//! - `commit.rs`, `look_up.rs`: values ⇄ rows
+//! - [`set_aside`]: starting anew (`damage.rs`)
+//!
+//! Source: SQLite's documentation of write-ahead logging, `PRAGMA synchronous` and `PRAGMA locking_mode`.
+
+mod commit;
+mod damage;
+mod failure;
+mod look_up;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use damage::set_aside;
+pub use failure::OpenError;
+
+use super::age::Sweep;
+use super::{Change, Snapshot, Store, StoreReply, StoreRequest};
+use crate::time::Duration;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+
+/// Another server may just be ending: it is waited for so long.
+const WAIT_FOR_LOCK: Duration = Duration::from_secs(1);
+
+/// A store in a file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    sweep: Sweep,
+}
+
+impl SqliteStore {
+    /// Opens the store in this file, or makes it (its folder must exist), and hands back what a server that
+    /// starts at `now_ms` (milliseconds since 1970) needs to know.
+    ///
+    /// Every [`OpenError`] leaves the file as it is.
+    pub fn open(path: &Path, now_ms: u64) -> Result<(Self, Snapshot), OpenError> {
+        // Without SQLITE_OPEN_URI: a folder called `file:` is a folder.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|error| OpenError::new(path, &error))?;
+        Self::with_connection(connection, path, now_ms)
+    }
+
+    /// As [`SqliteStore::open`]; but if the file is damaged, it is set aside, a new one is made, and the
+    /// damaged one's new place is handed back: what `--start-anew` does.
+    pub fn open_or_start_anew(
+        path: &Path,
+        now_ms: u64,
+    ) -> Result<(Self, Snapshot, Option<PathBuf>), OpenError> {
+        match Self::open(path, now_ms) {
+            Err(OpenError::Damaged { .. }) => {
+                let kept = set_aside(path).map_err(|error| OpenError::unusable(path, error))?;
+                Self::open(path, now_ms).map(|(store, snapshot)| (store, snapshot, Some(kept)))
+            }
+            opened => opened.map(|(store, snapshot)| (store, snapshot, None)),
+        }
+    }
+
+    fn with_connection(
+        connection: Connection,
+        path: &Path,
+        now_ms: u64,
+    ) -> Result<(Self, Snapshot), OpenError> {
+        let mut store = Self { connection, sweep: Sweep::made_at(now_ms) };
+        let snapshot = store.prepare(path, now_ms)?;
+        Ok((store, snapshot))
+    }
+
+    fn prepare(&mut self, path: &Path, now_ms: u64) -> Result<Snapshot, OpenError> {
+        let failed = |error: rusqlite::Error| OpenError::new(path, &error);
+        // SQLite opens for reading what it may not write, and stumbles only later.
+        if self.connection.is_readonly("main").map_err(failed)? {
+            return Err(OpenError::ReadOnly { path: path.to_owned() });
+        }
+        lock(&self.connection).map_err(failed)?;
+        // Before anything is written: the file may be another program's, or a later version's.
+        let version = schema::version(&self.connection, path)?;
+        configure(&self.connection).map_err(failed)?;
+        schema::check(&self.connection, path)?;
+        schema::climb(&mut self.connection, version).map_err(failed)?;
+        commit::sweep(&self.connection, now_ms).map_err(failed)?;
+        look_up::snapshot(&self.connection).map_err(failed)
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
+        let due = self.sweep.due(changes);
+        commit::commit(&mut self.connection, changes, due)
+    }
+}
+
+fn lock(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(WAIT_FOR_LOCK)?;
+    // The lock taken here is kept until the connection ends, because of the mode.
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // fullfsync: on macOS a plain fsync stops at the disk's own cache.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
+         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+impl Store for SqliteStore {
+    fn handle(&mut self, request: StoreRequest) -> StoreReply {
+        let done = match &request {
+            StoreRequest::Commit { batch, changes } => {
+                self.commit(changes).map(|()| StoreReply::Committed { batch: *batch })
+            }
+            other => look_up::answer(&self.connection, other),
+        };
+        done.unwrap_or_else(|error| request.refused(failure::reason(&error)))
+    }
+}
