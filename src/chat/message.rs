@@ -13,6 +13,29 @@
 
 use std::sync::Arc;
 
+/// The channel of requests, answers, presence.
+pub const CONTROL_CHANNEL: u64 = 0;
+/// The channel of private messages.
+pub const PRIVATE_CHANNEL: u64 = 4;
+
+/// The channel of the `index`-th room that a client has open: 8, 12, …
+pub const fn room_channel(index: u64) -> u64 {
+    8 + 4 * index
+}
+
+/// Is this a room's channel?
+pub const fn is_room_channel(channel: u64) -> bool {
+    channel >= 8 && channel.is_multiple_of(4)
+}
+
+/// How far beyond its oldest unsettled message a client may go: 1,024 counters.
+pub const COUNTER_SPAN: u64 = 1_024;
+
+/// A message's text: at most 4,000 characters …
+pub const TEXT_CHARS_MAX: usize = 4_000;
+/// … and at most 16,000 bytes.
+pub const TEXT_BYTES_MAX: usize = 16_000;
+
 /// 128 random bits that a client makes at each start: resending and resuming belong to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Instance(pub [u8; 16]);

@@ -24,7 +24,9 @@ pub use age::RECEIPTS_KEPT;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
-use crate::chat::message::{Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage};
+use crate::chat::message::{
+    COUNTER_SPAN, Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage,
+};
 use std::collections::BTreeSet;
 
 /// A room as the store knows it.
@@ -48,7 +50,7 @@ pub struct Receipts {
 
 impl Receipts {
     /// How far beyond the oldest unsettled message a client may go: 1,024 counters.
-    pub const SPAN: u64 = 1_024;
+    pub const SPAN: u64 = COUNTER_SPAN;
 
     /// Is this one settled already?
     pub fn contains(&self, counter: Counter) -> bool {

@@ -1,0 +1,179 @@
+//! How is what the server says written down?
+
+use super::field::{
+    put_failure, put_list, put_name, put_names, put_note, put_option, put_person_entry, put_private_message,
+    put_room_entry, put_room_message, put_whois_entry, take_bool, take_counter, take_failure, take_id,
+    take_list, take_name, take_names, take_note, take_option, take_person, take_person_entry,
+    take_private_message, take_request, take_room_entry, take_room_message, take_whois_entry,
+};
+use crate::chat::message::ToClient;
+use crate::wire::{Malformed, Reader, Writer};
+
+const WELCOME: u8 = 0x40;
+const DONE: u8 = 0x41;
+const FAILED: u8 = 0x42;
+const WHO: u8 = 0x43;
+const WHOIS: u8 = 0x44;
+const ROOMS: u8 = 0x45;
+const PRESENCE: u8 = 0x46;
+const RENAMED: u8 = 0x47;
+const NOTICE: u8 = 0x48;
+const PRIVATE: u8 = 0x50;
+const ACCEPTED: u8 = 0x51;
+const REJECTED: u8 = 0x52;
+const JOINED: u8 = 0x60;
+const JOIN_FAILED: u8 = 0x61;
+const PARTED: u8 = 0x62;
+const MESSAGE: u8 = 0x63;
+const HISTORY_GAP: u8 = 0x64;
+const MEMBERS_JOINED: u8 = 0x65;
+const MEMBERS_LEFT: u8 = 0x66;
+
+/// The bytes of a message to a client.
+pub fn encode_to_client(message: &ToClient) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let writer = &mut Writer::new(&mut bytes);
+    writer.put_u8(kind(message));
+    put_fields(writer, message);
+    bytes
+}
+
+fn kind(message: &ToClient) -> u8 {
+    match message {
+        ToClient::Welcome { .. } => WELCOME,
+        ToClient::Done { .. } => DONE,
+        ToClient::Failed { .. } => FAILED,
+        ToClient::Who { .. } => WHO,
+        ToClient::Whois { .. } => WHOIS,
+        ToClient::Rooms { .. } => ROOMS,
+        ToClient::Presence { .. } => PRESENCE,
+        ToClient::Renamed { .. } => RENAMED,
+        ToClient::Notice { .. } => NOTICE,
+        ToClient::Private(_) => PRIVATE,
+        ToClient::Accepted { .. } => ACCEPTED,
+        ToClient::Rejected { .. } => REJECTED,
+        ToClient::Joined { .. } => JOINED,
+        ToClient::JoinFailed { .. } => JOIN_FAILED,
+        ToClient::Parted => PARTED,
+        ToClient::Message { .. } => MESSAGE,
+        ToClient::HistoryGap { .. } => HISTORY_GAP,
+        ToClient::MembersJoined { .. } => MEMBERS_JOINED,
+        ToClient::MembersLeft { .. } => MEMBERS_LEFT,
+    }
+}
+
+fn put_fields(writer: &mut Writer, message: &ToClient) {
+    match message {
+        ToClient::Welcome { person, name, private_last } => {
+            writer.put_varint(person.0);
+            put_name(writer, name);
+            writer.put_varint(private_last.0);
+        }
+        ToClient::Done { request } => {
+            writer.put_varint(request.0);
+        }
+        ToClient::Failed { request, failure } => {
+            writer.put_varint(request.0);
+            put_failure(writer, failure);
+        }
+        ToClient::Who { request, room, people, total } => {
+            writer.put_varint(request.0);
+            put_option(writer, room.as_deref(), put_name);
+            put_list(writer, people, put_person_entry);
+            writer.put_varint(*total);
+        }
+        ToClient::Whois { request, entry } => {
+            writer.put_varint(request.0);
+            put_whois_entry(writer, entry);
+        }
+        ToClient::Rooms { request, rooms } => {
+            writer.put_varint(request.0);
+            put_list(writer, rooms, put_room_entry);
+        }
+        ToClient::Presence { changes } => put_list(writer, changes, put_person_entry),
+        ToClient::Renamed { person, old, new } => {
+            writer.put_varint(person.0);
+            put_name(writer, old);
+            put_name(writer, new);
+        }
+        ToClient::Notice { text } => put_note(writer, text),
+        ToClient::Private(message) => put_private_message(writer, message),
+        ToClient::Accepted { counter, id } => {
+            writer.put_varint(counter.0).put_varint(id.0);
+        }
+        ToClient::Rejected { counter, failure } => {
+            writer.put_varint(counter.0);
+            put_failure(writer, failure);
+        }
+        ToClient::Joined { room, people, total, last } => {
+            put_name(writer, room);
+            put_names(writer, people);
+            writer.put_varint(*total).put_varint(last.0);
+        }
+        ToClient::JoinFailed { failure } => put_failure(writer, failure),
+        ToClient::Parted => {}
+        ToClient::Message { message, history } => {
+            writer.put_u8(u8::from(*history));
+            put_room_message(writer, message);
+        }
+        ToClient::HistoryGap { missed } => {
+            writer.put_varint(*missed);
+        }
+        ToClient::MembersJoined { names } | ToClient::MembersLeft { names } => put_names(writer, names),
+    }
+}
+
+/// A message to a client; an error if these bytes are none, or not quite.
+pub fn decode_to_client(bytes: &[u8]) -> Result<ToClient, Malformed> {
+    let mut reader = Reader::new(bytes);
+    let message = take(&mut reader)?;
+    reader.finish("end")?;
+    Ok(message)
+}
+
+fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
+    Ok(match reader.take_u8("type")? {
+        WELCOME => ToClient::Welcome {
+            person: take_person(reader)?,
+            name: take_name(reader)?,
+            private_last: take_id(reader)?,
+        },
+        DONE => ToClient::Done { request: take_request(reader)? },
+        FAILED => ToClient::Failed { request: take_request(reader)?, failure: take_failure(reader)? },
+        WHO => ToClient::Who {
+            request: take_request(reader)?,
+            room: take_option(reader, take_name)?,
+            people: take_list(reader, take_person_entry)?,
+            total: reader.take_varint("total")?,
+        },
+        WHOIS => ToClient::Whois { request: take_request(reader)?, entry: take_whois_entry(reader)? },
+        ROOMS => {
+            ToClient::Rooms { request: take_request(reader)?, rooms: take_list(reader, take_room_entry)? }
+        }
+        PRESENCE => ToClient::Presence { changes: take_list(reader, take_person_entry)? },
+        RENAMED => ToClient::Renamed {
+            person: take_person(reader)?,
+            old: take_name(reader)?,
+            new: take_name(reader)?,
+        },
+        NOTICE => ToClient::Notice { text: take_note(reader)? },
+        PRIVATE => ToClient::Private(take_private_message(reader)?),
+        ACCEPTED => ToClient::Accepted { counter: take_counter(reader)?, id: take_id(reader)? },
+        REJECTED => ToClient::Rejected { counter: take_counter(reader)?, failure: take_failure(reader)? },
+        JOINED => ToClient::Joined {
+            room: take_name(reader)?,
+            people: take_names(reader)?,
+            total: reader.take_varint("total")?,
+            last: take_id(reader)?,
+        },
+        JOIN_FAILED => ToClient::JoinFailed { failure: take_failure(reader)? },
+        PARTED => ToClient::Parted,
+        MESSAGE => {
+            ToClient::Message { history: take_bool(reader, "history")?, message: take_room_message(reader)? }
+        }
+        HISTORY_GAP => ToClient::HistoryGap { missed: reader.take_varint("missed")? },
+        MEMBERS_JOINED => ToClient::MembersJoined { names: take_names(reader)? },
+        MEMBERS_LEFT => ToClient::MembersLeft { names: take_names(reader)? },
+        _ => return Err(Malformed("type")),
+    })
+}
