@@ -2,6 +2,7 @@
 pub mod chat;
 pub mod cli;
 pub mod crypto;
+pub mod lab;
 pub mod rng;
 pub mod service;
 pub mod shell;

@@ -1,0 +1,6 @@
+//! What does a lossy link do to a chat? The laboratory: a link that loses on purpose, and a world to try it in.
+//!
+//! ```text
+//! link/    the emulated link: a pure state machine that any transport can be led through
+//! ```
+pub mod link;
