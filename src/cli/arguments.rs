@@ -250,7 +250,8 @@ mod tests {
     #[test]
     fn every_help_shows_an_example_that_parses() {
         for command in ["", "demo", "serve", "chat"] {
-            let help = parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
+            let help =
+                parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));
             assert!(parsed(example).is_ok(), "{example}");
             assert!(example.starts_with(command), "{command}: {example}");
@@ -260,7 +261,10 @@ mod tests {
     #[test]
     fn the_defaults_are_those_that_scripts_rely_on() {
         let chat = chat("chat 10.0.0.5");
-        assert_eq!((chat.server.as_deref(), chat.room.as_str(), chat.history), (Some("10.0.0.5"), "lobby", 50));
+        assert_eq!(
+            (chat.server.as_deref(), chat.room.as_str(), chat.history),
+            (Some("10.0.0.5"), "lobby", 50)
+        );
         assert_eq!((chat.transport, chat.linger), (ChatTransport::Udp, Duration::ZERO));
         assert_eq!(chat.connect_timeout, Duration::from_secs(20));
         assert!(chat.link.is_empty() && !chat.insecure);
@@ -275,7 +279,10 @@ mod tests {
                     --linger 2.5 --connect-timeout 3s --insecure --heartbeat 500ms --suspect-after 1s \
                     --lost-after 2s --offline-after 1min -vv";
         let chat = chat(line);
-        assert_eq!((chat.linger, chat.connect_timeout), (Duration::from_millis(2_500), Duration::from_secs(3)));
+        assert_eq!(
+            (chat.linger, chat.connect_timeout),
+            (Duration::from_millis(2_500), Duration::from_secs(3))
+        );
         assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_mins(1)));
         serve("serve --listen 0.0.0.0:0 --transport udp --data /tmp/x --server-name lab --start-anew -q");
         serve("serve --ephemeral --json --insecure --loss 5% --up-delay 10ms --seed 3 --profile mobile");
@@ -309,7 +316,8 @@ mod tests {
 
     #[test]
     fn link_options_over_tcp_are_refused_with_the_way_that_works() {
-        let error = refuse_link_over_tcp(&chat("chat a --transport tcp --loss 5%").link).expect_err("refused");
+        let error =
+            refuse_link_over_tcp(&chat("chat a --transport tcp --loss 5%").link).expect_err("refused");
         assert!(error.contains("sayagain link"), "{error}");
         assert_eq!(refuse_link_over_tcp(&chat("chat a --transport tcp").link), Ok(()));
     }

@@ -13,6 +13,7 @@
 use super::state::{Entry, Link, State, Status};
 use super::theme::Theme;
 use super::wrap;
+use crate::chat::client::display::printable;
 use crate::chat::client::event::UserEvent;
 use crate::chat::client::plain;
 use crate::chat::message::PostKind;
@@ -140,8 +141,9 @@ pub fn entry(entry: &Entry, own_name: &str, theme: Theme, width: u16) -> Vec<Lin
     match entry {
         Entry::Event(UserEvent::Message { room, from, kind, text, history, .. }) => {
             let label = Span::styled(format!("[{room}] "), theme.dim());
-            let text = Span::styled(plain::harmless(text), text_style(text, *history, own_name, theme));
-            let name = Span::styled(plain::harmless(from), theme.name(from));
+            let text =
+                Span::styled(printable(text).into_owned(), text_style(text, *history, own_name, theme));
+            let name = Span::styled(printable(from).into_owned(), theme.name(from));
             let said = match kind {
                 PostKind::Text => vec![label, name, Span::raw(": "), text],
                 PostKind::Action => vec![label, Span::raw("* "), name, Span::raw(" "), text],
@@ -155,7 +157,7 @@ pub fn entry(entry: &Entry, own_name: &str, theme: Theme, width: u16) -> Vec<Lin
         Entry::Event(UserEvent::Private { from, to, text, own, .. }) => {
             let label = if *own { format!("[you -> {to}] ") } else { format!("[{from} -> you] ") };
             let style = theme.name(if *own { to } else { from });
-            wrap::rows(&[Span::styled(label, style), Span::raw(plain::harmless(text))], width)
+            wrap::rows(&[Span::styled(label, style), Span::raw(printable(text).into_owned())], width)
         }
         Entry::Event(event @ (UserEvent::Help { .. } | UserEvent::Who { .. } | UserEvent::Whois { .. })) => {
             worded(event, Style::new(), width)

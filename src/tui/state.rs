@@ -207,8 +207,9 @@ impl State {
 
     /// The chat has something to show.
     pub fn on_event(&mut self, event: &UserEvent) {
-        if let Some(line) = event.line() {
-            self.pending.retain(|(pending, _)| *pending != line);
+        // Its answer is the statistics, which come on their own.
+        if !matches!(event, UserEvent::StatsAsked { .. }) {
+            self.on_answered(event.line());
         }
         self.learn(event);
         match event {
@@ -216,6 +217,11 @@ impl State {
             UserEvent::CurrentRoom { room } => self.status.room.clone_from(room),
             _ => self.say(Entry::Event(event.clone())),
         }
+    }
+
+    /// This line of ours, if it was one, has its answer.
+    pub fn on_answered(&mut self, line: Option<LineNumber>) {
+        self.pending.retain(|(pending, _)| Some(*pending) != line);
     }
 
     fn learn(&mut self, event: &UserEvent) {

@@ -1,0 +1,98 @@
+//! The chat as lines that a person would read, for pipes and for `--plain`.
+
+use super::face::{Face, News, stats_in_words};
+use crate::chat::client::event::UserEvent;
+use crate::chat::client::plain;
+use crate::transport::session::Transport;
+use std::io::{self, Write};
+
+/// Writes a line for each event; one's own lines are not echoed. Words of the program itself go to
+/// standard error.
+#[derive(Debug)]
+pub struct PlainFace<W> {
+    output: W,
+    transport: Transport,
+    server: String,
+}
+
+impl<W: Write> PlainFace<W> {
+    /// Lines to `output`.
+    pub fn new(output: W, transport: Transport) -> Self {
+        Self { output, transport, server: String::new() }
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.output, "{line}")?;
+        self.output.flush()
+    }
+}
+
+impl<W: Write> Face for PlainFace<W> {
+    fn show(&mut self, news: News) -> io::Result<()> {
+        match news {
+            News::Reached(server) => {
+                self.server = server;
+                Ok(())
+            }
+            News::Chat(UserEvent::Connected { name }) => {
+                let line = connected(&self.server, self.transport, &name);
+                self.line(&line)
+            }
+            News::Chat(event) => match plain::line(&event) {
+                Some(line) => self.line(&line),
+                None => Ok(()),
+            },
+            News::Stats(stats, _) => self.line(&format!("* {}", stats_in_words(&stats))),
+            News::Note(text) => {
+                eprintln!("{text}");
+                Ok(())
+            }
+            News::Silence(_) | News::Input(_) | News::End => Ok(()),
+        }
+    }
+}
+
+/// The line that says where one is.
+pub fn connected(server: &str, transport: Transport, name: &str) -> String {
+    format!("* connected to {server} over {transport} as {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::message::{MessageId, PostKind};
+
+    fn shown(news: Vec<News>) -> String {
+        let mut face = PlainFace::new(Vec::new(), Transport::Udp);
+        for news in news {
+            face.show(news).expect("memory does not fail");
+        }
+        String::from_utf8(face.output).expect("text")
+    }
+
+    #[test]
+    fn connecting_names_the_server_the_transport_and_oneself() {
+        let news = vec![
+            News::Reached("10.0.0.5:4747".into()),
+            News::Chat(UserEvent::Connected { name: "ann".into() }),
+        ];
+        assert_eq!(shown(news), "* connected to 10.0.0.5:4747 over udp as ann\n");
+    }
+
+    #[test]
+    fn what_others_say_is_a_line_and_what_oneself_said_is_none() {
+        let said = |from: &str, own| {
+            News::Chat(UserEvent::Message {
+                room: "lobby".into(),
+                from: from.into(),
+                kind: PostKind::Text,
+                text: "hi".into(),
+                id: MessageId(1),
+                at_ms: 0,
+                history: false,
+                own,
+            })
+        };
+        assert_eq!(shown(vec![said("bob", false), said("ann", true)]), "[lobby] bob: hi\n");
+    }
+}
