@@ -30,6 +30,35 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Why a command stops before its work is done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stop {
+    /// The number to end with.
+    pub exit: Exit,
+    /// What is wrong, and what to do.
+    pub text: String,
+}
+
+/// How a command ends.
+pub type Outcome = Result<Exit, Stop>;
+
+impl Stop {
+    /// The command was not used rightly.
+    pub fn usage(text: impl ToString) -> Self {
+        Self { exit: Exit::Usage, text: text.to_string() }
+    }
+
+    /// The system did not let it do its work.
+    pub fn failed(text: impl ToString) -> Self {
+        Self { exit: Exit::Failed, text: text.to_string() }
+    }
+
+    /// There is no way to the server.
+    pub fn not_connected(text: impl ToString) -> Self {
+        Self { exit: Exit::NotConnected, text: text.to_string() }
+    }
+}
+
 impl From<&Ending> for Exit {
     fn from(ending: &Ending) -> Self {
         match ending {

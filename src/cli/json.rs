@@ -6,6 +6,7 @@
 
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
+use crate::service::api::ServerEvent;
 use crate::transport::session::SessionStats;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -43,6 +44,36 @@ pub fn stats(stats: &SessionStats, line: Option<LineNumber>, at_us: u64) -> Valu
         "cwnd": stats.cwnd,
     });
     finished("stats", members, line, at_us)
+}
+
+/// The object of what happened on a server.
+pub fn server_object(event: &ServerEvent, at_us: u64) -> Value {
+    let (name, members) = match event {
+        ServerEvent::Connected { name, transport, address, agent, sessions } => {
+            let (transport, address) = (transport.to_string(), address.to_string());
+            let members = json!({
+                "name": name, "transport": transport, "address": address, "agent": agent, "sessions": sessions,
+            });
+            ("connected", members)
+        }
+        ServerEvent::Disconnected { name, address, reason, sessions } => {
+            let address = address.to_string();
+            let members = json!({ "name": name, "address": address, "reason": reason, "sessions": sessions });
+            ("disconnected", members)
+        }
+        ServerEvent::Liveness { name, address, state } => {
+            ("liveness", json!({ "name": name, "address": address.to_string(), "state": state }))
+        }
+        ServerEvent::Roamed { name, from, to } => {
+            ("roamed", json!({ "name": name, "from": from.to_string(), "to": to.to_string() }))
+        }
+        ServerEvent::TurnedAway { address, reason } => {
+            ("turned-away", json!({ "address": address.to_string(), "reason": reason }))
+        }
+        ServerEvent::Renamed { old, new } => ("renamed", json!({ "old": old, "new": new })),
+        ServerEvent::StoreFailed { reason } => ("store-failed", json!({ "reason": reason })),
+    };
+    finished(name, members, None, at_us)
 }
 
 fn finished(name: &str, members: Value, line: Option<LineNumber>, at_us: u64) -> Value {

@@ -202,3 +202,36 @@ fn what_a_transport_cannot_know_is_null() {
     );
     assert_eq!(stats(&measured, Some(LINE), 17)["line"], 3);
 }
+
+#[test]
+fn what_happens_on_a_server_has_a_form_too() {
+    let address: std::net::SocketAddr = ([127, 0, 0, 1], 5_000).into();
+    let of = |event: &ServerEvent| server_object(event, 17);
+    let connected = ServerEvent::Connected {
+        name: "ann".into(),
+        transport: crate::transport::session::Transport::Tcp,
+        address,
+        agent: "sayagain 0.1.0".into(),
+        sessions: 3,
+    };
+    assert_eq!(
+        of(&connected),
+        json!({
+            "event": "connected", "at_us": 17, "name": "ann", "transport": "tcp",
+            "address": "127.0.0.1:5000", "agent": "sayagain 0.1.0", "sessions": 3,
+        })
+    );
+    let disconnected =
+        ServerEvent::Disconnected { name: "ann".into(), address, reason: "bye".into(), sessions: 2 };
+    assert_eq!(of(&disconnected)["reason"], "bye");
+    let others = [
+        (ServerEvent::Liveness { name: "ann".into(), address, state: "lost" }, "liveness"),
+        (ServerEvent::Roamed { name: "ann".into(), from: address, to: address }, "roamed"),
+        (ServerEvent::TurnedAway { address, reason: "full".into() }, "turned-away"),
+        (ServerEvent::Renamed { old: "a".into(), new: "b".into() }, "renamed"),
+        (ServerEvent::StoreFailed { reason: "full".into() }, "store-failed"),
+    ];
+    for (event, name) in others {
+        assert_eq!(of(&event)["event"], name);
+    }
+}

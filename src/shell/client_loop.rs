@@ -100,7 +100,11 @@ impl ClientLoop {
 
     /// Runs the node until it has finished, and says how; `tell` gets everything else that it says, and
     /// should not wait long: the network waits meanwhile. An error is one of the system itself.
-    pub fn run<N: ClientCore>(mut self, node: &mut N, mut tell: impl FnMut(ClientEvent)) -> io::Result<Ending> {
+    pub fn run<N: ClientCore>(
+        mut self,
+        node: &mut N,
+        mut tell: impl FnMut(ClientEvent),
+    ) -> io::Result<Ending> {
         let mut events = Events::with_capacity(64);
         self.drain(node, &mut tell);
         loop {
@@ -159,7 +163,11 @@ impl ClientLoop {
         }
     }
 
-    fn take_network<N: ClientCore>(&mut self, node: &mut N, tell: &mut impl FnMut(ClientEvent)) -> io::Result<()> {
+    fn take_network<N: ClientCore>(
+        &mut self,
+        node: &mut N,
+        tell: &mut impl FnMut(ClientEvent),
+    ) -> io::Result<()> {
         for _ in 0..PORTIONS {
             if !self.network.has_work() {
                 break;

@@ -124,7 +124,8 @@ impl Network {
         match &mut self.socket {
             Socket::Closed => {}
             Socket::Udp(port) => {
-                let each = |_, datagram: &mut [u8]| node.handle_network(now, NetworkInput::Datagram(datagram));
+                let each =
+                    |_, datagram: &mut [u8]| node.handle_network(now, NetworkInput::Datagram(datagram));
                 match port.receive(&mut self.batch, each) {
                     Err(error) if means_unreachable(&error) => self.report(now, &error.to_string(), node),
                     outcome => outcome?,

@@ -53,10 +53,12 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
         if !ended {
             input.skip_until(b'\n')?;
         }
-        let text = format!("this line is longer than {MAX_LINE_BYTES} bytes and was skipped: send it in parts");
+        let text =
+            format!("this line is longer than {MAX_LINE_BYTES} bytes and was skipped: send it in parts");
         return Ok(Some(Line::Bad(Failure::new("line-too-long", text))));
     }
-    let not_text = |_| Failure::new("not-utf-8", "this line is not UTF-8 text and was skipped: convert it first");
+    let not_text =
+        |_| Failure::new("not-utf-8", "this line is not UTF-8 text and was skipped: convert it first");
     Ok(Some(String::from_utf8(bytes).map_or_else(|error| Line::Bad(not_text(error)), Line::Text)))
 }
 

@@ -117,10 +117,9 @@ impl fmt::Display for ListenError {
                 "another program (perhaps a server of yours) has the port: \
                  stop it, or take another port with --listen, or a free one with port 0"
             ),
-            ErrorKind::AddrNotAvailable => write!(
-                f,
-                "this machine has no such address: use one of its own, or [::] for all of them"
-            ),
+            ErrorKind::AddrNotAvailable => {
+                write!(f, "this machine has no such address: use one of its own, or [::] for all of them")
+            }
             ErrorKind::PermissionDenied => {
                 write!(f, "the system does not allow it ({why}): use a port above 1023")
             }

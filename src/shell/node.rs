@@ -5,7 +5,9 @@
 //! same: hand in what came, drain every `poll_…` until it says `None`, sleep until `poll_timeout`.
 
 use crate::chat::client::event::LineNumber;
-use crate::service::api::{ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId};
+use crate::service::api::{
+    ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
+};
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
 use std::net::SocketAddr;

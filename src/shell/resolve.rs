@@ -45,8 +45,7 @@ impl std::error::Error for ResolveError {}
 /// This may take seconds: the system asks its name servers.
 pub fn resolve(text: &str, default_port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     let (host, port) = split(text, default_port).ok_or_else(|| ResolveError::Malformed(text.to_owned()))?;
-    let found =
-        (host, port).to_socket_addrs().map_err(|why| ResolveError::Unknown(host.to_owned(), why))?;
+    let found = (host, port).to_socket_addrs().map_err(|why| ResolveError::Unknown(host.to_owned(), why))?;
     let mut addresses = Vec::new();
     for address in found {
         if addresses.len() < MAX_ADDRESSES && !addresses.contains(&address) {
@@ -105,7 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_told_with_the_form_it_should_have() {
-        for text in ["", ":5", "host:", "host:x", "host:70000", "[::1", "[::1]5", "[host]:5", "a b", "a:1:2"] {
+        for text in ["", ":5", "host:", "host:x", "host:70000", "[::1", "[::1]5", "[host]:5", "a b", "a:1:2"]
+        {
             assert!(matches!(resolve(text, 4747), Err(ResolveError::Malformed(_))), "{text}");
         }
         assert!(first("host:x").contains("HOST:PORT"));

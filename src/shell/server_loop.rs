@@ -135,11 +135,8 @@ impl ServerLoop {
         let has_work = !self.inbox.is_empty()
             || self.udp.as_ref().is_some_and(Datagrams::is_readable)
             || self.streams.as_ref().is_some_and(Streams::has_work);
-        let until = [
-            node.poll_timeout(),
-            self.deadline,
-            self.streams.as_ref().and_then(Streams::poll_timeout),
-        ];
+        let until =
+            [node.poll_timeout(), self.deadline, self.streams.as_ref().and_then(Streams::poll_timeout)];
         let span = match until.into_iter().flatten().min() {
             _ if has_work => Some(Duration::ZERO),
             Some(end) => Some(end - clock::now()),
@@ -184,7 +181,11 @@ impl ServerLoop {
         Ok(())
     }
 
-    fn take_datagrams<N: ServerCore>(&mut self, node: &mut N, outlets: &mut impl ServerOutlets) -> io::Result<()> {
+    fn take_datagrams<N: ServerCore>(
+        &mut self,
+        node: &mut N,
+        outlets: &mut impl ServerOutlets,
+    ) -> io::Result<()> {
         for _ in 0..BATCHES {
             let Some(udp) = self.udp.as_mut().filter(|udp| udp.is_readable()) else { break };
             let now = clock::now();

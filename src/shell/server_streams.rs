@@ -60,7 +60,12 @@ pub(super) struct Streams {
 impl Streams {
     /// Registers the listener under this token; connections get the tokens above it. At most `max_open`
     /// connections at once; more are closed as they come.
-    pub fn new(mut listener: TcpListener, registry: &Registry, token: Token, max_open: usize) -> io::Result<Self> {
+    pub fn new(
+        mut listener: TcpListener,
+        registry: &Registry,
+        token: Token,
+        max_open: usize,
+    ) -> io::Result<Self> {
         registry.register(&mut listener, token, Interest::READABLE)?;
         Ok(Self {
             listener,
@@ -81,7 +86,9 @@ impl Streams {
             self.acceptable = true;
             return;
         }
-        let Some(id) = token.0.checked_sub(self.token.0 + 1).map(|index| StreamId(index as u64)) else { return };
+        let Some(id) = token.0.checked_sub(self.token.0 + 1).map(|index| StreamId(index as u64)) else {
+            return;
+        };
         let Some(connection) = self.open.get_mut(&id) else { return };
         if !connection.queued {
             connection.queued = true;
@@ -146,10 +153,11 @@ impl Streams {
     ) {
         let mut pipe = Pipe::new(stream);
         let id = node.handle_stream_opened(now, plain(peer));
-        let registered = match usize::try_from(id.0).ok().and_then(|index| index.checked_add(self.token.0 + 1)) {
-            Some(token) => pipe.register(registry, Token(token)),
-            None => Err(ErrorKind::OutOfMemory.into()),
-        };
+        let registered =
+            match usize::try_from(id.0).ok().and_then(|index| index.checked_add(self.token.0 + 1)) {
+                Some(token) => pipe.register(registry, Token(token)),
+                None => Err(ErrorKind::OutOfMemory.into()),
+            };
         match registered {
             Ok(()) => {
                 self.open.insert(id, Connection { pipe, queued: false, farewell: false });
@@ -217,6 +225,9 @@ impl Streams {
 fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted | ErrorKind::TimedOut
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::TimedOut
     )
 }

@@ -109,9 +109,8 @@ impl UdpPort {
         let destination = self.in_our_family(remote);
         let src_ip = local.map(|ip| self.in_our_family(SocketAddr::new(ip, 0)).ip());
         let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip };
-        let send = |transmit| {
-            self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit))
-        };
+        let send =
+            |transmit| self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit));
         match send(transmit.clone()) {
             // What was addressed may be a broadcast address, or be gone by now: any address of ours, then.
             Err(error) if src_ip.is_some() && error.kind() != ErrorKind::WouldBlock => {
@@ -124,7 +123,9 @@ impl UdpPort {
     /// IPv4 addresses as an IPv6 socket wants them.
     fn in_our_family(&self, address: SocketAddr) -> SocketAddr {
         match (address.ip(), self.local) {
-            (IpAddr::V4(ip), SocketAddr::V6(_)) => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+            (IpAddr::V4(ip), SocketAddr::V6(_)) => {
+                SocketAddr::new(ip.to_ipv6_mapped().into(), address.port())
+            }
             _ => address,
         }
     }
@@ -161,9 +162,7 @@ impl Batch {
 
     fn fill(&mut self, port: &UdpPort) -> io::Result<usize> {
         let mut slices: Vec<IoSliceMut> = self.buffers.iter_mut().map(|b| IoSliceMut::new(b)).collect();
-        port.socket.try_io(|| {
-            port.state.recv(UdpSockRef::from(&port.socket), &mut slices, &mut self.metas)
-        })
+        port.socket.try_io(|| port.state.recv(UdpSockRef::from(&port.socket), &mut slices, &mut self.metas))
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Observed<N, M> {
     address: usize,
     suspect_after: Duration,
     silent: bool,
+    connected_once: bool,
     /// When statistics are to be read next; `None`: only when asked for.
     next_stats: Option<Instant>,
 }
@@ -67,6 +68,11 @@ impl<N: Measured, M: Memory> Observed<N, M> {
             silent: false,
             next_stats: stats_from,
         }
+    }
+
+    /// Has the server ever let us in?
+    pub fn was_connected(&self) -> bool {
+        self.connected_once
     }
 
     /// Fails only when nobody reads any more, and then the face has asked to leave.
@@ -95,6 +101,7 @@ impl<N: Measured, M: Memory> Observed<N, M> {
     fn on_user_event(&mut self, event: UserEvent) {
         match &event {
             UserEvent::Connected { name } => {
+                self.connected_once = true;
                 self.memory.on_name(name);
                 self.tell(News::Reached(self.address()));
             }
@@ -120,6 +127,14 @@ impl<N: Measured, M: Memory> Observed<N, M> {
             self.silent = silence.is_some();
             self.tell(News::Silence(silence));
         }
+    }
+}
+
+/// What the loop itself says, of lines that never reached the node.
+pub fn tell(news: &SyncSender<News>, event: ClientEvent) {
+    if let ClientEvent::User(event) = event {
+        // Fails only when nobody reads any more.
+        let _ = news.send(News::Chat(event));
     }
 }
 
