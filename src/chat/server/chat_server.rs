@@ -1,0 +1,275 @@
+//! What does the chat server do with what happens to it?
+
+use super::accounts::Accounts;
+use super::batch::Batch;
+use super::comings::Comings;
+use super::config::ChatConfig;
+use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
+use super::ids::Ids;
+use super::instances::Instances;
+use super::lookups::Lookups;
+use super::people::People;
+use super::presence_news::PresenceNews;
+use super::replay::Replays;
+use super::rooms::Rooms;
+use super::sessions::Sessions;
+use crate::chat::codec::{decode_to_server, encode_to_client};
+use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL, PersonId, ToClient, ToServer, is_room_channel};
+use crate::store::{Snapshot, StoreReply};
+use crate::time::{Duration, Instant};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// How often old receipts and aliases are looked for. Ours: they are kept for a day, so an hour is near
+/// enough.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// Is the server taking anything?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    /// Yes.
+    Open,
+    /// No: it waits for the store, then says goodbye.
+    Settling,
+    /// No: everybody was told.
+    Down,
+}
+
+/// The whole chat of a server, without sockets, clock or disk.
+///
+/// Mutate once, drain [`ChatServer::poll_effect`] until it says `None`, ask [`ChatServer::poll_timeout`],
+/// sleep.
+#[derive(Debug)]
+pub struct ChatServer {
+    pub(super) config: ChatConfig,
+    pub(super) accounts: Accounts,
+    pub(super) instances: Instances,
+    pub(super) people: People,
+    pub(super) sessions: Sessions,
+    pub(super) rooms: Rooms,
+    /// The message numbers of each recipient of private messages.
+    pub(super) private_ids: BTreeMap<PersonId, Ids>,
+    pub(super) batch: Batch,
+    pub(super) comings: Comings,
+    pub(super) presence: PresenceNews,
+    pub(super) replays: Replays,
+    pub(super) lookups: Lookups,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) stage: Stage,
+    sweep_at: Option<Instant>,
+}
+
+impl ChatServer {
+    /// A server that goes on where the store left off.
+    pub fn new(config: ChatConfig, snapshot: Snapshot) -> Self {
+        let limits = config.limits;
+        let private_ids = snapshot.privates.into_iter().map(|(person, last)| (person, Ids::after(last)));
+        Self {
+            config,
+            accounts: Accounts::new(limits, snapshot.accounts, snapshot.aliases),
+            instances: Instances::new(limits.instances, snapshot.receipts),
+            people: People::default(),
+            sessions: Sessions::default(),
+            rooms: Rooms::new(snapshot.rooms),
+            private_ids: private_ids.collect(),
+            batch: Batch::new(limits),
+            comings: Comings::default(),
+            presence: PresenceNews::default(),
+            replays: Replays::default(),
+            lookups: Lookups::default(),
+            effects: VecDeque::new(),
+            stage: Stage::Open,
+            sweep_at: None,
+        }
+    }
+
+    /// A session is up; `greeting` is what the client said of itself in the handshake. `session` was never
+    /// used before.
+    pub fn handle_connected(&mut self, now: Instant, session: SessionKey, peer: Peer, greeting: &[u8]) {
+        self.greet(now, session, peer, greeting);
+        self.finish(now);
+    }
+
+    /// A message arrived. One that cannot be read, or that does not belong on its channel, ends the session.
+    pub fn handle_message(&mut self, now: Instant, session: SessionKey, channel: u64, bytes: &[u8]) {
+        if self.stage != Stage::Open || self.sessions.get(session).is_none() {
+            return;
+        }
+        let message = decode_to_server(bytes).map_err(|malformed| malformed.0);
+        if let Err(rule) = message.and_then(|message| self.route(now, session, channel, message)) {
+            self.close(now, session, close_code::PROTOCOL, &format!("broke the protocol: {rule}"));
+        }
+        self.finish(now);
+    }
+
+    fn route(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        channel: u64,
+        message: ToServer,
+    ) -> Result<(), &'static str> {
+        check_channel(&message, channel)?;
+        match message {
+            ToServer::Nick { request, name } => self.nick(now, key, request, &name),
+            ToServer::Who { request, room } => self.who(key, request, room.as_deref()),
+            ToServer::Whois { request, name } => self.whois(now, key, request, &name),
+            ToServer::Rooms { request } => self.list_rooms(key, request),
+            ToServer::Away { request, text } => self.set_away(key, request, text),
+            ToServer::Private { counter, to, text } => return self.private(now, key, counter, &to, &text),
+            ToServer::Join { room, since, history } => {
+                return self.join(now, key, channel, &room, since, history);
+            }
+            ToServer::Part => self.part(now, key, channel),
+            ToServer::Post { counter, kind, text } => {
+                return self.post(now, key, channel, counter, kind, &text);
+            }
+        }
+        Ok(())
+    }
+
+    /// A session went silent, or is back.
+    pub fn handle_liveness(&mut self, now: Instant, session: SessionKey, lost: bool) {
+        self.hear_liveness(session, lost);
+        self.finish(now);
+    }
+
+    /// A session's round-trip time, as `/whois` shows it.
+    pub fn handle_rtt(&mut self, session: SessionKey, rtt: Duration) {
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.rtt = Some(rtt);
+        }
+    }
+
+    /// A session is over, for this reason. Nothing for one that the chat closed itself.
+    pub fn handle_closed(&mut self, now: Instant, session: SessionKey, reason: &str) {
+        if self.stage != Stage::Down {
+            self.forget(now, session, reason, None);
+            self.finish(now);
+        }
+    }
+
+    /// The store answers. An answer to nothing that was asked changes nothing.
+    pub fn handle_stored(&mut self, now: Instant, reply: StoreReply) {
+        match reply {
+            StoreReply::Committed { batch } => self.on_committed(batch),
+            StoreReply::Failed { batch, reason } => self.on_failed(now, batch, &reason),
+            StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
+            StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
+            StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
+            StoreReply::Unavailable { ticket, reason } => self.on_unavailable(ticket, reason),
+        }
+        self.finish(now);
+    }
+
+    /// What was sent to this session has left its queue, or nearly: a replay may go on. To be called once
+    /// after each time that the queue has held something and is low again, however little it held.
+    pub fn handle_drained(&mut self, now: Instant, session: SessionKey) {
+        self.replays.on_drained(session);
+        self.step_replay(session);
+        self.finish(now);
+    }
+
+    /// A moment that [`ChatServer::poll_timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((room, person)) = self.rooms.expired(now) {
+            self.rooms.remove(room, person);
+            self.comings.add(now, room, person, self.accounts.name(person), false);
+        }
+        if self.sweep_at.take_if(|at| *at <= now).is_some() {
+            self.accounts.forget(self.unix_ms(now));
+            self.instances.forget(now);
+        }
+        self.finish(now);
+    }
+
+    /// Takes nothing more, waits for the batch under way and what waits behind it, then tells and closes
+    /// every session.
+    pub fn shutdown(&mut self, now: Instant) {
+        if self.stage == Stage::Open {
+            self.stage = Stage::Settling;
+            self.finish(now);
+        }
+    }
+
+    /// Has [`ChatServer::shutdown`] come to its end, so that all is stored and every session closed?
+    pub fn is_down(&self) -> bool {
+        self.stage == Stage::Down
+    }
+
+    /// The next thing to do.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When [`ChatServer::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.stage == Stage::Down {
+            return None;
+        }
+        let parts = [
+            self.batch.poll_timeout(),
+            self.comings.poll_timeout(),
+            self.presence.poll_timeout(),
+            self.rooms.poll_timeout(),
+            self.sweep_at,
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// The end of every verb: what has gathered goes out.
+    fn finish(&mut self, now: Instant) {
+        if self.stage == Stage::Down {
+            return;
+        }
+        self.emit_batch(now);
+        let due = self.comings.take_due(now);
+        self.tell_comings(&due);
+        self.tell_presence(now);
+        if self.stage == Stage::Settling && self.batch.is_settled() {
+            self.say_goodbye();
+        }
+        if self.sweep_at.is_none() && (self.accounts.has_aliases() || !self.instances.is_empty()) {
+            self.sweep_at = Some(now + SWEEP);
+        }
+    }
+
+    /// Milliseconds since 1970.
+    pub(super) fn unix_ms(&self, now: Instant) -> u64 {
+        self.config.unix_ms_at_zero.saturating_add(now.as_micros() / 1_000)
+    }
+
+    /// Sends one message to one session.
+    pub(super) fn send(&mut self, session: SessionKey, channel: u64, message: &ToClient) {
+        let bytes = encode(message);
+        self.effects.push_back(Effect::Send { session, channel, bytes });
+    }
+
+    /// Sends on the control channel.
+    pub(super) fn tell(&mut self, session: SessionKey, message: &ToClient) {
+        self.send(session, CONTROL_CHANNEL, message);
+    }
+
+    /// For the log.
+    pub(super) fn happened(&mut self, happening: ChatHappening) {
+        self.effects.push_back(Effect::Happened(happening));
+    }
+}
+
+/// The bytes of a message, to be shared by all who get it.
+pub(super) fn encode(message: &ToClient) -> Arc<[u8]> {
+    encode_to_client(message).into()
+}
+
+fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
+    let belongs = match message {
+        ToServer::Nick { .. }
+        | ToServer::Who { .. }
+        | ToServer::Whois { .. }
+        | ToServer::Rooms { .. }
+        | ToServer::Away { .. } => channel == CONTROL_CHANNEL,
+        ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
+        ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
+    };
+    if belongs { Ok(()) } else { Err("this message does not belong on this channel") }
+}

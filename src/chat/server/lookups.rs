@@ -1,0 +1,50 @@
+//! What did we ask the store, and for whom?
+
+use super::batch::Sender;
+use super::effect::SessionKey;
+use std::collections::BTreeMap;
+
+/// What to do with an answer of the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// It is a page of this session's present replay.
+    Page(SessionKey),
+    /// It is the receipt of this message.
+    Receipt(Sender),
+}
+
+/// Questions that are under way, by ticket.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    waiting: BTreeMap<u64, Lookup>,
+    last: u64,
+}
+
+impl Lookups {
+    /// A ticket for a new question.
+    pub fn add(&mut self, lookup: Lookup) -> u64 {
+        self.last += 1;
+        self.waiting.insert(self.last, lookup);
+        self.last
+    }
+
+    /// The answer is here: for whom? `None` for a ticket that is not out.
+    pub fn take(&mut self, ticket: u64) -> Option<Lookup> {
+        self.waiting.remove(&ticket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_good_for_one_answer() {
+        let mut lookups = Lookups::default();
+        let first = lookups.add(Lookup::Page(SessionKey(1)));
+        let second = lookups.add(Lookup::Page(SessionKey(2)));
+        assert_eq!(lookups.take(second), Some(Lookup::Page(SessionKey(2))));
+        assert_eq!(lookups.take(first), Some(Lookup::Page(SessionKey(1))));
+        assert_eq!(lookups.take(first), None);
+    }
+}

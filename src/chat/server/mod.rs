@@ -1,0 +1,51 @@
+//! The server's half of the chat: who is here, what they say, and what is kept of it.
+//!
+//! [`ChatServer`] is a router over leaves. It decides nothing that a leaf can decide, and no leaf knows
+//! another; whoever runs it carries out its [`Effect`]s in order.
+//!
+//! ```text
+//!   handle_connected ─▶ greet ──▶ accounts  instances  people          whose name, which start, who is here
+//!   handle_message ───▶ control                                        /nick /who /whois /rooms /away
+//!                   ├─▶ enter ──▶ rooms  replay                        join, part, catching up
+//!                   └─▶ post ───▶ batch                                text and private messages
+//!   handle_stored ────▶ settle ─▶ ids                                  receipts, broadcasts
+//!   (after each) ─────▶ tell ───▶ comings  presence_news               gathered notices
+//!                                        │
+//!                                        ▼
+//!                             poll_effect: send, close, store, log
+//! ```
+//!
+//! To read in this order: [`effect`], [`config`]; the leaves [`accounts`], [`instances`], [`ids`],
+//! [`batch`], [`people`], [`sessions`], [`rooms`], [`comings`], [`presence_news`], [`replay`], `lookups`,
+//! `list`; then the router: `chat_server`, `greet`, `control`, `enter`, `post`, `settle`, `tell`.
+//!
+//! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
+//! its receipt is stored in the same transaction, before anybody hears of it.
+
+pub mod accounts;
+pub mod batch;
+mod chat_server;
+pub mod comings;
+pub mod config;
+mod control;
+pub mod effect;
+mod enter;
+mod greet;
+pub mod ids;
+pub mod instances;
+mod list;
+mod lookups;
+pub mod people;
+mod post;
+pub mod presence_news;
+pub mod replay;
+pub mod rooms;
+pub mod sessions;
+mod settle;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+pub use chat_server::ChatServer;
+pub use config::{ChatConfig, ChatLimits};
+pub use effect::{ChatHappening, Effect, Peer, SessionKey, close_code};

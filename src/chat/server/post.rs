@@ -1,0 +1,141 @@
+//! May this message be stored?
+//!
+//! Every message, in a room or private, goes the same way: is its counter new, may it be said, is there
+//! room for it? Whatever the answer, its counter is settled and the client hears it.
+
+use super::batch::{Content, Draft, Sender};
+use super::chat_server::ChatServer;
+use super::control::{absent, server_busy};
+use super::effect::{Effect, SessionKey};
+use super::instances::{Fault, Standing};
+use super::lookups::Lookup;
+use crate::chat::message::{
+    Counter, Failure, MessageId, PRIVATE_CHANNEL, PersonId, PostKind, PresenceState, PrivateMessage,
+    RoomMessage, ToClient,
+};
+use crate::chat::text;
+use crate::store::StoreRequest;
+use crate::time::Instant;
+
+/// What a message that cannot be has broken.
+const BAD_COUNTER: &str = "a message's counter is 0 or too far ahead of the oldest unsettled one";
+
+impl ChatServer {
+    /// Something said in a room.
+    pub(super) fn post(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        channel: u64,
+        counter: Counter,
+        kind: PostKind,
+        text: &str,
+    ) -> Result<(), &'static str> {
+        let Some((sender, person)) = self.sender(key, channel, counter) else { return Ok(()) };
+        if !self.is_new(sender)? {
+            return Ok(());
+        }
+        let content = text::check(text).and_then(|()| {
+            let room = self.sessions.get(key).and_then(|session| session.room(channel));
+            let room =
+                room.ok_or_else(|| Failure::new("not-in-room", "you are not in that room; /join it first"))?;
+            let message = RoomMessage {
+                id: MessageId(0),
+                person,
+                name: self.accounts.name(person),
+                origin: sender.instance.origin(),
+                counter,
+                at_ms: self.unix_ms(now),
+                kind,
+                text: text.into(),
+            };
+            Ok(Content::Post { room, message })
+        });
+        self.store(sender, content);
+        Ok(())
+    }
+
+    /// Something said to one person.
+    pub(super) fn private(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        counter: Counter,
+        to: &str,
+        text: &str,
+    ) -> Result<(), &'static str> {
+        let Some((sender, person)) = self.sender(key, PRIVATE_CHANNEL, counter) else { return Ok(()) };
+        if !self.is_new(sender)? {
+            return Ok(());
+        }
+        let content = text::check(text).and_then(|()| {
+            let recipient = self.recipient(to, now)?;
+            let message = PrivateMessage {
+                id: MessageId(0),
+                from: self.accounts.name(person),
+                to: self.accounts.name(recipient),
+                origin: sender.instance.origin(),
+                counter,
+                at_ms: self.unix_ms(now),
+                text: text.into(),
+            };
+            Ok(Content::Private { to: recipient, from: person, message })
+        });
+        self.store(sender, content);
+        Ok(())
+    }
+
+    fn sender(&self, key: SessionKey, channel: u64, counter: Counter) -> Option<(Sender, PersonId)> {
+        let session = self.sessions.get(key)?;
+        Some((Sender { session: key, channel, instance: session.instance, counter }, session.person))
+    }
+
+    /// Somebody silent still counts as here; somebody without a session does not.
+    fn recipient(&self, to: &str, now: Instant) -> Result<PersonId, Failure> {
+        let found = self.accounts.find(to, self.unix_ms(now));
+        let here = found.filter(|person| self.people.state(*person) != PresenceState::Offline);
+        here.ok_or_else(|| absent(to))
+    }
+
+    /// Is this message to be looked at? One that came before gets the answer that it had.
+    fn is_new(&mut self, sender: Sender) -> Result<bool, &'static str> {
+        match self.instances.standing(sender.instance, sender.counter) {
+            Standing::New => return Ok(true),
+            Standing::Impossible => return Err(BAD_COUNTER),
+            Standing::BeingStored => {}
+            Standing::Rejected(failure) => self.send_rejected(sender, failure),
+            Standing::Settled => self.look_up(sender),
+        }
+        Ok(false)
+    }
+
+    fn send_rejected(&mut self, sender: Sender, failure: Failure) {
+        let rejected = ToClient::Rejected { counter: sender.counter, failure };
+        self.send(sender.session, sender.channel, &rejected);
+    }
+
+    fn look_up(&mut self, sender: Sender) {
+        let session = self.sessions.get_mut(sender.session);
+        if session.is_some_and(|session| session.on_look_up(sender.counter)) {
+            let ticket = self.lookups.add(Lookup::Receipt(sender));
+            let request =
+                StoreRequest::FindReceipt { ticket, origin: sender.instance, counter: sender.counter };
+            self.effects.push_back(Effect::Store(request));
+        }
+    }
+
+    /// Hands a message to the batch, or its rejection.
+    fn store(&mut self, sender: Sender, content: Result<Content, Failure>) {
+        if self.batch.is_full() {
+            let (failure, fault) =
+                content.map_or_else(|failure| (failure, Fault::Theirs), |_| (server_busy(), Fault::Ours));
+            self.instances.reject(sender.instance, sender.counter, failure.clone(), fault);
+            self.batch.touch(sender.instance);
+            self.send_rejected(sender, failure);
+            return;
+        }
+        self.instances.on_storing(sender.instance, sender.counter);
+        let content = content.unwrap_or_else(|failure| Content::Refusal { failure });
+        self.batch.push(Draft { sender, content });
+    }
+}
