@@ -1,6 +1,8 @@
 //! What does a lossy link do to a chat? The laboratory: a link that loses on purpose, and a world to try it in.
 //!
 //! ```text
-//! link/    the emulated link: a pure state machine that any transport can be led through
+//! link/      the emulated link: a pure state machine that any transport can be led through
+//! labels.rs  by which names may a datagram of ours be dropped?
 //! ```
+pub mod labels;
 pub mod link;

@@ -17,6 +17,7 @@ use super::inbox::{Inbox, Postbox};
 use super::node::ClientCore;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
+use crate::lab::link::LinkConfig;
 use crate::service::api::{ClientEvent, Ending};
 use crate::time::{Duration, Instant};
 use crate::transport::session::Transport;
@@ -32,8 +33,8 @@ const PORTIONS: usize = 32;
 const LETTERS: usize = 64;
 /// Letters that may wait for the loop; whoever reads lines waits while there are as many.
 const WAITING_LETTERS: usize = 256;
-/// How long last words may take to leave, after the node is done.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long last words may take to leave, after the node is done: an emulated link may hold them back.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Letter {
@@ -93,6 +94,12 @@ impl ClientLoop {
         Ok(Self { poll, inbox, network, bad_lines: Vec::new(), ending: None })
     }
 
+    /// Leads all datagrams through an emulated link. `clear`: they are not sealed. An error says which
+    /// option cannot be had here, and what to do.
+    pub fn impair(&mut self, config: LinkConfig, clear: bool) -> Result<(), String> {
+        self.network.impair(clock::now(), config, clear)
+    }
+
     /// For other threads.
     pub fn handle(&self) -> ClientHandle {
         ClientHandle(self.inbox.postbox())
@@ -136,7 +143,8 @@ impl ClientLoop {
     fn sleep<N: ClientCore>(&mut self, events: &mut Events, node: &N) -> io::Result<()> {
         let has_work = !self.inbox.is_empty() || self.network.has_work();
         let deadline = self.ending.as_ref().map(|(_, deadline)| *deadline);
-        let span = match node.poll_timeout().into_iter().chain(deadline).min() {
+        let until = [node.poll_timeout(), self.network.poll_timeout(), deadline];
+        let span = match until.into_iter().flatten().min() {
             _ if has_work => Some(Duration::ZERO),
             Some(end) => Some(end - clock::now()),
             None => None,
@@ -169,11 +177,11 @@ impl ClientLoop {
         tell: &mut impl FnMut(ClientEvent),
     ) -> io::Result<()> {
         for _ in 0..PORTIONS {
+            self.network.receive(clock::now(), self.poll.registry(), node)?;
+            self.drain(node, tell);
             if !self.network.has_work() {
                 break;
             }
-            self.network.receive(clock::now(), node)?;
-            self.drain(node, tell);
         }
         Ok(())
     }

@@ -5,9 +5,11 @@
 //! fails is told to the node with the next turn, never from within its own request.
 
 use super::datagrams::Datagrams;
+use super::impaired::{Impairment, Side};
 use super::node::ClientCore;
 use super::tcp::{Pipe, READ_BYTES, Reading};
-use super::udp::{Batch, UdpPort, means_unreachable};
+use super::udp::{UdpPort, means_unreachable};
+use crate::lab::link::{LinkConfig, Rebinds};
 use crate::service::api::{ClientAction, NetworkInput, Path};
 use crate::time::Instant;
 use crate::transport::session::Transport;
@@ -15,72 +17,109 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Registry, Token};
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// Datagrams received with one system call.
 const BATCH: usize = 8;
 
+/// A TCP connection, made or being made.
+#[derive(Debug)]
+struct Stream {
+    pipe: Pipe,
+    connected: bool,
+    readable: bool,
+}
+
 #[derive(Debug)]
 enum Socket {
-    Closed,
     Udp(Datagrams),
-    Tcp { pipe: Pipe, connected: bool, readable: bool },
+    Tcp(Option<Stream>),
 }
 
 /// A client's socket, and the addresses that it may be opened to.
 #[derive(Debug)]
 pub(super) struct Network {
-    transport: Transport,
     addresses: Vec<SocketAddr>,
     /// The one that the socket is, or was last, opened to.
-    address: usize,
+    peer: SocketAddr,
     socket: Socket,
     /// The socket's token: one higher for each new socket.
     token: Token,
     /// What failed, not yet told to the node.
     trouble: Option<String>,
-    batch: Batch,
+    rebinds: Option<Rebinds>,
     buffer: Vec<u8>,
 }
 
 impl Network {
     /// No socket yet. The sockets' tokens will lie above `token`.
     pub fn new(transport: Transport, addresses: Vec<SocketAddr>, token: Token) -> Self {
-        let (batch, buffer) = (Batch::new(BATCH), vec![0; READ_BYTES]);
-        Self { transport, addresses, address: 0, socket: Socket::Closed, token, trouble: None, batch, buffer }
+        let socket = match transport {
+            Transport::Udp => Socket::Udp(Datagrams::new(BATCH)),
+            Transport::Tcp => Socket::Tcp(None),
+        };
+        let (peer, buffer) = ((Ipv4Addr::UNSPECIFIED, 0).into(), vec![0; READ_BYTES]);
+        Self { addresses, peer, socket, token, trouble: None, rebinds: None, buffer }
+    }
+
+    /// Leads all datagrams through an emulated link; an error says what cannot be had, and what to do.
+    pub fn impair(&mut self, now: Instant, config: LinkConfig, clear: bool) -> Result<(), String> {
+        let Socket::Udp(datagrams) = &mut self.socket else {
+            return Err("link options need datagrams, and TCP's segments are out of a program's reach: \
+                        use --transport udp, or run server and client inside `sayagain link`"
+                .to_owned());
+        };
+        self.rebinds = config.rebind.map(|plan| Rebinds::new(plan, now));
+        datagrams.impair(Impairment::new(Side::Client, config, clear, now)?);
+        Ok(())
     }
 
     /// Does what the node wants done.
     pub fn act(&mut self, registry: &Registry, action: ClientAction) {
-        let outcome = match (action, self.transport) {
-            (ClientAction::Open { address }, _) => {
-                self.socket = Socket::Closed;
-                self.address = address;
-                self.open(registry)
-            }
-            (ClientAction::Rebind, Transport::Udp) => self.open(registry),
-            (ClientAction::Rebind, Transport::Tcp) => Ok(()),
-            (ClientAction::Close, _) => {
-                self.socket = Socket::Closed;
+        let outcome = match action {
+            ClientAction::Open { address } => self.open(registry, address),
+            ClientAction::Rebind => self.rebind(registry),
+            ClientAction::Close => {
+                self.close();
                 Ok(())
             }
         };
         self.trouble = outcome.err().map(|error| error.to_string());
     }
 
-    fn open(&mut self, registry: &Registry) -> io::Result<()> {
+    fn open(&mut self, registry: &Registry, address: usize) -> io::Result<()> {
+        self.close();
         let missing = || io::Error::new(ErrorKind::AddrNotAvailable, "the server has no such address");
-        let peer = *self.addresses.get(self.address).ok_or_else(missing)?;
+        self.peer = *self.addresses.get(address).ok_or_else(missing)?;
+        self.connect(registry)
+    }
+
+    /// The former port is kept if there is no other to be had.
+    fn rebind(&mut self, registry: &Registry) -> io::Result<()> {
+        match &self.socket {
+            Socket::Udp(datagrams) if datagrams.is_open() => self.connect(registry),
+            _ => Ok(()),
+        }
+    }
+
+    fn connect(&mut self, registry: &Registry) -> io::Result<()> {
         self.token.0 += 1;
-        self.socket = match self.transport {
-            Transport::Udp => Socket::Udp(Datagrams::new(UdpPort::connect(peer)?, registry, self.token)?),
-            Transport::Tcp => {
-                let mut pipe = Pipe::new(TcpStream::connect(peer)?);
+        match &mut self.socket {
+            Socket::Udp(datagrams) => datagrams.open(UdpPort::connect(self.peer)?, registry, self.token),
+            Socket::Tcp(stream) => {
+                let mut pipe = Pipe::new(TcpStream::connect(self.peer)?);
                 pipe.register(registry, self.token)?;
-                Socket::Tcp { pipe, connected: false, readable: false }
+                *stream = Some(Stream { pipe, connected: false, readable: false });
+                Ok(())
             }
-        };
-        Ok(())
+        }
+    }
+
+    fn close(&mut self) {
+        match &mut self.socket {
+            Socket::Udp(datagrams) => datagrams.close(),
+            Socket::Tcp(stream) => *stream = None,
+        }
     }
 
     /// The system says something about a socket.
@@ -89,17 +128,18 @@ impl Network {
             return;
         }
         match &mut self.socket {
-            Socket::Closed => {}
-            Socket::Udp(port) => {
-                port.on_readable();
+            Socket::Udp(datagrams) => {
+                datagrams.on_readable();
                 if event.is_writable() {
-                    self.trouble = port.on_writable(registry).err().map(|error| error.to_string());
+                    self.trouble = datagrams.on_writable(registry).err().map(|error| error.to_string());
                 }
             }
-            Socket::Tcp { pipe, readable, .. } => {
-                *readable = true;
-                if event.is_writable() {
-                    pipe.unblock();
+            Socket::Tcp(stream) => {
+                if let Some(stream) = stream {
+                    stream.readable = true;
+                    if event.is_writable() {
+                        stream.pipe.unblock();
+                    }
                 }
             }
         }
@@ -109,62 +149,59 @@ impl Network {
     pub fn has_work(&self) -> bool {
         self.trouble.is_some()
             || match &self.socket {
-                Socket::Closed => false,
-                Socket::Udp(port) => port.is_readable(),
-                Socket::Tcp { readable, .. } => *readable,
+                Socket::Udp(datagrams) => datagrams.is_readable(),
+                Socket::Tcp(stream) => stream.as_ref().is_some_and(|stream| stream.readable),
             }
     }
 
+    /// When the emulated link has something to do.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let delivery = match &self.socket {
+            Socket::Udp(datagrams) => datagrams.poll_timeout(),
+            Socket::Tcp(_) => None,
+        };
+        let rebind = self.rebinds.as_ref().and_then(Rebinds::poll_timeout);
+        delivery.into_iter().chain(rebind).min()
+    }
+
     /// Hands one portion of what came to the node.
-    pub fn receive<N: ClientCore>(&mut self, now: Instant, node: &mut N) -> io::Result<()> {
+    pub fn receive<N: ClientCore>(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        node: &mut N,
+    ) -> io::Result<()> {
+        if self.rebinds.as_mut().and_then(|plan| plan.poll(now)).is_some() {
+            self.trouble = self.rebind(registry).err().map(|error| error.to_string());
+        }
         if let Some(trouble) = self.trouble.take() {
             self.report(now, &trouble, node);
             return Ok(());
         }
         match &mut self.socket {
-            Socket::Closed => {}
-            Socket::Udp(port) => {
+            Socket::Udp(datagrams) => {
                 let each =
                     |_, datagram: &mut [u8]| node.handle_network(now, NetworkInput::Datagram(datagram));
-                match port.receive(&mut self.batch, each) {
+                match datagrams.receive(now, registry, each) {
                     Err(error) if means_unreachable(&error) => self.report(now, &error.to_string(), node),
                     outcome => outcome?,
                 }
             }
-            Socket::Tcp { connected: false, .. } => self.finish_connecting(now, node),
-            Socket::Tcp { .. } => self.read(now, node),
+            Socket::Tcp(Some(stream)) => {
+                if let Err(reason) = stream.receive(now, &mut self.buffer, node) {
+                    self.report(now, &reason, node);
+                }
+            }
+            Socket::Tcp(None) => {}
         }
         Ok(())
     }
 
-    fn finish_connecting<N: ClientCore>(&mut self, now: Instant, node: &mut N) {
-        let Socket::Tcp { pipe, connected, readable } = &mut self.socket else { return };
-        match pipe.connected() {
-            Some(Ok(())) => {
-                *connected = true;
-                node.handle_network(now, NetworkInput::StreamOpened);
-            }
-            Some(Err(error)) => self.report(now, &error.to_string(), node),
-            None => *readable = false,
-        }
-    }
-
-    fn read<N: ClientCore>(&mut self, now: Instant, node: &mut N) {
-        let Socket::Tcp { pipe, readable, .. } = &mut self.socket else { return };
-        match pipe.read(&mut self.buffer) {
-            Reading::Bytes(count) => {
-                node.handle_network(now, NetworkInput::StreamBytes(&self.buffer[..count]));
-            }
-            Reading::Nothing => *readable = false,
-            Reading::Ended(reason) => self.report(now, &reason, node),
-        }
-    }
-
     fn report<N: ClientCore>(&mut self, now: Instant, reason: &str, node: &mut N) {
-        match self.transport {
-            Transport::Udp => node.handle_network(now, NetworkInput::Unreachable(reason)),
-            Transport::Tcp => {
-                self.socket = Socket::Closed;
+        match &mut self.socket {
+            Socket::Udp(_) => node.handle_network(now, NetworkInput::Unreachable(reason)),
+            Socket::Tcp(stream) => {
+                *stream = None;
                 node.handle_network(now, NetworkInput::StreamClosed(reason));
             }
         }
@@ -172,14 +209,11 @@ impl Network {
 
     /// Sends what the node has to send, as far as the system takes it.
     pub fn send<N: ClientCore>(&mut self, now: Instant, registry: &Registry, node: &mut N) {
+        let path = Path { remote: self.peer, local: None };
         let outcome = match &mut self.socket {
-            Socket::Closed => Ok(()),
-            Socket::Udp(port) => {
-                let path = Path { remote: self.addresses[self.address], local: None };
-                send_datagrams(now, registry, port, path, &mut self.buffer, node)
-            }
-            Socket::Tcp { connected: false, .. } => Ok(()),
-            Socket::Tcp { pipe, .. } => write_stream(now, pipe, node),
+            Socket::Udp(datagrams) => send_all(now, registry, datagrams, path, &mut self.buffer, node),
+            Socket::Tcp(Some(stream)) => stream.send(now, node),
+            Socket::Tcp(None) => Ok(()),
         };
         if let Err(error) = outcome {
             self.trouble = Some(error.to_string());
@@ -189,35 +223,65 @@ impl Network {
     /// Has the system taken all that the node had to say?
     pub fn is_flushed<N: ClientCore>(&self, node: &N) -> bool {
         match &self.socket {
-            Socket::Closed => true,
-            Socket::Udp(port) => !port.is_blocked(),
-            Socket::Tcp { connected, .. } => !connected || node.stream_output().is_empty(),
+            Socket::Udp(datagrams) => datagrams.is_flushed(),
+            Socket::Tcp(stream) => {
+                !stream.as_ref().is_some_and(|stream| stream.connected) || node.stream_output().is_empty()
+            }
         }
     }
 }
 
-fn send_datagrams<N: ClientCore>(
+impl Stream {
+    /// An error is the reason for which the stream is over.
+    fn receive<N: ClientCore>(
+        &mut self,
+        now: Instant,
+        buffer: &mut [u8],
+        node: &mut N,
+    ) -> Result<(), String> {
+        if !self.connected {
+            match self.pipe.connected() {
+                Some(outcome) => outcome.map_err(|error| error.to_string())?,
+                None => {
+                    self.readable = false;
+                    return Ok(());
+                }
+            }
+            self.connected = true;
+            node.handle_network(now, NetworkInput::StreamOpened);
+            return Ok(());
+        }
+        match self.pipe.read(buffer) {
+            Reading::Bytes(count) => node.handle_network(now, NetworkInput::StreamBytes(&buffer[..count])),
+            Reading::Nothing => self.readable = false,
+            Reading::Ended(reason) => return Err(reason),
+        }
+        Ok(())
+    }
+
+    fn send<N: ClientCore>(&mut self, now: Instant, node: &mut N) -> io::Result<()> {
+        while self.connected && !self.pipe.is_blocked() && !node.stream_output().is_empty() {
+            let count = self.pipe.write(node.stream_output())?;
+            node.stream_written(now, count);
+        }
+        Ok(())
+    }
+}
+
+fn send_all<N: ClientCore>(
     now: Instant,
     registry: &Registry,
-    port: &mut Datagrams,
+    datagrams: &mut Datagrams,
     path: Path,
     buffer: &mut Vec<u8>,
     node: &mut N,
 ) -> io::Result<()> {
-    while !port.is_blocked() {
+    while datagrams.is_ready() {
         buffer.clear();
         if !node.poll_transmit(now, buffer) {
             break;
         }
-        port.send(registry, path, buffer)?;
-    }
-    Ok(())
-}
-
-fn write_stream<N: ClientCore>(now: Instant, pipe: &mut Pipe, node: &mut N) -> io::Result<()> {
-    while !pipe.is_blocked() && !node.stream_output().is_empty() {
-        let count = pipe.write(node.stream_output())?;
-        node.stream_written(now, count);
+        datagrams.send(now, registry, path, buffer)?;
     }
     Ok(())
 }

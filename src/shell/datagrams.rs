@@ -1,20 +1,22 @@
 //! How does a loop use its UDP port without ever waiting for it?
 //!
 //! ```text
-//!    node ──send──▶ [ impairment ] ──▶ held (one, while the system's buffer is full) ──▶ port
-//!    node ◀──each── [ impairment ] ◀── a batch at a time, while the system says "readable" ◀── port
+//!    node ──send──▶ [ links ] ──▶ held (one, while the system's buffer is full) ──▶ port
+//!    node ◀──each── [ links ] ◀── a batch at a time, while the system says "readable" ◀── port
 //! ```
 //!
-//! The impairment is there only when the user asked for a bad link; see [`impaired`](super::impaired).
+//! The links are there only when the user asked for a bad one: see [`impaired`](super::impaired). They
+//! outlive the port, which a client closes, opens and changes.
 
+use super::impaired::{Impairment, Way};
 use super::udp::{Batch, Sent, UdpPort};
 use crate::service::api::Path;
+use crate::time::Instant;
 use mio::{Interest, Registry, Token};
 use std::io;
 
-/// A port with what a loop remembers of it.
 #[derive(Debug)]
-pub(super) struct Datagrams {
+struct Open {
     port: UdpPort,
     token: Token,
     readable: bool,
@@ -22,37 +24,133 @@ pub(super) struct Datagrams {
     held: Option<(Path, Vec<u8>)>,
 }
 
+/// A UDP port with what a loop remembers of it, or the place where one will be.
+#[derive(Debug)]
+pub(super) struct Datagrams {
+    open: Option<Open>,
+    links: Option<Impairment>,
+    batch: Batch,
+}
+
 impl Datagrams {
-    /// Registers the port under this token.
-    pub fn new(mut port: UdpPort, registry: &Registry, token: Token) -> io::Result<Self> {
+    /// No port yet; so many datagrams will be received at once.
+    pub fn new(batch: usize) -> Self {
+        Self { open: None, links: None, batch: Batch::new(batch) }
+    }
+
+    /// From now on all datagrams go through these links.
+    pub fn impair(&mut self, links: Impairment) {
+        self.links = Some(links);
+    }
+
+    /// Uses this port from now on, registered under this token; a former one is closed.
+    pub fn open(&mut self, mut port: UdpPort, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut port, token, Interest::READABLE)?;
-        Ok(Self { port, token, readable: true, held: None })
+        self.open = Some(Open { port, token, readable: true, held: None });
+        Ok(())
+    }
+
+    /// Closes the port.
+    pub fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Is there a port?
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// The system says that there may be something to receive.
     pub fn on_readable(&mut self) {
-        self.readable = true;
+        if let Some(open) = &mut self.open {
+            open.readable = true;
+        }
     }
 
     /// May there be something to receive?
     pub fn is_readable(&self) -> bool {
-        self.readable
+        self.open.as_ref().is_some_and(|open| open.readable)
     }
 
-    /// Must the node keep what it has to send?
-    pub fn is_blocked(&self) -> bool {
-        self.held.is_some()
+    /// Is there a port that takes datagrams?
+    pub fn is_ready(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.held.is_none())
     }
 
-    /// Receives one batch.
-    pub fn receive(&mut self, batch: &mut Batch, each: impl FnMut(Path, &mut [u8])) -> io::Result<()> {
-        self.readable = self.port.receive(batch, each)?;
+    /// Has everything that was to be sent left?
+    pub fn is_flushed(&self) -> bool {
+        let held = self.open.as_ref().is_some_and(|open| open.held.is_some());
+        !held && !self.links.as_ref().is_some_and(Impairment::has_outgoing)
+    }
+
+    /// When [`deliver`](Self::deliver) will have something to do.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let waits_for_the_port = self.open.as_ref().is_some_and(|open| open.held.is_some());
+        self.links.as_ref().filter(|_| !waits_for_the_port)?.poll_timeout()
+    }
+
+    /// Receives one batch, and hands over what is due. An error says that the peer cannot be reached
+    /// ([`means_unreachable`](super::udp::means_unreachable)), or that the port is broken.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        mut each: impl FnMut(Path, &mut [u8]),
+    ) -> io::Result<()> {
+        if let Some(open) = &mut self.open {
+            open.readable = match &mut self.links {
+                None => open.port.receive(&mut self.batch, &mut each)?,
+                Some(links) => {
+                    let enter = |path, datagram: &mut [u8]| links.handle(now, Way::In, path, datagram);
+                    open.port.receive(&mut self.batch, enter)?
+                }
+            };
+        }
+        self.deliver(now, registry, each)
+    }
+
+    /// Hands over what has come through the links by now, in both directions. Errors as for
+    /// [`receive`](Self::receive).
+    pub fn deliver(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        mut each: impl FnMut(Path, &mut [u8]),
+    ) -> io::Result<()> {
+        let Some(links) = &mut self.links else { return Ok(()) };
+        while self.open.as_ref().is_none_or(|open| open.held.is_none()) {
+            let Some(mut emerged) = links.poll(now) else { break };
+            match (emerged.way, &mut self.open) {
+                (Way::In, Some(_)) => each(emerged.path, &mut emerged.datagram),
+                (Way::Out, Some(open)) => open.send(registry, emerged.path, &emerged.datagram)?,
+                // Without a port nothing leaves, and nobody is there to hear.
+                (_, None) => {}
+            }
+        }
         Ok(())
     }
 
-    /// Sends, or holds and asks to be told when the port is writable. Not to be called while blocked.
-    /// An error says that the peer cannot be reached.
-    pub fn send(&mut self, registry: &Registry, path: Path, datagram: &[u8]) -> io::Result<()> {
+    /// Sends, or holds and asks to be told when the port is writable. To be called only while
+    /// [ready](Self::is_ready). Errors as for [`receive`](Self::receive).
+    pub fn send(&mut self, now: Instant, registry: &Registry, path: Path, datagram: &[u8]) -> io::Result<()> {
+        match (&mut self.links, &mut self.open) {
+            (Some(links), _) => {
+                links.handle(now, Way::Out, path, datagram);
+                Ok(())
+            }
+            (None, Some(open)) => open.send(registry, path, datagram),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// The system says that the port is writable: sends what was held.
+    pub fn on_writable(&mut self, registry: &Registry) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), |open| open.release(registry))
+    }
+}
+
+impl Open {
+    fn send(&mut self, registry: &Registry, path: Path, datagram: &[u8]) -> io::Result<()> {
         match self.port.send(path, datagram) {
             Sent::Gone => Ok(()),
             Sent::Unreachable(error) => Err(error),
@@ -63,14 +161,10 @@ impl Datagrams {
         }
     }
 
-    /// The system says that the port is writable: sends what was held.
-    pub fn on_writable(&mut self, registry: &Registry) -> io::Result<()> {
+    fn release(&mut self, registry: &Registry) -> io::Result<()> {
         let Some((path, datagram)) = self.held.take() else { return Ok(()) };
-        self.send(registry, path, &datagram)?;
-        if self.held.is_none() {
-            // Otherwise each datagram that leaves the machine would wake the loop.
-            registry.reregister(&mut self.port, self.token, Interest::READABLE)?;
-        }
-        Ok(())
+        // Otherwise each datagram that leaves the machine would wake the loop.
+        registry.reregister(&mut self.port, self.token, Interest::READABLE)?;
+        self.send(registry, path, &datagram)
     }
 }

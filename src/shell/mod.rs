@@ -22,9 +22,13 @@
 //! | [`server_loop`] | how does a server node meet the world? |
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
+//! | [`store_thread`] | who waits for the disk? |
+//! | [`home`] | where are keys, names and history kept? |
+//! | [`entropy`] | where does true chance come from? |
 
 mod client_network;
 mod datagrams;
+mod impaired;
 mod inbox;
 mod server_streams;
 mod socket;

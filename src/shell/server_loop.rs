@@ -22,11 +22,12 @@
 
 use super::clock;
 use super::datagrams::Datagrams;
+use super::impaired::{Impairment, Side};
 use super::inbox::{Inbox, Postbox};
 use super::listen::ServerSockets;
 use super::node::ServerCore;
 use super::server_streams::Streams;
-use super::udp::Batch;
+use crate::lab::link::LinkConfig;
 use crate::service::api::ServerEvent;
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::{Duration, Instant};
@@ -82,8 +83,7 @@ pub trait ServerOutlets {
 pub struct ServerLoop {
     poll: Poll,
     inbox: Inbox<Letter>,
-    udp: Option<Datagrams>,
-    batch: Batch,
+    udp: Datagrams,
     streams: Option<Streams>,
     buffer: Vec<u8>,
     /// When the loop ends at the latest, once a shutdown was asked for.
@@ -95,11 +95,25 @@ impl ServerLoop {
     pub fn new(sockets: ServerSockets, max_streams: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), INBOX)?;
-        let udp = sockets.udp.map(|port| Datagrams::new(port, poll.registry(), UDP)).transpose()?;
+        let mut udp = Datagrams::new(usize::MAX);
+        if let Some(port) = sockets.udp {
+            udp.open(port, poll.registry(), UDP)?;
+        }
         let streams =
             sockets.tcp.map(|tcp| Streams::new(tcp, poll.registry(), TCP, max_streams)).transpose()?;
-        let (batch, buffer) = (Batch::new(usize::MAX), Vec::with_capacity(2_048));
-        Ok(Self { poll, inbox, udp, batch, streams, buffer, deadline: None })
+        Ok(Self { poll, inbox, udp, streams, buffer: Vec::with_capacity(2_048), deadline: None })
+    }
+
+    /// Leads all datagrams through an emulated link for each peer. `clear`: they are not sealed. An error
+    /// says which option cannot be had here, and what to do.
+    pub fn impair(&mut self, config: LinkConfig, clear: bool) -> Result<(), String> {
+        if !self.udp.is_ready() {
+            return Err("link options need datagrams, and this server has TCP only: \
+                        run it inside `sayagain link`, which loses packets below TCP"
+                .to_owned());
+        }
+        self.udp.impair(Impairment::new(Side::Server, config, clear, clock::now())?);
+        Ok(())
     }
 
     /// For other threads.
@@ -126,17 +140,21 @@ impl ServerLoop {
     fn is_over<N: ServerCore>(&self, node: &N) -> bool {
         let Some(deadline) = self.deadline else { return false };
         let idle = node.is_shut_down()
-            && self.udp.as_ref().is_none_or(|udp| !udp.is_blocked())
+            && self.udp.is_flushed()
             && self.streams.as_ref().is_none_or(|streams| !streams.is_saying_farewell());
         idle || clock::now() >= deadline
     }
 
     fn sleep<N: ServerCore>(&mut self, events: &mut Events, node: &N) -> io::Result<()> {
         let has_work = !self.inbox.is_empty()
-            || self.udp.as_ref().is_some_and(Datagrams::is_readable)
+            || self.udp.is_readable()
             || self.streams.as_ref().is_some_and(Streams::has_work);
-        let until =
-            [node.poll_timeout(), self.deadline, self.streams.as_ref().and_then(Streams::poll_timeout)];
+        let until = [
+            node.poll_timeout(),
+            self.deadline,
+            self.udp.poll_timeout(),
+            self.streams.as_ref().and_then(Streams::poll_timeout),
+        ];
         let span = match until.into_iter().flatten().min() {
             _ if has_work => Some(Duration::ZERO),
             Some(end) => Some(end - clock::now()),
@@ -166,16 +184,15 @@ impl ServerLoop {
     fn note_readiness<N: ServerCore>(&mut self, events: &Events, node: &mut N) -> io::Result<()> {
         let now = clock::now();
         for event in events {
-            match (event.token(), &mut self.udp, &mut self.streams) {
-                (INBOX, ..) => {}
-                (UDP, Some(udp), _) => {
-                    udp.on_readable();
+            match (event.token(), &mut self.streams) {
+                (INBOX, _) | (_, None) => {}
+                (UDP, _) => {
+                    self.udp.on_readable();
                     if event.is_writable() {
-                        not_of_a_peer(udp.on_writable(self.poll.registry()))?;
+                        not_of_a_peer(self.udp.on_writable(self.poll.registry()))?;
                     }
                 }
-                (token, _, Some(streams)) => streams.on_ready(now, token, event.is_writable(), node),
-                _ => {}
+                (token, Some(streams)) => streams.on_ready(now, token, event.is_writable(), node),
             }
         }
         Ok(())
@@ -187,10 +204,13 @@ impl ServerLoop {
         outlets: &mut impl ServerOutlets,
     ) -> io::Result<()> {
         for _ in 0..BATCHES {
-            let Some(udp) = self.udp.as_mut().filter(|udp| udp.is_readable()) else { break };
             let now = clock::now();
-            udp.receive(&mut self.batch, |path, datagram| node.handle_datagram(now, path, datagram))?;
+            let each = |path, datagram: &mut [u8]| node.handle_datagram(now, path, datagram);
+            not_of_a_peer(self.udp.receive(now, self.poll.registry(), each))?;
             self.drain(node, outlets)?;
+            if !self.udp.is_readable() {
+                break;
+            }
         }
         Ok(())
     }
@@ -219,12 +239,10 @@ impl ServerLoop {
                 streams.act(now, action, node);
             }
         }
-        if let Some(udp) = &mut self.udp {
-            while !udp.is_blocked() {
-                self.buffer.clear();
-                let Some(path) = node.poll_transmit(now, &mut self.buffer) else { break };
-                not_of_a_peer(udp.send(self.poll.registry(), path, &self.buffer))?;
-            }
+        while self.udp.is_ready() {
+            self.buffer.clear();
+            let Some(path) = node.poll_transmit(now, &mut self.buffer) else { break };
+            not_of_a_peer(self.udp.send(now, self.poll.registry(), path, &self.buffer))?;
         }
         while let Some(request) = node.poll_store() {
             outlets.ask_store(request);

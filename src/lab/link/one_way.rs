@@ -1,6 +1,6 @@
 //! What becomes of a packet on its way through one direction?
 //!
-//! [`OneWay::admit`] decides everything at the moment at which the packet enters; afterwards it only waits.
+//! `OneWay::admit` decides everything at the moment at which the packet enters; afterwards it only waits.
 //! The order of the stations:
 //!
 //! 1. dropped by name, or larger than the MTU: gone before the queue;
