@@ -103,6 +103,9 @@ pub struct Greeting {
     pub name: String,
     /// The last private message that this instance has shown; 0 at its first connection.
     pub private_since: MessageId,
+    /// All this instance's messages up to this one are settled, or given up, and will not come again: where
+    /// a server that no longer knows the instance begins to count.
+    pub settled: Counter,
     /// Program and version, for the server's log.
     pub agent: String,
 }

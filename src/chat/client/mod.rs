@@ -1,2 +1,3 @@
 //! The client's half of the chat.
+pub mod display;
 pub mod event;

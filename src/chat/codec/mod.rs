@@ -8,10 +8,10 @@
 //!  ─ control ──────────────   ─ control ──────────────────────────────   ──────────────────────
 //!  01 Nick     request name   40 Welcome   person name private_last      70 Greeting
 //!  02 Who      request room?  41 Done      request                          instance name
-//!  03 Whois    request name   42 Failed    request failure                  private_since agent
-//!  04 Rooms    request        43 Who       request room? people total    71 ServerGreeting
-//!  05 Away     request note?  44 Whois     request entry                    name agent
-//!  ─ private ──────────────   45 Rooms     request rooms
+//!  03 Whois    request name   42 Failed    request failure                  private_since settled
+//!  04 Rooms    request        43 Who       request room? people total       agent
+//!  05 Away     request note?  44 Whois     request entry                 71 ServerGreeting
+//!  ─ private ──────────────   45 Rooms     request rooms                    name agent
 //!  10 Private  counter        46 Presence  changes
 //!              name text      47 Renamed   person old new
 //!  ─ room ─────────────────   48 Notice    note

@@ -154,9 +154,15 @@ fn to_client() -> impl Strategy<Value = ToClient> {
 }
 
 fn greeting() -> impl Strategy<Value = Greeting> {
-    (any::<[u8; 16]>(), text(), NUMBERS, "[a-z0-9./]{0,64}").prop_map(|(instance, name, since, agent)| {
-        Greeting { instance: Instance(instance), name, private_since: MessageId(since), agent }
-    })
+    (any::<[u8; 16]>(), text(), NUMBERS, NUMBERS, "[a-z0-9./]{0,64}").prop_map(
+        |(instance, name, since, settled, agent)| Greeting {
+            instance: Instance(instance),
+            name,
+            private_since: MessageId(since),
+            settled: Counter(settled),
+            agent,
+        },
+    )
 }
 
 /// Each of these bytes' beginnings, and the bytes with one more, must be an error.

@@ -1,0 +1,416 @@
+//! What does a line that somebody typed mean?
+//!
+//! ```text
+//!  hello there       text for the current room
+//!  /join physics     a command: whatever begins with a slash, also behind white space
+//!  //etc is full     the text "/etc is full"
+//!  /jion physics     an error that names /join: a mistyped command is never said aloud
+//! ```
+//!
+//! One table, [`COMMANDS`], drives reading, `/help` and completion.
+
+use crate::chat::message::Failure;
+use crate::chat::name::Name;
+use crate::chat::room_name::RoomName;
+use crate::chat::{codec::field::NOTE_MAX, text};
+
+/// What a line asks for.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Say this in the current room.
+    Say { text: String },
+    /// `/me`: do this in the current room.
+    Act { text: String },
+    /// Enter a room, or go back to it.
+    Join { room: RoomName },
+    /// Leave a room, or the current one.
+    Part { room: Option<RoomName> },
+    /// Which rooms are there?
+    Rooms,
+    /// Say this to one person.
+    Private { to: String, text: String },
+    /// Say this to whoever last wrote in private.
+    Reply { text: String },
+    /// Who is in this room, or on the server?
+    Who { room: Option<RoomName> },
+    /// Who is this?
+    Whois { name: String },
+    /// Change one's name.
+    Nick { name: String },
+    /// Away, perhaps with a word.
+    Away { text: Option<String> },
+    /// Not away any more.
+    Back,
+    /// How is this command (a name of [`COMMANDS`]) used, or which are there?
+    Help { about: Option<&'static str> },
+    /// How does the session fare?
+    Stats,
+    /// Leave.
+    Quit,
+}
+
+/// One command as people type it.
+#[derive(Debug)]
+pub struct CommandEntry {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// Another name for it.
+    pub alias: Option<&'static str>,
+    /// Its arguments: in capitals, those that may be left out in brackets.
+    pub arguments: &'static str,
+    /// What it does, in a line.
+    pub help: &'static str,
+    read: fn(&str) -> Result<Command, Refusal>,
+}
+
+/// Why a command's arguments were not taken.
+enum Refusal {
+    /// Too few or too many: the answer is the usage line.
+    Usage,
+    /// `/help` about something that is no command.
+    Unknown,
+    /// An argument breaks a rule of its own.
+    Failure(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+const fn entry(
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    read: fn(&str) -> Result<Command, Refusal>,
+) -> CommandEntry {
+    CommandEntry { name, alias: None, arguments, help, read }
+}
+
+impl CommandEntry {
+    const fn or(mut self, alias: &'static str) -> Self {
+        self.alias = Some(alias);
+        self
+    }
+
+    /// The command with its arguments: `/msg NAME TEXT`.
+    pub fn usage(&self) -> String {
+        format!("/{} {}", self.name, self.arguments).trim_end().to_owned()
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        self.name == name || self.alias == Some(name)
+    }
+
+    fn describe(&self) -> String {
+        let also = self.alias.map(|alias| format!(" (also /{alias})")).unwrap_or_default();
+        format!("{}  {}{also}", self.usage(), self.help)
+    }
+}
+
+/// All commands, in the order in which `/help` lists them.
+pub const COMMANDS: &[CommandEntry] = &[
+    entry("join", "ROOM", "enter a room, or go back to one you are in", |arguments| {
+        Ok(Command::Join { room: RoomName::parse(only(arguments)?)? })
+    }),
+    entry("part", "[ROOM]", "leave a room; without ROOM the current one", |arguments| {
+        Ok(Command::Part { room: only_room_if_any(arguments)? })
+    }),
+    entry("rooms", "", "list the rooms", |arguments| none(arguments, Command::Rooms)),
+    entry("msg", "NAME TEXT", "say something to one person in private", |arguments| {
+        let (to, text) = first_and_rest(arguments)?;
+        Ok(Command::Private { to: person(to)?, text: sayable(text)? })
+    }),
+    entry("reply", "TEXT", "answer whoever last wrote to you in private", |arguments| {
+        Ok(Command::Reply { text: sayable(some(arguments)?)? })
+    }),
+    entry("me", "TEXT", "say what you do: /me waves", |arguments| {
+        Ok(Command::Act { text: sayable(some(arguments)?)? })
+    }),
+    entry("who", "[ROOM]", "list the people in a room; without ROOM on the whole server", |arguments| {
+        Ok(Command::Who { room: only_room_if_any(arguments)? })
+    })
+    .or("names"),
+    entry("whois", "NAME", "how long and how somebody is connected", |arguments| {
+        Ok(Command::Whois { name: person(only(arguments)?)? })
+    }),
+    entry("nick", "NAME", "change your name", |arguments| {
+        Ok(Command::Nick { name: person(only(arguments)?)? })
+    }),
+    entry("away", "[TEXT]", "tell the others that you are away, and why", |arguments| {
+        Ok(Command::Away { text: note(arguments)? })
+    }),
+    entry("back", "", "tell the others that you are back", |arguments| none(arguments, Command::Back)),
+    entry("help", "[COMMAND]", "explain a command, or list them all", |arguments| {
+        let asked = only_if_any(arguments)?;
+        let about = asked.map(|name| find(name).ok_or(Refusal::Unknown)).transpose()?;
+        Ok(Command::Help { about: about.map(|entry| entry.name) })
+    }),
+    entry("stats", "", "show how the connection fares", |arguments| none(arguments, Command::Stats)),
+    entry("quit", "", "leave", |arguments| none(arguments, Command::Quit)).or("exit"),
+];
+
+/// Reads a line as it was typed.
+///
+/// A [`Failure`] `empty-line`, `unknown-command`, `usage`, or what a name, a room's name or a text breaks.
+pub fn parse(line: &str) -> Result<Command, Failure> {
+    let line = line.trim_end_matches(['\r', '\n']);
+    let begun = line.trim_start_matches(is_blank);
+    if begun.is_empty() {
+        return Err(Failure::new("empty-line", "there is nothing on this line"));
+    }
+    match begun.strip_prefix('/') {
+        None => text::check(line).map(|()| Command::Say { text: line.to_owned() }),
+        Some(literal) if literal.starts_with('/') => {
+            text::check(literal).map(|()| Command::Say { text: literal.to_owned() })
+        }
+        Some(command) => parse_command(command),
+    }
+}
+
+/// White space, and the byte order mark that some editors put in front of a file.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character == '\u{feff}'
+}
+
+fn parse_command(command: &str) -> Result<Command, Failure> {
+    let (name, arguments) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let arguments = arguments.trim();
+    let entry = find(name).ok_or_else(|| unknown(name))?;
+    (entry.read)(arguments).map_err(|refusal| match refusal {
+        Refusal::Usage => Failure::new("usage", format!("use it so: {}", entry.describe())),
+        Refusal::Unknown => unknown(arguments),
+        Refusal::Failure(failure) => failure,
+    })
+}
+
+/// The command of this name (with or without a slash, in any case).
+pub fn find(name: &str) -> Option<&'static CommandEntry> {
+    let name = name.strip_prefix('/').unwrap_or(name).to_lowercase();
+    COMMANDS.iter().find(|entry| entry.has_name(&name))
+}
+
+/// The names of the commands that begin with these letters, as a completion offers them.
+pub fn complete(begun: &str) -> impl Iterator<Item = &'static str> {
+    COMMANDS
+        .iter()
+        .flat_map(|entry| [Some(entry.name), entry.alias])
+        .flatten()
+        .filter(move |name| name.starts_with(begun))
+}
+
+/// What `/help` answers: about one command, or a line for each.
+pub fn help_text(about: Option<&str>) -> String {
+    if let Some(entry) = about.and_then(find) {
+        return entry.describe();
+    }
+    let lines: Vec<String> = COMMANDS.iter().map(CommandEntry::describe).collect();
+    format!("{}\n//TEXT  say a text that begins with a slash", lines.join("\n"))
+}
+
+fn unknown(name: &str) -> Failure {
+    let name: String = name.strip_prefix('/').unwrap_or(name).chars().take(32).collect();
+    let nearest = nearest(&name.to_lowercase());
+    Failure::new(
+        "unknown-command",
+        format!(
+            "there is no command /{name}; the nearest is /{nearest}. /help lists them all, and //… says a text that begins with a slash"
+        ),
+    )
+}
+
+fn none(arguments: &str, command: Command) -> Result<Command, Refusal> {
+    if arguments.is_empty() { Ok(command) } else { Err(Refusal::Usage) }
+}
+
+fn some(arguments: &str) -> Result<&str, Refusal> {
+    if arguments.is_empty() { Err(Refusal::Usage) } else { Ok(arguments) }
+}
+
+fn only(arguments: &str) -> Result<&str, Refusal> {
+    if arguments.contains(char::is_whitespace) { Err(Refusal::Usage) } else { some(arguments) }
+}
+
+fn only_if_any(arguments: &str) -> Result<Option<&str>, Refusal> {
+    if arguments.is_empty() { Ok(None) } else { only(arguments).map(Some) }
+}
+
+fn only_room_if_any(arguments: &str) -> Result<Option<RoomName>, Refusal> {
+    let room = only_if_any(arguments)?;
+    Ok(room.map(RoomName::parse).transpose()?)
+}
+
+fn first_and_rest(arguments: &str) -> Result<(&str, &str), Refusal> {
+    let (first, rest) = arguments.split_once(char::is_whitespace).ok_or(Refusal::Usage)?;
+    Ok((first, rest.trim_start()))
+}
+
+fn person(typed: &str) -> Result<String, Refusal> {
+    Ok(Name::parse(typed)?.as_str().to_owned())
+}
+
+fn sayable(said: &str) -> Result<String, Refusal> {
+    text::check(said)?;
+    Ok(said.to_owned())
+}
+
+fn note(typed: &str) -> Result<Option<String>, Refusal> {
+    if typed.len() > NOTE_MAX {
+        let text = format!("this has at most {NOTE_MAX} bytes; what you typed has {}", typed.len());
+        return Err(Failure::new("message-too-long", text).into());
+    }
+    Ok((!typed.is_empty()).then(|| typed.to_owned()))
+}
+
+fn nearest(name: &str) -> &'static str {
+    COMMANDS.iter().map(|entry| entry.name).min_by_key(|known| distance(name, known)).unwrap_or("help")
+}
+
+/// How many letters must be put in, taken out, replaced or swapped with their neighbour to make one word of
+/// the other: the optimal string alignment distance (Damerau 1964; Levenshtein 1965).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut above: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut next = vec![i];
+        for j in 1..=other.len() {
+            let replaced = row[j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = replaced.min(row[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(above[j - 2] + 1);
+            }
+            next.push(least);
+        }
+        above = std::mem::replace(&mut row, next);
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn room(name: &str) -> RoomName {
+        RoomName::parse(name).unwrap()
+    }
+
+    fn said(text: &str) -> Result<Command, Failure> {
+        Ok(Command::Say { text: text.to_owned() })
+    }
+
+    fn code(line: &str) -> String {
+        parse(line).unwrap_err().code
+    }
+
+    #[test]
+    fn what_begins_with_no_slash_is_said_as_it_stands() {
+        assert_eq!(parse("hello there"), said("hello there"));
+        assert_eq!(parse("    indented code\r"), said("    indented code"));
+        assert_eq!(parse("either/or"), said("either/or"));
+    }
+
+    #[test]
+    fn two_slashes_say_one() {
+        assert_eq!(parse("//etc is full"), said("/etc is full"));
+        assert_eq!(parse("  //"), said("/"));
+    }
+
+    #[test]
+    fn every_command_is_read() {
+        let text = || "hi there".to_owned();
+        let cases = [
+            ("/join #Physics", Command::Join { room: room("physics") }),
+            ("/part", Command::Part { room: None }),
+            ("/part lobby", Command::Part { room: Some(room("lobby")) }),
+            ("/rooms", Command::Rooms),
+            ("/msg bob hi there", Command::Private { to: "bob".into(), text: text() }),
+            ("/msg\tbob   hi there", Command::Private { to: "bob".into(), text: text() }),
+            ("/reply hi there", Command::Reply { text: text() }),
+            ("/me hi there", Command::Act { text: text() }),
+            ("/who", Command::Who { room: None }),
+            ("/names lobby", Command::Who { room: Some(room("lobby")) }),
+            ("/whois bob", Command::Whois { name: "bob".into() }),
+            ("/nick Zoë", Command::Nick { name: "Zoë".into() }),
+            ("/away", Command::Away { text: None }),
+            ("/away hi there", Command::Away { text: Some(text()) }),
+            ("/back", Command::Back),
+            ("/help", Command::Help { about: None }),
+            ("/help /names", Command::Help { about: Some("who") }),
+            ("/stats", Command::Stats),
+            ("/quit", Command::Quit),
+            ("/exit", Command::Quit),
+        ];
+        for (line, command) in cases {
+            assert_eq!(parse(line), Ok(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn white_space_or_a_byte_order_mark_before_the_slash_does_not_make_it_text() {
+        for line in ["  /quit", "\t/quit", "\u{feff}/quit", "/QUIT", "\u{a0}/quit "] {
+            assert_eq!(parse(line), Ok(Command::Quit), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_an_error_that_names_the_nearest() {
+        for (line, nearest) in [("/jion lobby", "/join"), ("/qiut", "/quit"), ("/massage bob hi", "/msg")] {
+            let failure = parse(line).unwrap_err();
+            assert_eq!(failure.code, "unknown-command");
+            assert!(failure.text.contains(nearest), "{}", failure.text);
+        }
+        for line in ["/", "/ quit", "/etc/passwd", "/help nothing"] {
+            assert_eq!(code(line), "unknown-command", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_missing_or_extra_argument_is_answered_with_the_usage() {
+        for line in ["/join", "/join a b", "/msg", "/msg bob", "/me", "/reply ", "/rooms now", "/nick a b"] {
+            assert_eq!(code(line), "usage", "{line}");
+        }
+        assert!(parse("/msg bob").unwrap_err().text.contains("/msg NAME TEXT"));
+    }
+
+    #[test]
+    fn an_argument_that_breaks_a_rule_is_refused_before_it_is_sent() {
+        assert_eq!(code("/join a/b"), "room-invalid");
+        assert_eq!(code(&format!("/nick {}", "x".repeat(33))), "name-invalid");
+        assert_eq!(code(&"x".repeat(4_001)), "message-too-long");
+        assert_eq!(code(&format!("/me {}", "x".repeat(4_001))), "message-too-long");
+        assert_eq!(code(&format!("/away {}", "x".repeat(NOTE_MAX + 1))), "message-too-long");
+    }
+
+    #[test]
+    fn an_empty_line_is_an_error() {
+        for line in ["", "   ", "\r", "\u{feff}\t"] {
+            assert_eq!(code(line), "empty-line", "{line:?}");
+        }
+    }
+
+    #[test]
+    fn help_tells_of_every_command_and_completion_finds_it() {
+        let all = help_text(None);
+        for entry in COMMANDS {
+            assert!(all.contains(&entry.usage()), "{}", entry.name);
+            assert!(help_text(Some(entry.name)).contains(entry.help));
+            assert!(complete(&entry.name[..2]).any(|name| name == entry.name));
+        }
+        assert_eq!(complete("wh").collect::<Vec<_>>(), ["who", "whois"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_begins_with_one_slash_is_ever_said(
+            blank in "[ \t\u{feff}]{0,3}",
+            rest in "[^/].{0,40}",
+        ) {
+            let leaked = matches!(parse(&format!("{blank}/{rest}")), Ok(Command::Say { .. }));
+            prop_assert!(!leaked);
+        }
+    }
+}
