@@ -142,7 +142,7 @@ pub struct TrafficKeys {
 }
 
 impl TrafficKeys {
-    /// These two keys, as Noise's Split() gives them.
+    /// These two keys, as Noise's `Split()` gives them.
     pub(super) fn sealed(to_server: &[u8; 32], to_client: &[u8; 32]) -> Self {
         Self { to_server: Lock::new(to_server), to_client: Lock::new(to_client) }
     }

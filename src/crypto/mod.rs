@@ -17,6 +17,7 @@
 //! - [`noise`] and [`clear`]: the two ways in which those messages are made.
 //! - [`seal`] and [`open`]: the two ends of a direction, with their change of keys; [`lock`] is the single
 //!   key below them.
+//! - [`mac`]: keyed tags for cookies and reset tokens, which only their maker checks.
 //! - [`replay`]: which numbers have been seen.
 //!
 //! Sources: the Noise Protocol Framework, revision 34; RFC 8439 (ChaCha20-Poly1305); RFC 7748 (X25519);
@@ -25,6 +26,7 @@ pub mod clear;
 pub mod handshake;
 pub mod identity;
 pub mod lock;
+pub mod mac;
 pub mod noise;
 pub mod open;
 pub mod replay;
@@ -36,3 +38,6 @@ pub use lock::{Forged, TrafficKeys};
 pub use open::Opener;
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;
+
+#[cfg(test)]
+mod vectors;

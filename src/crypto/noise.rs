@@ -73,7 +73,7 @@ impl Noise {
         self.0.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey)
     }
 
-    /// Noise §5.2, Split(): the first key is the initiator's to the responder, the second the other way.
+    /// Noise §5.2, `Split()`: the first key is the initiator's to the responder, the second the other way.
     pub(super) fn into_keys(mut self) -> Result<TrafficKeys, HandshakeError> {
         if !self.0.is_handshake_finished() {
             return Err(HandshakeError::Misused);

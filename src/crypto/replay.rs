@@ -73,7 +73,6 @@ impl ReplayWindow {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "below 32")]
 const fn word(number: u64) -> usize {
     (number % WINDOW / 64) as usize
 }

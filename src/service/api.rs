@@ -3,20 +3,13 @@
 use crate::chat::client::event::UserEvent;
 use crate::time::Duration;
 use crate::transport::session::{LivenessConfig, PublicKey, Transport};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// One TCP connection of a server, numbered by the server node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId(pub u64);
 
-/// Where a datagram came from and which of our addresses it was sent to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Path {
-    /// The peer.
-    pub remote: SocketAddr,
-    /// Our own address that was addressed, so that the reply leaves from it; `None` where unknown.
-    pub local: Option<IpAddr>,
-}
+pub use crate::transport::path::Path;
 
 /// What a server node wants done to its TCP connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +31,7 @@ pub enum ServerEvent {
     /// A session went silent or came back.
     Liveness { name: String, address: SocketAddr, state: &'static str },
     /// A session continues from another address.
-    Roamed { name: String, from: SocketAddr, to: SocketAddr },
+    Roamed { from: SocketAddr, to: SocketAddr },
     /// A handshake was turned away.
     TurnedAway { address: SocketAddr, reason: String },
     /// A name changed.

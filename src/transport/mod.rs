@@ -2,10 +2,14 @@
 pub mod channel;
 pub mod config;
 pub mod congestion;
+pub mod connection;
+pub mod endpoint;
+pub mod handshake;
 pub mod liveness;
 pub mod params;
 pub mod path;
 pub mod reliability;
 pub mod session;
+pub mod stream;
 pub mod timer;
 pub mod trust;

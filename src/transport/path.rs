@@ -28,13 +28,23 @@ pub struct PathState {
     received: u64,
     sent: u64,
     challenge: Option<[u8; 8]>,
+    /// When the challenge is to be sent again, and whether it is to be sent with the next packet.
     challenge_due: Option<Instant>,
+    challenge_owed: bool,
 }
 
 impl PathState {
     /// A path on which the peer has (`proven`) or has not answered us yet.
     pub const fn new(path: Path, proven: bool) -> Self {
-        Self { path, proven, received: 0, sent: 0, challenge: None, challenge_due: None }
+        Self {
+            path,
+            proven,
+            received: 0,
+            sent: 0,
+            challenge: None,
+            challenge_due: None,
+            challenge_owed: false,
+        }
     }
 
     /// Where to send.
@@ -64,6 +74,15 @@ impl PathState {
         self.challenge_due = None;
     }
 
+    /// A packet that only the peer can have sealed came along this path. It proves the address, unless a
+    /// challenge asks for more.
+    pub fn on_heard(&mut self, path: Path) {
+        self.path = path;
+        if self.challenge.is_none() {
+            self.proven = true;
+        }
+    }
+
     /// How many more bytes may go there now.
     pub const fn allowance(&self) -> u64 {
         if self.proven { u64::MAX } else { self.received.saturating_sub(self.sent) }
@@ -74,16 +93,22 @@ impl PathState {
         *self = Self::new(path, false);
         self.received = bytes as u64;
         self.challenge = Some(challenge);
-        self.challenge_due = Some(now);
+        self.challenge_due = Some(now + CHALLENGE_INTERVAL);
+        self.challenge_owed = true;
+    }
+
+    /// Time passed: a challenge that was not answered is due again.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.challenge_due.is_some_and(|due| due <= now) {
+            self.challenge_due = Some(now + CHALLENGE_INTERVAL);
+            self.challenge_owed = true;
+        }
     }
 
     /// The challenge to send now, if one is due.
-    pub fn take_challenge(&mut self, now: Instant) -> Option<[u8; 8]> {
-        let due = self.challenge_due.is_some_and(|due| due <= now);
-        if due {
-            self.challenge_due = Some(now + CHALLENGE_INTERVAL);
-        }
-        self.challenge.filter(|_| due)
+    pub fn take_challenge(&mut self) -> Option<[u8; 8]> {
+        let owed = std::mem::take(&mut self.challenge_owed);
+        self.challenge.filter(|_| owed)
     }
 
     /// A response arrived.
@@ -123,9 +148,10 @@ mod tests {
         let mut state = PathState::new(path(1), true);
         state.on_moved(at(0), path(2), 40, [7; 8]);
         assert_eq!((state.path(), state.allowance()), (path(2), 40));
-        assert_eq!(state.take_challenge(at(0)), Some([7; 8]));
-        assert_eq!(state.take_challenge(at(1)), None);
-        assert_eq!(state.take_challenge(at(300_000)), Some([7; 8]), "the first may be lost");
+        assert_eq!(state.take_challenge(), Some([7; 8]));
+        assert_eq!(state.take_challenge(), None);
+        state.handle_timeout(at(300_000));
+        assert_eq!(state.take_challenge(), Some([7; 8]), "the first may be lost");
         state.on_response([8; 8]);
         assert!(!state.is_proven());
         state.on_response([7; 8]);

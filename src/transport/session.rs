@@ -97,6 +97,26 @@ pub enum CloseReason {
     Broken(String),
 }
 
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(code, text) if *code == CloseCode::GOODBYE && text.is_empty() => f.write_str("left"),
+            Self::Peer(_, text) | Self::Refused(_, text) | Self::Untrusted(text) | Self::Broken(text) => {
+                f.write_str(text)
+            }
+            Self::Local => f.write_str("closed here"),
+            Self::TimedOut => f.write_str("nothing heard for too long"),
+            Self::Reset => f.write_str("the server started anew"),
+            Self::HandshakeTimedOut => f.write_str("no answer to the handshake"),
+            Self::Version(versions) => {
+                let spoken: Vec<String> = versions.iter().map(u32::to_string).collect();
+                write!(f, "the server speaks version {} of the protocol, and we do not", spoken.join(", "))
+            }
+            Self::Protocol(rule) => write!(f, "broke the protocol: {rule}"),
+        }
+    }
+}
+
 /// Why a peer closes: a number on the wire, stable for good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CloseCode(pub u16);

@@ -159,6 +159,13 @@ impl Channels {
         }
     }
 
+    /// The peer's limits became known: they never allow less than was allowed before.
+    pub fn on_peer_limits(&mut self, peer: ChannelLimits) {
+        self.peer_channel_window = peer.channel_window;
+        self.send_credit.on_limit(peer.session_window);
+        self.outgoing.values_mut().for_each(|outgoing| outgoing.on_credit(peer.channel_window));
+    }
+
     /// A piece arrived. An error names the rule that the peer broke.
     pub fn on_piece(&mut self, piece: &Piece<'_>) -> Result<Taken, &'static str> {
         if !self.incoming.contains_key(&piece.channel) && self.incoming.len() >= CHANNELS_MAX {

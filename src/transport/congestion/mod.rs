@@ -18,6 +18,9 @@ pub trait Controller {
     /// A packet sent at `sent_at` was lost.
     fn on_lost(&mut self, now: Instant, sent_at: Instant);
 
+    /// The path is another one: begin anew (RFC 9000 §9.4).
+    fn on_path_changed(&mut self);
+
     /// How many bytes may be in flight.
     fn window(&self) -> u64;
 

@@ -74,6 +74,10 @@ impl Controller for NewReno {
         self.acknowledged = 0;
     }
 
+    fn on_path_changed(&mut self) {
+        *self = Self::new(self.datagram);
+    }
+
     fn window(&self) -> u64 {
         self.window
     }

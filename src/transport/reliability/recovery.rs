@@ -32,6 +32,8 @@ pub struct Recovery<C = NewReno> {
     probes: ProbeCount,
     controller: C,
     max_ack_delay: Duration,
+    /// When the probe timer last fired: it rests at least its interval, even if no probe could leave.
+    probed_at: Instant,
     /// When the next overtaken packet counts as lost.
     loss_at: Option<Instant>,
     /// How many packets may leave beside the window, because a probe asks for them.
@@ -48,6 +50,7 @@ impl Recovery {
             probes: ProbeCount::default(),
             controller: NewReno::new(DATAGRAM_MAX as u64),
             max_ack_delay,
+            probed_at: Instant::ZERO,
             loss_at: None,
             probes_owed: 0,
             lost: 0,
@@ -84,6 +87,12 @@ impl<C: Controller> Recovery<C> {
     /// A round trip was measured by other means: the handshake.
     pub fn on_handshake_rtt(&mut self, sample: Duration) {
         self.rtt.on_sample(sample, Duration::ZERO);
+    }
+
+    /// The path is another one: its round trip and its bottleneck are unknown (RFC 9000 §9.4).
+    pub fn on_path_changed(&mut self) {
+        self.rtt = RttEstimate::default();
+        self.controller.on_path_changed();
     }
 
     /// May another full datagram that asks for an acknowledgement leave?
@@ -155,7 +164,8 @@ impl<C: Controller> Recovery<C> {
             return None;
         }
         let base = base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay);
-        self.sent.last_eliciting_at().map(|sent| (sent + self.probes.interval(base), Timer::Probe))
+        let since = self.sent.last_eliciting_at()?.max(self.probed_at);
+        Some((since + self.probes.interval(base), Timer::Probe))
     }
 
     /// Time passed. Returns how many probes in a row have fired, if one did now: the caller then sends
@@ -168,6 +178,7 @@ impl<C: Controller> Recovery<C> {
             }
             Some((at, _)) if at <= now => {
                 self.probes.on_fired();
+                self.probed_at = now;
                 self.probes_owed = 1;
                 Some(self.probes.get())
             }

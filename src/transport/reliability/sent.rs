@@ -89,9 +89,9 @@ impl SentPackets {
         self.scratch.push(part);
     }
 
-    /// How many parts were noted for the packet being written.
-    pub fn noted(&self) -> usize {
-        self.scratch.len()
+    /// The packet that was being written is not sent after all.
+    pub fn forget_noted(&mut self) {
+        self.scratch.clear();
     }
 
     /// The packet with the next number was sent, carrying the parts noted.
@@ -180,14 +180,6 @@ impl SentPackets {
             let take = if packet.state == State::Out { range } else { 0..0 };
             take.filter_map(|index| self.parts.get(index).copied())
         })
-    }
-
-    /// Settles all packets without a verdict: their session's keys or path are gone. Each part is handed
-    /// over.
-    pub fn abandon(&mut self, mut lost: impl FnMut(Part)) {
-        self.oldest_parts().collect::<Vec<_>>().into_iter().for_each(&mut lost);
-        let next = self.next_number();
-        *self = Self { first: next, largest_acked: self.largest_acked, ..Self::default() };
     }
 
     /// UDP payload bytes of the packets in flight.

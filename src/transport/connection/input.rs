@@ -1,0 +1,260 @@
+//! What arrives: a datagram, then its handshake part, then its packet, then the packet's frames.
+
+use super::{Connection, Phase, Seal, Verdicts};
+use crate::crypto::Freshness;
+use crate::crypto::mac;
+use crate::time::{Duration, Instant};
+use crate::trace::{DropReason, TraceEvent};
+use crate::transport::channel::incoming::Taken;
+use crate::transport::handshake::client::{Answer, Established};
+use crate::transport::params::Params;
+use crate::transport::path::Path;
+use crate::transport::reliability::received::Arrival;
+use crate::transport::session::{CloseCode, CloseReason, SessionEvent};
+use crate::wire::Reader;
+use crate::wire::datagram::{self, DATA_HEADER, Handshake, HandshakePart};
+use crate::wire::frame::{Frame, take_frame};
+use crate::wire::number;
+
+impl Connection {
+    /// A datagram for this connection arrived. Its bytes are opened in place.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.counters.bytes_in += datagram.len() as u64;
+        if path.remote == self.path.path().remote {
+            self.path.on_received(datagram.len());
+        }
+        let mut packet = datagram;
+        if datagram::is_handshake(packet) {
+            let Ok(part) = datagram::read_handshake(packet) else {
+                return self.dropped(now, packet.len(), DropReason::Malformed);
+            };
+            let len = part.len;
+            self.handle_handshake(now, &part);
+            packet = &mut packet[len..];
+        }
+        if !packet.is_empty() {
+            self.handle_packet(now, path, packet);
+        }
+    }
+
+    /// The frames of a client's first flight: they came inside of the handshake and have no number.
+    pub fn handle_early(&mut self, now: Instant, frames: &[u8]) {
+        let mut reader = Reader::new(frames);
+        while let Ok(Some(frame)) = take_frame(&mut reader) {
+            if let Frame::Message(_) = frame {
+                self.handle_frame(now, &frame);
+            }
+        }
+    }
+
+    fn handle_handshake(&mut self, now: Instant, part: &HandshakePart<'_>) {
+        let kind = match &part.content {
+            Some(Handshake::Hello { .. }) => "HELLO",
+            Some(Handshake::Welcome { .. }) => "WELCOME",
+            Some(Handshake::Finish { .. }) => "FINISH",
+            Some(Handshake::Retry { .. }) => "RETRY",
+            Some(Handshake::Versions { .. }) => "VERSIONS",
+            Some(Handshake::Refuse { .. }) => "REFUSE",
+            Some(Handshake::Reset { .. }) => "RESET",
+            None => "HELLO of another version",
+        };
+        self.trace(now, || TraceEvent::HandshakeReceived { kind, bytes: part.len });
+        if let Some(Handshake::Reset { token }) = &part.content {
+            return self.on_reset(now, token);
+        }
+        match (&mut self.phase, &part.content) {
+            (Phase::Handshaking(handshake), Some(_)) => match handshake.handle_answer(now, part) {
+                Answer::Wait => {}
+                Answer::Restarted => self.settle_early(false),
+                Answer::Keys(established) => self.on_established(now, *established),
+                Answer::Failed(reason) => self.end(now, reason),
+            },
+            // The client says hello again: our welcome was lost.
+            (Phase::Open, Some(Handshake::Hello { .. })) if !self.names.prefix.is_empty() => {
+                self.owed.ping = true
+            }
+            _ => {}
+        }
+    }
+
+    fn on_established(&mut self, now: Instant, established: Established) {
+        let Established { keys, remote, server, finish, params, rtt } = established;
+        let Ok(params) = Params::read(&params) else {
+            return self.end(now, CloseReason::Protocol("malformed handshake parameters"));
+        };
+        self.phase = Phase::Open;
+        self.names.remote = remote;
+        self.names.prefix = finish;
+        self.names.reset_token = Some(params.reset_token);
+        self.seal = Some(Seal::new(now, keys.client()));
+        self.silence.on_heard(now);
+        self.on_pace(params.heartbeat_ms);
+        if let Some(rtt) = rtt {
+            self.recovery.on_handshake_rtt(rtt);
+        }
+        self.channels.on_peer_limits(params.limits);
+        self.settle_early(params.early_accepted);
+        // Ours: the first packet proves our address to the server even if there is nothing to say.
+        self.owed.ping = true;
+        self.events.push_back(SessionEvent::Connected { peer: server, greeting: params.greeting.to_vec() });
+        self.trace(now, || TraceEvent::Established { early_accepted: params.early_accepted });
+    }
+
+    fn handle_packet(&mut self, now: Instant, path: Path, packet: &mut [u8]) {
+        let bytes = packet.len();
+        let Some((arrival, number, len)) = self.open(now, packet) else { return };
+        let body = &packet[DATA_HEADER..DATA_HEADER + len];
+        self.trace(now, || TraceEvent::PacketReceived { number, bytes, late: arrival == Arrival::Late });
+        // Whoever sealed this has our keys: it has heard our part of the handshake.
+        self.names.prefix.clear();
+        if let Phase::Closing(closing) = &mut self.phase {
+            closing.on_packet(now);
+        }
+        if self.silence.on_heard(now).is_some() {
+            self.on_liveness(now, self.silence.state());
+        }
+        self.on_packet_path(now, path, arrival, bytes);
+        let mut reader = Reader::new(body);
+        loop {
+            match take_frame(&mut reader) {
+                Ok(Some(frame)) => self.handle_frame(now, &frame),
+                Ok(None) => break,
+                Err(malformed) => return self.violate(now, malformed.0),
+            }
+        }
+    }
+
+    /// Header, replay window, seal: gives how the packet came, its number and its length when opened.
+    fn open(&mut self, now: Instant, packet: &mut [u8]) -> Option<(Arrival, u64, usize)> {
+        let bytes = packet.len();
+        let verdict = match datagram::read_data_header(packet) {
+            Err(_) => Err(DropReason::Malformed),
+            Ok(header) => match &mut self.seal {
+                None => Err(DropReason::Unexpected),
+                Some(seal) => {
+                    let number = number::expand(header.truncated, self.received.largest());
+                    match seal.replay.check(number) {
+                        Freshness::Replayed => Err(DropReason::Duplicate),
+                        Freshness::TooOld => Err(DropReason::TooOld),
+                        Freshness::Fresh => {
+                            let (head, body) = packet.split_at_mut(DATA_HEADER);
+                            match seal.opener.open(header.phase, number, head, body) {
+                                Ok(len) => {
+                                    seal.replay.accept(number);
+                                    Ok((number, len))
+                                }
+                                Err(_) => Err(DropReason::Forged),
+                            }
+                        }
+                    }
+                }
+            },
+        };
+        match verdict {
+            Ok((number, len)) => {
+                let eliciting = is_eliciting(&packet[DATA_HEADER..DATA_HEADER + len]);
+                let arrival = self.received.on_packet(now, number, eliciting);
+                self.counters.reordered += u64::from(arrival == Arrival::Late);
+                Some((arrival, number, len))
+            }
+            Err(reason) => {
+                self.counters.duplicates += u64::from(reason == DropReason::Duplicate);
+                self.dropped(now, bytes, reason);
+                None
+            }
+        }
+    }
+
+    /// RFC 9000 §9.3: only the newest packet moves the session.
+    fn on_packet_path(&mut self, now: Instant, path: Path, arrival: Arrival, bytes: usize) {
+        if path.remote == self.path.path().remote {
+            self.path.on_heard(path);
+        } else if arrival == Arrival::Newest {
+            let other_host = path.remote.ip() != self.path.path().remote.ip();
+            let challenge = self.rng.bytes();
+            self.path.on_moved(now, path, bytes, challenge);
+            if other_host {
+                // RFC 9000 §9.4: another path has another round trip and another bottleneck.
+                self.recovery.on_path_changed();
+            }
+            self.trace(now, || TraceEvent::Roamed);
+        }
+    }
+
+    fn handle_frame(&mut self, now: Instant, frame: &Frame<'_>) {
+        let outcome = match frame {
+            Frame::Ping => Ok(()),
+            Frame::Ack { delay_us, ranges } => {
+                let held = Duration::from_micros(*delay_us).min(self.config.max_ack_delay);
+                let mut verdicts = Verdicts {
+                    now,
+                    session: self.names.local.0,
+                    tracer: &self.tracer,
+                    channels: &mut self.channels,
+                    received: &mut self.received,
+                    owed: &mut self.owed,
+                };
+                self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)
+            }
+            Frame::SessionCredit { limit } => Ok(self.channels.on_credit(None, *limit)),
+            Frame::ChannelCredit { channel, limit } => Ok(self.channels.on_credit(Some(*channel), *limit)),
+            Frame::Pace { heartbeat_ms } => Ok(self.on_pace(*heartbeat_ms)),
+            Frame::Message(piece) => self.channels.on_piece(piece).map(|taken| {
+                if taken == Taken::Duplicate {
+                    let (channel, sequence) = (piece.channel, piece.sequence);
+                    self.trace(now, || TraceEvent::PieceDuplicate { channel, sequence });
+                }
+            }),
+            Frame::PathChallenge(data) => {
+                self.owed.response = Some(*data);
+                Ok(())
+            }
+            Frame::PathResponse(data) => Ok(self.path.on_response(*data)),
+            Frame::Close { code, text } => Ok(self.on_peer_closed(now, CloseCode(*code), text)),
+        };
+        if let Err(rule) = outcome
+            && matches!(self.phase, Phase::Open)
+        {
+            self.violate(now, rule);
+        }
+    }
+
+    fn on_pace(&mut self, heartbeat_ms: u64) {
+        let own = self.silence.base_heartbeat().as_millis().max(1);
+        let factor = u128::from(heartbeat_ms).div_ceil(own).clamp(1, 600);
+        self.silence.on_stretch(u32::try_from(factor).unwrap_or(1));
+    }
+
+    fn on_reset(&mut self, now: Instant, token: &[u8; 16]) {
+        if self.names.reset_token.is_some_and(|known| mac::equal(&known, token)) {
+            self.end(now, CloseReason::Reset);
+        }
+    }
+
+    fn settle_early(&mut self, accepted: bool) {
+        for part in std::mem::take(&mut self.early) {
+            if let Some((channel, span)) = super::output::span_of(part) {
+                if accepted {
+                    self.channels.on_acknowledged(channel, span);
+                } else {
+                    self.channels.on_lost(channel, span);
+                }
+            }
+        }
+    }
+
+    pub(super) fn dropped(&self, now: Instant, bytes: usize, reason: DropReason) {
+        self.trace(now, || TraceEvent::DatagramDropped { bytes, reason });
+    }
+}
+
+/// Does any frame ask for an acknowledgement? A packet that cannot be read to its end does.
+fn is_eliciting(body: &[u8]) -> bool {
+    let mut reader = Reader::new(body);
+    while let Ok(Some(frame)) = take_frame(&mut reader) {
+        if frame.is_ack_eliciting() {
+            return true;
+        }
+    }
+    !reader.is_empty()
+}

@@ -1,0 +1,431 @@
+//! One session over datagrams: who is told what happened, in which order?
+//!
+//! The router. It owns the parts, hands each fact to the part that it concerns, and puts together what
+//! they want to send; it decides nothing that a part can decide.
+//!
+//! ```text
+//!   datagram ──▶ input ──┬─▶ seal (open, replay) ─▶ received ─▶ recovery ─▶ channels ─▶ events
+//!                        └─▶ silence, path
+//!   datagram ◀── output ◀── handshake │ received (ack) │ channels (pieces) │ recovery (may it leave?)
+//! ```
+//!
+//! The contract of its verbs: mutate once (`handle_…`, `send`, `close`), drain all (`poll_transmit`,
+//! `poll_event`) until both say `None`, then sleep until `poll_timeout`.
+//!
+//! - [`input`]: what arrives
+//! - [`output`]: what leaves
+//! - [`closing`]: how it ends
+
+mod closing;
+mod input;
+mod output;
+#[cfg(test)]
+mod tests;
+
+use super::channel::{ChannelLimits, Channels};
+use super::config::TransportConfig;
+use super::handshake::client::{ClientHandshake, ClientHello};
+use super::liveness::{Silence, Turn};
+use super::path::{Path, PathState};
+use super::reliability::loss::LossRule;
+use super::reliability::received::Received;
+use super::reliability::recovery::{Outcome, Recovery};
+use super::reliability::rtt::RttEstimate;
+use super::reliability::sent::Part;
+use super::session::{ChannelId, CloseReason, Liveness, Payload, SendError, SessionEvent, SessionStats};
+use super::timer::{Timer, earlier};
+use crate::crypto::{Opener, ReplayWindow, Sealer, TrafficKeys};
+use crate::rng::Rng;
+use crate::time::{Duration, Instant};
+use crate::trace::{TraceEvent, Tracer};
+use crate::wire::datagram::ConnectionId;
+use closing::Closing;
+use std::collections::VecDeque;
+
+/// Where a connection is in its life.
+enum Phase {
+    /// The client says hello.
+    Handshaking(Box<ClientHandshake>),
+    /// Messages flow.
+    Open,
+    /// One of us has closed; it is said until heard.
+    Closing(Closing),
+    /// Nothing will ever be sent or heard again.
+    Over,
+}
+
+/// What makes packets ours: keys, and the names at both ends.
+struct Seal {
+    sealer: Sealer,
+    opener: Opener,
+    replay: ReplayWindow,
+    /// The first number sealed with the present key, and since when.
+    phase_began: (u64, Instant),
+}
+
+impl Seal {
+    fn new(now: Instant, (sealer, opener): (Sealer, Opener)) -> Self {
+        Self { sealer, opener, replay: ReplayWindow::new(), phase_began: (0, now) }
+    }
+}
+
+/// The two names of the connection and what else stands outside of the seal.
+struct Names {
+    local: ConnectionId,
+    remote: ConnectionId,
+    /// A FINISH or WELCOME that goes before each packet until the peer has been heard.
+    prefix: Vec<u8>,
+    /// What a RESET from the server will carry.
+    reset_token: Option<[u8; 16]>,
+}
+
+/// What is to be said besides messages and acknowledgements.
+#[derive(Default)]
+struct Owed {
+    ping: bool,
+    pace: bool,
+    response: Option<[u8; 8]>,
+}
+
+/// What is counted.
+#[derive(Default)]
+struct Counters {
+    sent: u64,
+    retransmitted: u64,
+    duplicates: u64,
+    reordered: u64,
+    bytes_out: u64,
+    bytes_in: u64,
+}
+
+/// One session over datagrams, at either end.
+pub struct Connection {
+    config: TransportConfig,
+    phase: Phase,
+    names: Names,
+    seal: Option<Seal>,
+    path: PathState,
+    recovery: Recovery,
+    received: Received,
+    channels: Channels,
+    silence: Silence,
+    owed: Owed,
+    /// Pieces that ride in a client's first flight.
+    early: Vec<Part>,
+    events: VecDeque<SessionEvent>,
+    closed: Option<CloseReason>,
+    counters: Counters,
+    rng: Rng,
+    tracer: Tracer,
+}
+
+/// What a server knows when a handshake came to its end.
+pub struct Accepted {
+    /// For sealing and opening.
+    pub keys: TrafficKeys,
+    /// Our name and the client's.
+    pub local: ConnectionId,
+    /// The client's.
+    pub remote: ConnectionId,
+    /// Where the client is, and whether it has answered us there.
+    pub path: Path,
+    /// True if the client has answered us at this address.
+    pub proven: bool,
+    /// What the client is willing to buffer.
+    pub peer_limits: ChannelLimits,
+    /// The WELCOME to send before the first packets; empty if it was sent before.
+    pub welcome: Vec<u8>,
+    /// The event that begins the session.
+    pub connected: SessionEvent,
+}
+
+impl Connection {
+    /// A client's connection: the first `poll_transmit` says hello.
+    pub fn client(
+        now: Instant,
+        config: TransportConfig,
+        hello: ClientHello,
+        path: Path,
+        mut rng: Rng,
+        tracer: Tracer,
+    ) -> Self {
+        let local = ConnectionId(rng.next_u64());
+        let handshake = ClientHandshake::new(config, hello, local, now, rng.fork());
+        // Until the server's limits are known, ours are as good a guess as any.
+        let names = Names { local, remote: ConnectionId(0), prefix: Vec::new(), reset_token: None };
+        let path = PathState::new(path, true);
+        let phase = Phase::Handshaking(Box::new(handshake));
+        Self::new(now, config, phase, names, path, config.limits, rng, tracer)
+    }
+
+    /// A server's connection, of a handshake that came to its end.
+    pub fn server(
+        now: Instant,
+        config: TransportConfig,
+        accepted: Accepted,
+        rng: Rng,
+        tracer: Tracer,
+    ) -> Self {
+        let Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected } = accepted;
+        let owed_ping = !welcome.is_empty();
+        let names = Names { local, remote, prefix: welcome, reset_token: None };
+        let path = PathState::new(path, proven);
+        let mut connection = Self::new(now, config, Phase::Open, names, path, peer_limits, rng, tracer);
+        connection.seal = Some(Seal::new(now, keys.server()));
+        connection.owed.ping = owed_ping;
+        connection.events.push_back(connected);
+        connection.trace(now, || TraceEvent::Established { early_accepted: owed_ping });
+        connection
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the common part of two constructors")]
+    fn new(
+        now: Instant,
+        config: TransportConfig,
+        phase: Phase,
+        names: Names,
+        path: PathState,
+        peer: ChannelLimits,
+        rng: Rng,
+        tracer: Tracer,
+    ) -> Self {
+        Self {
+            config,
+            phase,
+            names,
+            seal: None,
+            path,
+            recovery: Recovery::new(config.max_ack_delay),
+            received: Received::default(),
+            channels: Channels::new(config.limits, peer),
+            silence: Silence::new(now, config.liveness),
+            owed: Owed::default(),
+            early: Vec::new(),
+            events: VecDeque::new(),
+            closed: None,
+            counters: Counters::default(),
+            rng,
+            tracer,
+        }
+    }
+
+    /// Our own name of the connection: what the peer addresses.
+    pub const fn id(&self) -> ConnectionId {
+        self.names.local
+    }
+
+    /// Where the peer is.
+    pub const fn path(&self) -> Path {
+        self.path.path()
+    }
+
+    /// Has the peer answered us at its address?
+    pub const fn is_proven(&self) -> bool {
+        self.path.is_proven()
+    }
+
+    /// Queues a message. It may be queued before the handshake has come to its end; with a server that is
+    /// known, the first ones ride in the first flight.
+    pub fn send(&mut self, channel: ChannelId, payload: Payload) -> Result<(), SendError> {
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Open => self.channels.send(channel, payload),
+            Phase::Closing(_) | Phase::Over => Err(SendError::Closed),
+        }
+    }
+
+    /// The cost of the messages that wait to be acknowledged by the peer.
+    pub const fn queued(&self) -> u64 {
+        self.channels.queued()
+    }
+
+    /// The server tells its heartbeat interval, stretched by this factor.
+    pub fn stretch(&mut self, factor: u32) {
+        self.silence.on_stretch(factor);
+        self.owed.pace = true;
+    }
+
+    /// The client says hello (again), in so many bytes: welcome it with the next packet.
+    pub fn on_hello_again(&mut self, bytes: usize) {
+        self.path.on_received(bytes);
+        self.owed.ping |= !self.names.prefix.is_empty();
+    }
+
+    /// The local socket was made anew: show the peer where we are.
+    pub fn on_rebound(&mut self) {
+        self.owed.ping = true;
+    }
+
+    /// When to wake it, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        match &self.phase {
+            Phase::Handshaking(handshake) => handshake.poll_timeout().map(|at| (at, Timer::HandshakeRetry)),
+            Phase::Open => {
+                let challenge = self.path.poll_timeout().map(|at| (at, Timer::PathChallenge));
+                let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
+                earlier(self.recovery.poll_timeout(), earlier(challenge, silence))
+            }
+            Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
+            Phase::Over => None,
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.phase {
+            Phase::Open => {
+                self.on_recovery_timeout(now);
+                self.path.handle_timeout(now);
+                if self.silence.is_ping_due(now) {
+                    // Asked, whether or not the path allows it to leave: else the timer would never rest.
+                    self.silence.on_asked(now);
+                    self.owed.ping = true;
+                }
+                match self.silence.handle_timeout(now) {
+                    Some(Turn::State(state)) => self.on_liveness(now, state),
+                    Some(Turn::Over) => self.end(now, CloseReason::TimedOut),
+                    None => {}
+                }
+            }
+            Phase::Closing(closing) if closing.is_over(now) => self.phase = Phase::Over,
+            _ => {}
+        }
+    }
+
+    /// The next fact for the user.
+    pub fn poll_event(&mut self, now: Instant) -> Option<SessionEvent> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(event);
+        }
+        if let Some((channel, bytes)) = self.channels.poll_message() {
+            self.trace(now, || TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
+            return Some(SessionEvent::Message { channel, bytes });
+        }
+        self.closed.take().map(SessionEvent::Closed)
+    }
+
+    /// Has everything come to its end, so that the connection can be forgotten?
+    pub fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over) && self.closed.is_none() && self.events.is_empty()
+    }
+
+    /// What was measured so far.
+    pub fn stats(&self) -> SessionStats {
+        let rtt = self.recovery.rtt();
+        let sampled = rtt.is_sampled();
+        let Counters { sent, retransmitted, duplicates, reordered, bytes_out, bytes_in } = self.counters;
+        #[expect(clippy::cast_precision_loss, reason = "a share of counts far below 2^53")]
+        let loss = (sent > 0).then(|| self.recovery.lost_packets() as f64 / sent as f64);
+        SessionStats {
+            rtt: sampled.then(|| rtt.smoothed()),
+            rttvar: sampled.then(|| rtt.variation()),
+            rtt_min: sampled.then(|| rtt.least()),
+            loss,
+            sent,
+            retransmitted: Some(retransmitted),
+            duplicates: Some(duplicates),
+            reordered: Some(reordered),
+            bytes_out,
+            bytes_in,
+            in_flight: Some(self.recovery.bytes_in_flight()),
+            cwnd: Some(self.recovery.window()),
+        }
+    }
+
+    /// How the peer is, as far as its silence tells.
+    pub const fn liveness(&self) -> Liveness {
+        self.silence.state()
+    }
+
+    fn on_recovery_timeout(&mut self, now: Instant) {
+        let mut verdicts = Verdicts {
+            now,
+            session: self.names.local.0,
+            tracer: &self.tracer,
+            channels: &mut self.channels,
+            received: &mut self.received,
+            owed: &mut self.owed,
+        };
+        let Some(count) = self.recovery.handle_timeout(now, &mut verdicts) else { return };
+        self.trace(now, || TraceEvent::ProbeFired { count });
+        self.repeat_oldest();
+    }
+
+    /// RFC 9002 §6.2.4: a probe carries what is out longest, as much as fits into one datagram, so that a
+    /// lost tail is repaired by the probe itself.
+    fn repeat_oldest(&mut self) {
+        let mut room = output::PIECES_MAX;
+        for part in self.recovery.oldest_parts() {
+            if let Some((channel, span)) = output::span_of(part) {
+                let Some(left) = room.checked_sub(span.len) else { break };
+                room = left;
+                self.channels.on_lost(channel, span);
+            }
+        }
+        self.owed.ping = true;
+    }
+
+    fn on_liveness(&mut self, now: Instant, state: Liveness) {
+        self.trace(now, || TraceEvent::Liveness {
+            state: match state {
+                Liveness::Alive => "alive",
+                Liveness::Suspected => "suspected",
+                Liveness::Lost => "lost",
+            },
+        });
+        self.events.push_back(SessionEvent::Liveness(state));
+    }
+
+    fn trace(&self, now: Instant, event: impl FnOnce() -> TraceEvent) {
+        self.tracer.emit(now, self.names.local.0, event);
+    }
+}
+
+/// Where the verdicts of recovery go: to whoever owns what the packet carried.
+struct Verdicts<'a> {
+    now: Instant,
+    session: u64,
+    tracer: &'a Tracer,
+    channels: &'a mut Channels,
+    received: &'a mut Received,
+    owed: &'a mut Owed,
+}
+
+impl Outcome for Verdicts<'_> {
+    fn on_acknowledged(&mut self, number: u64, parts: &[Part]) {
+        self.tracer.emit(self.now, self.session, || TraceEvent::PacketAcknowledged { number });
+        for part in parts {
+            match *part {
+                Part::Ack { largest } => self.received.on_acknowledgement_seen(largest),
+                part => {
+                    if let Some((channel, span)) = output::span_of(part) {
+                        self.channels.on_acknowledged(channel, span);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]) {
+        let by_time = rule == LossRule::TimeThreshold;
+        self.tracer.emit(self.now, self.session, || TraceEvent::PacketLost { number, by_time, age });
+        for part in parts {
+            match *part {
+                Part::SessionCredit => self.channels.on_update_lost(None),
+                Part::ChannelCredit { channel } => self.channels.on_update_lost(Some(channel)),
+                Part::Pace => self.owed.pace = true,
+                // An acknowledgement is said anew with the next packet, a challenge by its own timer.
+                Part::Ack { .. } | Part::PathChallenge => {}
+                Part::Piece { .. } => {
+                    if let Some((channel, span)) = output::span_of(*part) {
+                        self.channels.on_lost(channel, span);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_rtt(&mut self, sample: Duration, rtt: &RttEstimate) {
+        let (smoothed, variation) = (rtt.smoothed(), rtt.variation());
+        self.tracer.emit(self.now, self.session, || TraceEvent::RttSampled { sample, smoothed, variation });
+    }
+}

@@ -1,0 +1,246 @@
+//! What leaves: one datagram, as full as what is to be said makes it.
+
+use super::{Connection, Phase, Seal};
+use crate::time::Instant;
+use crate::trace::{SendCause, TraceEvent};
+use crate::transport::channel::outgoing::Span;
+use crate::transport::path::Path;
+use crate::transport::reliability::sent::Part;
+use crate::transport::session::CloseReason;
+use crate::wire::Writer;
+use crate::wire::datagram::{DATA_HEADER, DATAGRAM_MAX, NOISE_MAX, put_data_header};
+use crate::wire::frame;
+
+/// About how many bytes of pieces fit into one packet.
+pub(super) const PIECES_MAX: u64 = 1_100;
+
+/// How many bytes a first Noise message and its parameters take besides greeting and early frames, at most.
+const HELLO_FIXED: usize = 160;
+
+/// What a CLOSE may take with a handshake part before it: an unproven address is not sent more than it sent.
+const CLOSE_ROOM: u64 = 1_000;
+
+/// Less room than this is not worth a packet.
+const ROOM_MIN: usize = 64;
+
+/// The piece that a part stands for, if it is one.
+pub(super) fn span_of(part: Part) -> Option<(u64, Span)> {
+    match part {
+        Part::Piece { channel, sequence, offset, len } => Some((channel, Span { sequence, offset, len })),
+        _ => None,
+    }
+}
+
+fn part_of(channel: u64, span: Span) -> Part {
+    Part::Piece { channel, sequence: span.sequence, offset: span.offset, len: span.len }
+}
+
+impl Connection {
+    /// Writes the next datagram into `buffer`, which is emptied first, and says where it goes; `None` when
+    /// nothing is to be sent now.
+    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
+        buffer.clear();
+        let written = match self.phase {
+            Phase::Handshaking(_) => self.write_hello(now, buffer),
+            Phase::Open => self.write_packet(now, buffer),
+            Phase::Closing(_) => self.write_close(now, buffer),
+            Phase::Over => false,
+        };
+        if !written {
+            buffer.clear();
+            return None;
+        }
+        self.counters.sent += 1;
+        self.counters.bytes_out += buffer.len() as u64;
+        self.path.on_sent(buffer.len());
+        Some(self.path.path())
+    }
+
+    fn write_hello(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        let Phase::Handshaking(handshake) = &mut self.phase else { return false };
+        let mut frames = Vec::new();
+        if handshake.wants_early() {
+            let room = (NOISE_MAX - HELLO_FIXED).saturating_sub(handshake.greeting_len());
+            let (early, channels) = (&mut self.early, &mut self.channels);
+            while let Some((channel, span, _)) =
+                channels.poll_piece(room.saturating_sub(frames.len()), |piece| {
+                    frame::put_piece(&mut Writer::new(&mut frames), piece);
+                })
+            {
+                early.push(part_of(channel, span));
+            }
+        }
+        match handshake.poll_transmit(now, &frames, buffer) {
+            Ok(false) => false,
+            Ok(true) => {
+                let (bytes, attempt) = (buffer.len(), handshake.attempts());
+                self.trace(now, || TraceEvent::HandshakeSent { kind: "HELLO", bytes, attempt });
+                true
+            }
+            Err(_) => {
+                self.end(now, CloseReason::Protocol("a greeting too long for a handshake"));
+                false
+            }
+        }
+    }
+
+    fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        self.rekey_if_due(now);
+        let Some(seal) = &self.seal else { return false };
+        let allowance = usize::try_from(self.path.allowance()).unwrap_or(usize::MAX);
+        let room =
+            DATAGRAM_MAX.min(allowance).saturating_sub(self.names.prefix.len() + seal.sealer.overhead());
+        if room < ROOM_MIN {
+            return false;
+        }
+        let number = self.recovery.sent().next_number();
+        put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
+        let Some(cause) = self.write_frames(now, buffer, room) else {
+            self.recovery.sent().forget_noted();
+            return false;
+        };
+        self.seal_packet(now, buffer, number, cause);
+        true
+    }
+
+    fn seal_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, number: u64, cause: SendCause) {
+        let Some(seal) = &mut self.seal else { return };
+        seal.sealer.seal(number, buffer, DATA_HEADER);
+        if !self.names.prefix.is_empty() {
+            buffer.splice(0..0, self.names.prefix.iter().copied());
+        }
+        let eliciting = cause != SendCause::Acknowledgement;
+        self.recovery.on_sent(now, buffer.len(), eliciting);
+        if eliciting {
+            self.silence.on_asked(now);
+        }
+        self.counters.retransmitted += u64::from(cause == SendCause::Retransmission);
+        let bytes = buffer.len();
+        self.trace(now, || TraceEvent::PacketSent { number, bytes, cause });
+    }
+
+    /// Writes frames up to `room` bytes in all, and notes what must arrive. `None` if there is nothing that
+    /// needs to leave now.
+    fn write_frames(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> Option<SendCause> {
+        let acknowledged = self.write_ack(now, buffer);
+        let probe = self.recovery.is_probe_owed();
+        let mut cause = None;
+        if self.write_control(buffer) {
+            cause = Some(SendCause::Control);
+        }
+        if self.recovery.may_send()
+            && let Some(again) = self.write_pieces(buffer, room)
+        {
+            cause = Some(if again { SendCause::Retransmission } else { SendCause::First });
+        }
+        if cause.is_none() && self.owed.ping {
+            frame::put_ping(&mut Writer::new(buffer));
+            cause = Some(SendCause::Heartbeat);
+        }
+        if cause.is_some() {
+            // Whatever asks for an acknowledgement does for a ping.
+            self.owed.ping = false;
+        }
+        if probe && cause.is_some() {
+            cause = Some(SendCause::Probe);
+        }
+        if cause.is_none() && !(acknowledged && self.received.is_due()) {
+            return None;
+        }
+        if acknowledged {
+            self.received.on_acknowledged();
+        }
+        Some(cause.unwrap_or(SendCause::Acknowledgement))
+    }
+
+    fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        let Some((ranges, held)) = self.received.acknowledge(now) else { return false };
+        let Some(largest) = ranges.largest() else { return false };
+        let held = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
+        frame::put_ack(&mut Writer::new(buffer), ranges, held);
+        self.recovery.sent().note(Part::Ack { largest });
+        true
+    }
+
+    fn write_control(&mut self, buffer: &mut Vec<u8>) -> bool {
+        let before = buffer.len();
+        let mut out = Writer::new(buffer);
+        let sent = self.recovery.sent();
+        if let Some(data) = self.path.take_challenge() {
+            frame::put_path_challenge(&mut out, data);
+            sent.note(Part::PathChallenge);
+        }
+        if let Some(data) = self.owed.response.take() {
+            frame::put_path_response(&mut out, data);
+        }
+        if std::mem::take(&mut self.owed.pace) {
+            let heartbeat = self.silence.heartbeat().as_millis();
+            frame::put_pace(&mut out, u64::try_from(heartbeat).unwrap_or(u64::MAX));
+            sent.note(Part::Pace);
+        }
+        // A handful a packet: each is at most 17 bytes, and there is always a next packet.
+        for _ in 0..8 {
+            let Some((channel, limit)) = self.channels.poll_update() else { break };
+            match channel {
+                None => {
+                    frame::put_session_credit(&mut out, limit);
+                    sent.note(Part::SessionCredit);
+                }
+                Some(channel) => {
+                    frame::put_channel_credit(&mut out, channel, limit);
+                    sent.note(Part::ChannelCredit { channel });
+                }
+            }
+        }
+        buffer.len() > before
+    }
+
+    /// Writes pieces while there is room; says whether any had been sent before, `None` if none was ready.
+    fn write_pieces(&mut self, buffer: &mut Vec<u8>, room: usize) -> Option<bool> {
+        let mut outcome = None;
+        while let Some((channel, span, again)) =
+            self.channels.poll_piece(room.saturating_sub(buffer.len()), |piece| {
+                frame::put_piece(&mut Writer::new(buffer), piece);
+            })
+        {
+            self.recovery.sent().note(part_of(channel, span));
+            outcome = Some(outcome.unwrap_or(false) || again);
+        }
+        outcome
+    }
+
+    fn write_close(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        let (Phase::Closing(closing), Some(seal)) = (&mut self.phase, &mut self.seal) else { return false };
+        if !closing.take_due(now) || self.path.allowance() < CLOSE_ROOM {
+            return false;
+        }
+        let number = self.recovery.sent().next_number();
+        put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
+        frame::put_close(&mut Writer::new(buffer), closing.code.0, &closing.text);
+        seal.sealer.seal(number, buffer, DATA_HEADER);
+        if !self.names.prefix.is_empty() {
+            buffer.splice(0..0, self.names.prefix.iter().copied());
+        }
+        self.recovery.on_sent(now, buffer.len(), false);
+        let bytes = buffer.len();
+        self.trace(now, || TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });
+        true
+    }
+
+    /// RFC 9001 §6.1: the next key only after a packet of the present one was acknowledged, so that the
+    /// peer never misses a whole phase.
+    fn rekey_if_due(&mut self, now: Instant) {
+        let (acked, next) = {
+            let sent = self.recovery.sent();
+            (sent.largest_acked(), sent.next_number())
+        };
+        let Some(Seal { sealer, phase_began: (first, since), .. }) = &mut self.seal else { return };
+        let worn = sealer.sealed_in_phase() >= self.config.rekey_packets
+            || (now - *since >= self.config.rekey_interval && sealer.sealed_in_phase() > 0);
+        if worn && acked.is_some_and(|acked| acked >= *first) {
+            sealer.rekey();
+            (*first, *since) = (next, now);
+            self.trace(now, || TraceEvent::Rekeyed);
+        }
+    }
+}

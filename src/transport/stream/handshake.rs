@@ -1,0 +1,237 @@
+//! How do the two ends of a stream come to their keys?
+//!
+//! ```text
+//!  server   Preamble ──▶ Hello ──▶ (XX) Finish ──▶ established
+//!              ▲           │ IK, and the hello does not open: REFUSE UNKNOWN_KEY, once
+//!              └───────────┘
+//!  client   Welcome ──▶ established
+//!              │ REFUSE UNKNOWN_KEY to an IK hello: a new preamble, and XX
+//!              └──▶ Welcome
+//! ```
+//!
+//! The server says no aloud (VERSIONS, REFUSE) to whoever speaks our protocol, and closes without a word on
+//! whoever does not. The client says nothing before it trusts the server's key: it just closes.
+
+use super::config::HandshakeInput;
+use super::frame::{self, Kind};
+use super::output::Output;
+use super::preamble::{Preamble, VERSION};
+use crate::crypto::{HandshakeError, Identity, Initiator, Opener, Pattern, PublicKey, Responder, Sealer};
+use crate::rng::Rng;
+use crate::transport::session::{CloseCode, CloseReason};
+
+/// Which end we are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The one that connected.
+    Client,
+    /// The one that listened.
+    Server,
+}
+
+/// What a handshake ends in.
+#[derive(Debug)]
+pub struct Established {
+    /// Which end we are.
+    pub role: Role,
+    /// Seals what we send.
+    pub sealer: Sealer,
+    /// Opens what the peer sends.
+    pub opener: Opener,
+    /// The key that the peer proved.
+    pub peer: PublicKey,
+    /// What the peer says of itself.
+    pub greeting: Vec<u8>,
+}
+
+/// The outcome of a step: established, not yet, or over for this reason.
+type Step = Result<Option<Established>, CloseReason>;
+
+const OUT_OF_TURN: CloseReason = CloseReason::Protocol("a handshake frame out of turn");
+const FORGED: CloseReason = CloseReason::Protocol("a handshake message that does not open");
+
+/// The client, waiting for WELCOME.
+#[derive(Debug)]
+pub struct ClientHandshake {
+    input: HandshakeInput,
+    pattern: Pattern,
+    rng: Rng,
+    /// Taken by the WELCOME, after which there is no second one.
+    initiator: Option<Initiator>,
+}
+
+impl ClientHandshake {
+    /// Writes preamble and HELLO.
+    pub fn begin(input: HandshakeInput, output: &mut Output) -> Result<Self, HandshakeError> {
+        let mut rng = Rng::from_bytes(input.seed);
+        let pattern = input.pattern;
+        let initiator = Some(say_hello(&input, pattern, &mut rng, output)?);
+        Ok(Self { input, pattern, rng, initiator })
+    }
+
+    /// A frame came.
+    pub fn on_frame(&mut self, kind: Kind, body: &[u8], output: &mut Output) -> Step {
+        match kind {
+            Kind::Welcome => self.on_welcome(body, output).map(Some),
+            Kind::Versions => Err(CloseReason::Version(frame::read_versions(body))),
+            Kind::Refuse => {
+                let (code, text) = frame::read_refuse(body).map_err(|e| CloseReason::Protocol(e.0))?;
+                if code != CloseCode::UNKNOWN_KEY || self.pattern != Pattern::Ik {
+                    return Err(CloseReason::Refused(code, text));
+                }
+                self.pattern = Pattern::Xx;
+                let again = say_hello(&self.input, self.pattern, &mut self.rng, output);
+                self.initiator = Some(again.map_err(unwritable)?);
+                Ok(None)
+            }
+            _ => Err(OUT_OF_TURN),
+        }
+    }
+
+    fn on_welcome(&mut self, body: &[u8], output: &mut Output) -> Result<Established, CloseReason> {
+        let mut initiator = self.initiator.take().ok_or(OUT_OF_TURN)?;
+        let greeting = initiator.read_welcome(body).map_err(|_| FORGED)?;
+        let peer = initiator.server_key().ok_or(FORGED)?;
+        self.input.trust.check(&peer, &greeting).map_err(CloseReason::Untrusted)?;
+        if self.pattern.has_finish() {
+            let finish = initiator.write_finish(&self.input.greeting).map_err(unwritable)?;
+            output.put(&frame::plain(Kind::Finish, &finish));
+        }
+        let (sealer, opener) = initiator.into_keys().map_err(unwritable)?.client();
+        Ok(Established { role: Role::Client, sealer, opener, peer, greeting })
+    }
+}
+
+/// Begins an attempt: XX tells nothing of us yet, the others greet at once.
+fn say_hello(
+    input: &HandshakeInput,
+    pattern: Pattern,
+    rng: &mut Rng,
+    output: &mut Output,
+) -> Result<Initiator, HandshakeError> {
+    let preamble = Preamble { pattern, client_id: rng.bytes() }.to_bytes();
+    let mut initiator = Initiator::new(pattern, &input.identity, input.server, &preamble, rng.bytes())?;
+    let greeting = if pattern.has_finish() { &[][..] } else { &input.greeting };
+    let hello = initiator.write_hello(greeting)?;
+    output.put(&preamble);
+    output.put(&frame::plain(Kind::Hello, &hello));
+    Ok(initiator)
+}
+
+/// What the server waits for.
+#[derive(Debug)]
+enum Awaited {
+    Preamble,
+    Hello(Preamble),
+    Finish(Box<Responder>),
+}
+
+/// The server, before it knows its client.
+#[derive(Debug)]
+pub struct ServerHandshake {
+    identity: Identity,
+    greeting: Vec<u8>,
+    insecure: bool,
+    rng: Rng,
+    awaited: Awaited,
+    refused_once: bool,
+}
+
+impl ServerHandshake {
+    /// Waits for a preamble.
+    pub fn new(identity: Identity, greeting: Vec<u8>, insecure: bool, seed: [u8; 32]) -> Self {
+        let rng = Rng::from_bytes(seed);
+        Self { identity, greeting, insecure, rng, awaited: Awaited::Preamble, refused_once: false }
+    }
+
+    /// Is a preamble to come next, and not a frame?
+    pub const fn awaits_preamble(&self) -> bool {
+        matches!(self.awaited, Awaited::Preamble)
+    }
+
+    /// The client speaks another version: says which we speak.
+    pub fn on_foreign_version(version: u32, output: &mut Output) -> CloseReason {
+        output.put(&frame::plain(Kind::Versions, &frame::versions_body(&[VERSION])));
+        CloseReason::Version(vec![version])
+    }
+
+    /// A preamble came, of our version.
+    pub fn on_preamble(&mut self, bytes: &[u8], output: &mut Output) -> Result<(), CloseReason> {
+        let Ok(preamble) = Preamble::read(bytes) else {
+            return Err(refuse(output, CloseCode::PROTOCOL, "no such handshake pattern"));
+        };
+        match (self.insecure, preamble.pattern == Pattern::Clear) {
+            (true, false) => {
+                let text = "this server speaks in the clear only; ask for it with --insecure";
+                Err(refuse(output, CloseCode::SEAL_MISMATCH, text))
+            }
+            (false, true) => {
+                let text = "this server does not speak in the clear; leave --insecure out";
+                Err(refuse(output, CloseCode::SEAL_MISMATCH, text))
+            }
+            _ => {
+                self.awaited = Awaited::Hello(preamble);
+                Ok(())
+            }
+        }
+    }
+
+    /// A frame came.
+    pub fn on_frame(&mut self, kind: Kind, body: &[u8], output: &mut Output) -> Step {
+        match (kind, std::mem::replace(&mut self.awaited, Awaited::Preamble)) {
+            (Kind::Hello, Awaited::Hello(preamble)) => self.on_hello(preamble, body, output),
+            (Kind::Finish, Awaited::Finish(mut responder)) => {
+                let Ok(greeting) = responder.read_finish(body) else {
+                    return Err(refuse(output, CloseCode::PROTOCOL, "the finish does not open"));
+                };
+                established(*responder, greeting).map(Some)
+            }
+            _ => Err(refuse(output, CloseCode::PROTOCOL, "a handshake frame out of turn")),
+        }
+    }
+
+    fn on_hello(&mut self, preamble: Preamble, body: &[u8], output: &mut Output) -> Step {
+        let (pattern, prologue) = (preamble.pattern, preamble.to_bytes());
+        let accepted = Responder::accept(pattern, &self.identity, &prologue, self.rng.bytes(), body);
+        let Ok((mut responder, greeting)) = accepted else {
+            return self.on_unopened_hello(pattern, output);
+        };
+        let welcome = responder.write_welcome(&self.greeting).map_err(unwritable)?;
+        output.put(&frame::plain(Kind::Welcome, &welcome));
+        if pattern.has_finish() {
+            self.awaited = Awaited::Finish(Box::new(responder));
+            return Ok(None);
+        }
+        established(responder, greeting).map(Some)
+    }
+
+    fn on_unopened_hello(&mut self, pattern: Pattern, output: &mut Output) -> Step {
+        if pattern != Pattern::Ik || std::mem::replace(&mut self.refused_once, true) {
+            return Err(refuse(output, CloseCode::PROTOCOL, "the hello does not open"));
+        }
+        let body = frame::refuse_body(CloseCode::UNKNOWN_KEY, "this server has another key now");
+        output.put(&frame::plain(Kind::Refuse, &body));
+        self.awaited = Awaited::Preamble;
+        Ok(None)
+    }
+}
+
+fn established(responder: Responder, greeting: Vec<u8>) -> Result<Established, CloseReason> {
+    let peer = responder.client_key().ok_or(FORGED)?;
+    let (sealer, opener) = responder.into_keys().map_err(unwritable)?.server();
+    Ok(Established { role: Role::Server, sealer, opener, peer, greeting })
+}
+
+/// We could not write our own part.
+const fn unwritable(error: HandshakeError) -> CloseReason {
+    CloseReason::Protocol(match error {
+        HandshakeError::TooLong => "a greeting too long for a handshake message",
+        _ => "a handshake message of our own out of turn",
+    })
+}
+
+/// Says no to a client; this is also how we name the end to our own user.
+pub fn refuse(output: &mut Output, code: CloseCode, text: &str) -> CloseReason {
+    output.put(&frame::plain(Kind::Refuse, &frame::refuse_body(code, text)));
+    CloseReason::Refused(code, text.to_owned())
+}

@@ -1,0 +1,3 @@
+//! - `house`: does the code still stand as the documents say?
+
+mod house;
