@@ -1,8 +1,10 @@
 //! What does a lossy link do to a chat? The laboratory: a link that loses on purpose, and a world to try it in.
 //!
 //! ```text
-//! link/      the emulated link: a pure state machine that any transport can be led through
-//! labels.rs  by which names may a datagram of ours be dropped?
+//! link/         the emulated link: a pure state machine that any transport can be led through
+//! world/        a whole server, its store and many clients, on virtual time, from one seed
+//! labels.rs     by which names may a datagram of ours be dropped?
 //! ```
 pub mod labels;
 pub mod link;
+pub mod world;

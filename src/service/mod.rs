@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod carriers;
+pub mod core;
 pub mod server_node;
 pub mod streams;
 

@@ -15,7 +15,7 @@ use super::theme::Theme;
 use super::wrap;
 use crate::chat::client::display::printable;
 use crate::chat::client::event::UserEvent;
-use crate::chat::client::plain;
+use crate::chat::client::plain::{PlainContext, plain_lines};
 use crate::chat::message::PostKind;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -136,34 +136,46 @@ fn last_cells(text: &str, cells: usize) -> &str {
 }
 
 /// The rows of one entry.
-pub fn entry(entry: &Entry, own_name: &str, theme: Theme, width: u16) -> Vec<Line<'static>> {
+pub fn entry(entry: &Entry, status: &Status, theme: Theme, width: u16) -> Vec<Line<'static>> {
     let width = usize::from(width);
     match entry {
+        Entry::Note(text) => rows(text, theme.dim(), width),
         Entry::Event(UserEvent::Message { room, from, kind, text, history, .. }) => {
-            let label = Span::styled(format!("[{room}] "), theme.dim());
-            let text =
-                Span::styled(printable(text).into_owned(), text_style(text, *history, own_name, theme));
-            let name = Span::styled(printable(from).into_owned(), theme.name(from));
+            let style = text_style(text, *history, &status.name, theme);
+            let label = Span::styled(format!("[{}] ", printable(room)), theme.dim());
+            let name = Span::styled(printable(from), theme.name(from));
+            let text = Span::styled(printable(text), style);
             let said = match kind {
                 PostKind::Text => vec![label, name, Span::raw(": "), text],
                 PostKind::Action => vec![label, Span::raw("* "), name, Span::raw(" "), text],
             };
             wrap::rows(&said, width)
         }
-        Entry::Event(event @ UserEvent::Error { .. }) => worded(event, theme.error(), width),
-        Entry::Event(event @ (UserEvent::Reconnecting { .. } | UserEvent::Disconnected { .. })) => {
-            worded(event, theme.warning(), width)
+        Entry::Event(UserEvent::Private { from, to, text, .. }) => {
+            let sent = *from == status.name && *to != status.name;
+            let (other, label) =
+                if sent { (to, format!("[you -> {to}] ")) } else { (from, format!("[{from} -> you] ")) };
+            let label = Span::styled(printable(&label).into_owned(), theme.name(other));
+            wrap::rows(&[label, Span::raw(printable(text))], width)
         }
-        Entry::Event(UserEvent::Private { from, to, text, own, .. }) => {
-            let label = if *own { format!("[you -> {to}] ") } else { format!("[{from} -> you] ") };
-            let style = theme.name(if *own { to } else { from });
-            wrap::rows(&[Span::styled(label, style), Span::raw(printable(text).into_owned())], width)
+        Entry::Event(event) => {
+            let (transport, style) = (status.transport.to_string(), event_style(event, theme));
+            let context = PlainContext { server: &status.server, transport: &transport, name: &status.name };
+            plain_lines(event, &context).iter().flat_map(|line| rows(line, style, width)).collect()
         }
-        Entry::Event(event @ (UserEvent::Help { .. } | UserEvent::Who { .. } | UserEvent::Whois { .. })) => {
-            worded(event, Style::new(), width)
-        }
-        Entry::Event(event) => worded(event, theme.dim(), width),
-        Entry::Note(text) => lines(text, theme.dim(), width),
+    }
+}
+
+fn event_style(event: &UserEvent, theme: Theme) -> Style {
+    match event {
+        UserEvent::Error { .. } => theme.error(),
+        UserEvent::Reconnecting { .. } | UserEvent::Disconnected { .. } => theme.warning(),
+        UserEvent::Help { .. }
+        | UserEvent::Who { .. }
+        | UserEvent::Whois { .. }
+        | UserEvent::Rooms { .. }
+        | UserEvent::Notice { .. } => Style::new(),
+        _ => theme.dim(),
     }
 }
 
@@ -177,10 +189,6 @@ fn text_style(text: &str, history: bool, own_name: &str, theme: Theme) -> Style 
     if addressed { theme.addressed() } else { Style::new() }
 }
 
-fn worded(event: &UserEvent, style: Style, width: usize) -> Vec<Line<'static>> {
-    lines(&plain::line(event).unwrap_or_default(), style, width)
-}
-
-fn lines(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+fn rows(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
     text.lines().flat_map(|line| wrap::rows(&[Span::styled(line, style)], width)).collect()
 }

@@ -18,7 +18,7 @@
 //! and `top` is counted.
 
 use super::draw;
-use super::state::{Entry, State};
+use super::state::{Entry, State, Status};
 use super::theme::Theme;
 use ratatui::backend::{Backend, ClearType};
 use ratatui::buffer::Buffer;
@@ -53,7 +53,7 @@ impl<B: Backend> Screen<B> {
         self.backend.hide_cursor()?;
         let rows = if size == self.size {
             self.wipe_frame()?;
-            self.rows_of(fresh.iter(), &state.status.name)
+            self.rows_of(fresh.iter(), &state.status)
         } else {
             self.start_anew(size)?;
             self.newest_rows(state, size.height.saturating_sub(height))
@@ -82,8 +82,8 @@ impl<B: Backend> Screen<B> {
         self.backend.flush()
     }
 
-    fn rows_of<'a>(&self, entries: impl Iterator<Item = &'a Entry>, name: &str) -> Vec<Line<'static>> {
-        entries.flat_map(|entry| draw::entry(entry, name, self.theme, self.size.width)).collect()
+    fn rows_of<'a>(&self, entries: impl Iterator<Item = &'a Entry>, status: &Status) -> Vec<Line<'static>> {
+        entries.flat_map(|entry| draw::entry(entry, status, self.theme, self.size.width)).collect()
     }
 
     /// The last rows of the transcript, at most `most`.
@@ -94,7 +94,7 @@ impl<B: Backend> Screen<B> {
             if rows.len() >= most {
                 break;
             }
-            rows.extend(self.rows_of(std::iter::once(entry), &state.status.name).into_iter().rev());
+            rows.extend(self.rows_of(std::iter::once(entry), &state.status).into_iter().rev());
         }
         rows.truncate(most);
         rows.reverse();

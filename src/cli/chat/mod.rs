@@ -19,7 +19,7 @@ use super::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop, explain};
 use super::link;
 use super::signals::Signals;
-use crate::chat::client::command;
+use crate::chat::command::COMMANDS;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
 use crate::service::api::{ClientConfig, Ending};
@@ -106,10 +106,10 @@ pub fn run(chat: &Chat) -> Outcome {
     }
 }
 
-/// The free name that a refusal proposes.
+/// The free name that a refusal ends with: `the name bob is taken; bob2 is free`. A name has no blanks.
 fn proposal(ending: &Ending) -> Option<&str> {
     match ending {
-        Ending::Refused { proposal, .. } => proposal.as_deref(),
+        Ending::Refused { code, text } if code == "name-taken" => text.strip_suffix(" is free")?.rsplit(' ').next(),
         _ => None,
     }
 }
@@ -234,7 +234,7 @@ impl<'a> Plan<'a> {
                     rtt: None,
                     loss: None,
                 };
-                let state = State::new(status, command::NAMES.iter().map(|name| format!("/{name}")));
+                let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
                 Box::new(TerminalFace::new(state, client.clone(), keys.clone(), self.chat.stats)?)
             }
         })

@@ -2,7 +2,7 @@
 
 use super::face::{Face, News, stats_in_words};
 use crate::chat::client::event::UserEvent;
-use crate::chat::client::plain;
+use crate::chat::client::plain::{PlainContext, plain_lines};
 use crate::transport::session::Transport;
 use std::io::{self, Write};
 
@@ -11,14 +11,23 @@ use std::io::{self, Write};
 #[derive(Debug)]
 pub struct PlainFace<W> {
     output: W,
-    transport: Transport,
+    transport: String,
     server: String,
+    name: String,
 }
 
 impl<W: Write> PlainFace<W> {
     /// Lines to `output`.
     pub fn new(output: W, transport: Transport) -> Self {
-        Self { output, transport, server: String::new() }
+        Self { output, transport: transport.to_string(), server: String::new(), name: String::new() }
+    }
+
+    fn event(&mut self, event: &UserEvent) -> io::Result<()> {
+        if let UserEvent::Connected { name } | UserEvent::Renamed { new: name, own: true, .. } = event {
+            self.name.clone_from(name);
+        }
+        let context = PlainContext { server: &self.server, transport: &self.transport, name: &self.name };
+        plain_lines(event, &context).iter().try_for_each(|line| self.line(line))
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {
@@ -34,14 +43,7 @@ impl<W: Write> Face for PlainFace<W> {
                 self.server = server;
                 Ok(())
             }
-            News::Chat(UserEvent::Connected { name }) => {
-                let line = connected(&self.server, self.transport, &name);
-                self.line(&line)
-            }
-            News::Chat(event) => match plain::line(&event) {
-                Some(line) => self.line(&line),
-                None => Ok(()),
-            },
+            News::Chat(event) => self.event(&event),
             News::Stats(stats, _) => self.line(&format!("* {}", stats_in_words(&stats))),
             News::Note(text) => {
                 eprintln!("{text}");
@@ -50,11 +52,6 @@ impl<W: Write> Face for PlainFace<W> {
             News::Silence(_) | News::Input(_) | News::End => Ok(()),
         }
     }
-}
-
-/// The line that says where one is.
-pub fn connected(server: &str, transport: Transport, name: &str) -> String {
-    format!("* connected to {server} over {transport} as {name}")
 }
 
 #[cfg(test)]

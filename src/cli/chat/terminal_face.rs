@@ -4,7 +4,6 @@
 //! read like those of any program; with the first `connected` the terminal's own face takes over.
 
 use super::face::{Face, News, stats_in_words};
-use super::plain::connected;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::shell::client_loop::ClientHandle;
 use crate::tui::state::{Entry, State, Wish};
@@ -72,13 +71,8 @@ impl Face for TerminalFace {
             News::Reached(server) => self.state.status.server = server,
             News::Chat(event) => {
                 self.state.on_event(&event);
-                if let UserEvent::Connected { name } = &event {
-                    let status = &self.state.status;
-                    let line = connected(&status.server, status.transport, name);
-                    if self.terminal.is_none() {
-                        self.open()?;
-                    }
-                    self.state.say(Entry::Note(line));
+                if matches!(event, UserEvent::Connected { .. }) && self.terminal.is_none() {
+                    self.open()?;
                 }
             }
             News::Stats(stats, line) => {
