@@ -92,7 +92,7 @@ mod tests {
         let mut datagram = Vec::new();
         let finish = Handshake::Finish { noise: b"third" };
         put_handshake(&mut datagram, ConnectionId(1), ConnectionId(2), &finish);
-        datagram.extend(data(|out| put_ping(out)));
+        datagram.extend(data(put_ping));
         assert_eq!(labels(&datagram, true), ["finish", "ping"]);
         assert_eq!(labels(&datagram, false), ["finish"]);
     }

@@ -33,8 +33,9 @@ const PORTIONS: usize = 32;
 const LETTERS: usize = 64;
 /// Letters that may wait for the loop; whoever reads lines waits while there are as many.
 const WAITING_LETTERS: usize = 256;
-/// How long last words may take to leave, after the node is done: an emulated link may hold them back.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long taking leave may last after the node is done: an emulated link may hold the last words back,
+/// and a TCP server may be slow to end its side.
+const LEAVE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Letter {
@@ -130,10 +131,10 @@ impl ClientLoop {
         }
     }
 
-    /// The ending, once the last words have left.
+    /// The ending, once leave is taken of the server.
     fn take_ending<N: ClientCore>(&mut self, node: &N) -> Option<Ending> {
         let (_, deadline) = self.ending.as_ref()?;
-        if !self.network.is_flushed(node) && clock::now() < *deadline {
+        if !self.network.take_leave(node) && clock::now() < *deadline {
             return None;
         }
         let (ending, _) = self.ending.take()?;
@@ -191,14 +192,18 @@ impl ClientLoop {
         // An action may close the socket: what was said before it goes out before it.
         self.network.send(now, self.poll.registry(), node);
         while let Some(action) = node.poll_action() {
-            self.network.act(self.poll.registry(), action);
-            self.network.send(now, self.poll.registry(), node);
+            // Whoever is leaving opens nothing, and closes when the leave is taken.
+            if self.ending.is_none() {
+                self.network.act(self.poll.registry(), action);
+                self.network.send(now, self.poll.registry(), node);
+            }
         }
         while let Some(event) = node.poll_event() {
             match event {
-                ClientEvent::Finished(ending) => self.ending = Some((ending, now + LAST_WORDS)),
-                event if self.ending.is_none() => tell(event),
-                _ => {}
+                // What happens while leave is taken is nobody's news any more.
+                _ if self.ending.is_some() => {}
+                ClientEvent::Finished(ending) => self.ending = Some((ending, now + LEAVE)),
+                event => tell(event),
             }
         }
     }

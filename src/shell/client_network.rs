@@ -32,7 +32,7 @@ struct Stream {
 
 #[derive(Debug)]
 enum Socket {
-    Udp(Datagrams),
+    Udp(Box<Datagrams>),
     Tcp(Option<Stream>),
 }
 
@@ -55,7 +55,7 @@ impl Network {
     /// No socket yet. The sockets' tokens will lie above `token`.
     pub fn new(transport: Transport, addresses: Vec<SocketAddr>, token: Token) -> Self {
         let socket = match transport {
-            Transport::Udp => Socket::Udp(Datagrams::new(BATCH)),
+            Transport::Udp => Socket::Udp(Box::new(Datagrams::new(BATCH))),
             Transport::Tcp => Socket::Tcp(None),
         };
         let (peer, buffer) = ((Ipv4Addr::UNSPECIFIED, 0).into(), vec![0; READ_BYTES]);
@@ -187,12 +187,12 @@ impl Network {
                     outcome => outcome?,
                 }
             }
-            Socket::Tcp(Some(stream)) => {
+            Socket::Tcp(Some(stream)) if stream.readable => {
                 if let Err(reason) = stream.receive(now, &mut self.buffer, node) {
                     self.report(now, &reason, node);
                 }
             }
-            Socket::Tcp(None) => {}
+            Socket::Tcp(_) => {}
         }
         Ok(())
     }
@@ -220,13 +220,16 @@ impl Network {
         }
     }
 
-    /// Has the system taken all that the node had to say?
-    pub fn is_flushed<N: ClientCore>(&self, node: &N) -> bool {
-        match &self.socket {
+    /// Takes leave. True once all that the node had to say has left, and, of a stream, once the peer has
+    /// ended too: a socket closed earlier, with unread bytes, is reset, and the reset may overtake our last
+    /// words at the peer.
+    pub fn take_leave<N: ClientCore>(&mut self, node: &N) -> bool {
+        match &mut self.socket {
             Socket::Udp(datagrams) => datagrams.is_flushed(),
-            Socket::Tcp(stream) => {
-                !stream.as_ref().is_some_and(|stream| stream.connected) || node.stream_output().is_empty()
+            Socket::Tcp(Some(stream)) if stream.connected => {
+                node.stream_output().is_empty() && stream.pipe.end_output().is_err()
             }
+            Socket::Tcp(_) => true,
         }
     }
 }
@@ -240,13 +243,11 @@ impl Stream {
         node: &mut N,
     ) -> Result<(), String> {
         if !self.connected {
-            match self.pipe.connected() {
-                Some(outcome) => outcome.map_err(|error| error.to_string())?,
-                None => {
-                    self.readable = false;
-                    return Ok(());
-                }
-            }
+            let Some(outcome) = self.pipe.connected() else {
+                self.readable = false;
+                return Ok(());
+            };
+            outcome.map_err(|error| error.to_string())?;
             self.connected = true;
             node.handle_network(now, NetworkInput::StreamOpened);
             return Ok(());

@@ -89,7 +89,7 @@ impl Datagrams {
         self.links.as_ref().filter(|_| !waits_for_the_port)?.poll_timeout()
     }
 
-    /// Receives one batch, and hands over what is due. An error says that the peer cannot be reached
+    /// Receives one batch if there may be something, and hands over what is due. An error says that the peer cannot be reached
     /// ([`means_unreachable`](super::udp::means_unreachable)), or that the port is broken.
     pub fn receive(
         &mut self,
@@ -97,7 +97,7 @@ impl Datagrams {
         registry: &Registry,
         mut each: impl FnMut(Path, &mut [u8]),
     ) -> io::Result<()> {
-        if let Some(open) = &mut self.open {
+        if let Some(open) = self.open.as_mut().filter(|open| open.readable) {
             open.readable = match &mut self.links {
                 None => open.port.receive(&mut self.batch, &mut each)?,
                 Some(links) => {

@@ -30,6 +30,7 @@ mod client_network;
 mod datagrams;
 mod impaired;
 mod inbox;
+mod open_files;
 mod server_streams;
 mod socket;
 mod tcp;

@@ -26,6 +26,7 @@ use super::impaired::{Impairment, Side};
 use super::inbox::{Inbox, Postbox};
 use super::listen::ServerSockets;
 use super::node::ServerCore;
+use super::open_files::make_room_for;
 use super::server_streams::Streams;
 use crate::lab::link::LinkConfig;
 use crate::service::api::ServerEvent;
@@ -91,7 +92,8 @@ pub struct ServerLoop {
 }
 
 impl ServerLoop {
-    /// A loop over these sockets, with at most `max_streams` TCP connections at once.
+    /// A loop over these sockets, with at most `max_streams` TCP connections at once (fewer if the system
+    /// does not give so many).
     pub fn new(sockets: ServerSockets, max_streams: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), INBOX)?;
@@ -99,8 +101,8 @@ impl ServerLoop {
         if let Some(port) = sockets.udp {
             udp.open(port, poll.registry(), UDP)?;
         }
-        let streams =
-            sockets.tcp.map(|tcp| Streams::new(tcp, poll.registry(), TCP, max_streams)).transpose()?;
+        let max_open = make_room_for(max_streams);
+        let streams = sockets.tcp.map(|tcp| Streams::new(tcp, poll.registry(), TCP, max_open)).transpose()?;
         Ok(Self { poll, inbox, udp, streams, buffer: Vec::with_capacity(2_048), deadline: None })
     }
 
@@ -131,7 +133,10 @@ impl ServerLoop {
             self.note_readiness(&events, node)?;
             self.take_datagrams(node, outlets)?;
             self.serve_streams(node);
-            self.handle_timeouts(node);
+            let now = clock::now();
+            if node.poll_timeout().is_some_and(|due| due <= now) {
+                node.handle_timeout(now);
+            }
             self.drain(node, outlets)?;
         }
         Ok(())
@@ -221,13 +226,6 @@ impl ServerLoop {
             streams.handle_timeout(now);
             streams.accept(now, self.poll.registry(), node);
             streams.read(now, node);
-        }
-    }
-
-    fn handle_timeouts<N: ServerCore>(&mut self, node: &mut N) {
-        let now = clock::now();
-        if node.poll_timeout().is_some_and(|due| due <= now) {
-            node.handle_timeout(now);
         }
     }
 

@@ -96,7 +96,7 @@ impl Streams {
         }
         if writable && connection.pipe.is_blocked() {
             connection.pipe.unblock();
-            self.write(now, id, node);
+            self.write_or_end(now, id, node);
         }
     }
 
@@ -187,22 +187,29 @@ impl Streams {
     /// Does what the node wants done.
     pub fn act<N: ServerCore>(&mut self, now: Instant, action: StreamAction, node: &mut N) {
         match action {
-            StreamAction::Write(id) => self.write(now, id, node),
-            StreamAction::Close(id) => {
-                self.write(now, id, node);
-                self.say_farewell(now, id);
-            }
+            StreamAction::Write(id) => self.write_or_end(now, id, node),
+            StreamAction::Close(id) => match self.write(now, id, node) {
+                Ok(()) => self.say_farewell(now, id),
+                Err(_) => drop(self.open.remove(&id)),
+            },
         }
     }
 
-    fn write<N: ServerCore>(&mut self, now: Instant, id: StreamId, node: &mut N) {
-        let Some(connection) = self.open.get_mut(&id) else { return };
-        while !connection.farewell && !connection.pipe.is_blocked() && !node.stream_output(id).is_empty() {
-            match connection.pipe.write(node.stream_output(id)) {
-                Ok(count) => node.stream_written(now, id, count),
-                Err(error) => return self.end(now, id, &error.to_string(), node),
-            }
+    fn write_or_end<N: ServerCore>(&mut self, now: Instant, id: StreamId, node: &mut N) {
+        if let Err(error) = self.write(now, id, node) {
+            self.end(now, id, &error.to_string(), node);
         }
+    }
+
+    fn write<N: ServerCore>(&mut self, now: Instant, id: StreamId, node: &mut N) -> io::Result<()> {
+        let Some(connection) = self.open.get_mut(&id).filter(|connection| !connection.farewell) else {
+            return Ok(());
+        };
+        while !connection.pipe.is_blocked() && !node.stream_output(id).is_empty() {
+            let count = connection.pipe.write(node.stream_output(id))?;
+            node.stream_written(now, id, count);
+        }
+        Ok(())
     }
 
     fn say_farewell(&mut self, now: Instant, id: StreamId) {

@@ -10,6 +10,7 @@ use crate::shell::lines::read_lines;
 use crate::time::Duration;
 use crate::transport::session::Transport;
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -134,6 +135,27 @@ fn last_words_leave_even_over_a_slow_link() {
     assert!(client.line(LineNumber(1), "goodbye".to_owned()) && client.end_of_input());
     let mut words = [0; 10];
     assert_eq!(server.recv(&mut words).expect("they arrive"), 7);
+}
+
+#[test]
+fn last_words_over_tcp_are_not_overtaken_by_a_reset() {
+    let listener = TcpListener::bind(loopback(0)).expect("a port");
+    let address = listener.local_addr().expect("it is bound");
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        // Unread at the client when it closes.
+        stream.write_all(&vec![b'x'; 50_000]).expect("it is open");
+        let mut words = String::new();
+        stream.read_to_string(&mut words).expect("a clean end, no reset");
+        words
+    });
+    let mut node = EchoClient::over_tcp(1);
+    let client = ClientLoop::new(Transport::Tcp, vec![address]).expect("a loop");
+    let handle = client.handle();
+    assert!(handle.line(LineNumber(1), "goodbye".to_owned()));
+    let leave_at_the_first_answer = |_| assert!(handle.quit());
+    client.run(&mut node, leave_at_the_first_answer).expect("no trouble of the system");
+    assert_eq!(server.join().expect("the server ends"), "goodbye");
 }
 
 #[test]
