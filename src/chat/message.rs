@@ -265,8 +265,11 @@ pub enum ToClient {
     Renamed { person: PersonId, old: String, new: String },
     /// Control: a word from the server itself.
     Notice { text: String },
-    /// Private channel: a message to, or from another terminal of, this person.
+    /// Private channel: a message to this person. Its id is above all that came before it.
     Private(PrivateMessage),
+    /// Private channel: a message that this person sent from another terminal, told once and never replayed.
+    /// Its id is the recipient's, and says nothing about this person's own messages.
+    PrivateCopy(PrivateMessage),
     /// Private or room channel: the server has this message for good.
     Accepted { counter: Counter, id: MessageId },
     /// Private or room channel: the server will not take this message; it is not to be sent again.

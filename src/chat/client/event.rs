@@ -26,7 +26,8 @@ pub enum UserEvent {
         history: bool,
         own: bool,
     },
-    /// A private message; `own` when typed at this very terminal.
+    /// A private message; `own` when typed at this very terminal: then it comes with its acceptance, `id` is
+    /// the recipient's, and `at_ms` is 0 where the server did not say when.
     Private { from: String, to: String, text: String, id: MessageId, at_ms: u64, own: bool },
     /// The server has what this line said, for good.
     Accepted { line: LineNumber, id: MessageId },
@@ -65,7 +66,7 @@ pub enum UserEvent {
 }
 
 impl UserEvent {
-    /// The line that this event answers, if it answers one.
+    /// The line whose outcome this is: every line that was typed has exactly one.
     pub fn line(&self) -> Option<LineNumber> {
         match self {
             Self::Accepted { line, .. }

@@ -1,3 +1,35 @@
-//! The client's half of the chat.
+//! The client's half of the chat: from lines that somebody types to messages, and from messages to what
+//! that person sees. It outlives every session: a new one is told all that the last one left open.
+//!
+//! ```text
+//!  handle_line ──▶ command ──▶ typed ──┐                          ┌──▶ poll_send
+//!                                      ▼                          │
+//!                     outbox  rooms  requests  shown  myself ─── router
+//!                                      ▲                          │
+//!  handle_message ──▶ codec ──▶ heard ─┘                          └──▶ poll_event ──▶ plain, …
+//! ```
+//!
+//! [`router`] holds the parts and the verbs; `typed` and `heard` are its two ears. The parts know nothing
+//! of each other: [`outbox`] what is not accepted, [`rooms`] where we are, [`requests`] what is not
+//! answered, [`shown`] what was seen, [`myself`] who we are. [`event`] is what comes out, [`plain`] its
+//! rendering as lines, [`display`] what makes a stranger's text harmless.
+//!
+//! Two promises hold over lost sessions and servers that start anew: every line that was typed has exactly
+//! one outcome, and nothing is shown twice.
+
 pub mod display;
 pub mod event;
+mod heard;
+pub mod myself;
+pub mod outbox;
+pub mod plain;
+pub mod requests;
+pub mod rooms;
+pub mod router;
+pub mod shown;
+mod typed;
+
+pub use router::{ChatClient, ChatClientConfig, Pending};
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,8 @@
 //!              history        50 Private   private message
 //!  21 Part                    51 Accepted  counter id
 //!  22 Post     counter kind   52 Rejected  counter failure
-//!              text           ─ room ───────────────────────────────────
+//!              text           53 PrivateCopy  private message
+//!                             ─ room ───────────────────────────────────
 //!                             60 Joined    room people total last
 //!                             61 JoinFailed failure        62 Parted
 //!                             63 Message   history, room message

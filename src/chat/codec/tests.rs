@@ -137,6 +137,7 @@ fn to_client() -> impl Strategy<Value = ToClient> {
     prop_oneof![
         9 => to_client_control(),
         1 => private().prop_map(ToClient::Private),
+        1 => private().prop_map(ToClient::PrivateCopy),
         1 => (counter(), NUMBERS)
             .prop_map(|(counter, id)| ToClient::Accepted { counter, id: MessageId(id) }),
         1 => (counter(), failure()).prop_map(|(counter, failure)| ToClient::Rejected { counter, failure }),
@@ -263,7 +264,7 @@ fn the_known_answers_read_and_write_as_they_stand_and_cover_every_type() {
         assert_eq!(written, bytes, "{line}");
         types.insert(bytes[0]);
     }
-    let all = [0x01..=0x05, 0x10..=0x10, 0x20..=0x22, 0x40..=0x48, 0x50..=0x52, 0x60..=0x66, 0x70..=0x71];
+    let all = [0x01..=0x05, 0x10..=0x10, 0x20..=0x22, 0x40..=0x48, 0x50..=0x53, 0x60..=0x66, 0x70..=0x71];
     assert_eq!(types, all.into_iter().flatten().collect());
 }
 

@@ -21,6 +21,7 @@ const NOTICE: u8 = 0x48;
 const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
+const PRIVATE_COPY: u8 = 0x53;
 const JOINED: u8 = 0x60;
 const JOIN_FAILED: u8 = 0x61;
 const PARTED: u8 = 0x62;
@@ -50,6 +51,7 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::Renamed { .. } => RENAMED,
         ToClient::Notice { .. } => NOTICE,
         ToClient::Private(_) => PRIVATE,
+        ToClient::PrivateCopy(_) => PRIVATE_COPY,
         ToClient::Accepted { .. } => ACCEPTED,
         ToClient::Rejected { .. } => REJECTED,
         ToClient::Joined { .. } => JOINED,
@@ -97,7 +99,7 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             put_name(writer, new);
         }
         ToClient::Notice { text } => put_note(writer, text),
-        ToClient::Private(message) => put_private_message(writer, message),
+        ToClient::Private(message) | ToClient::PrivateCopy(message) => put_private_message(writer, message),
         ToClient::Accepted { counter, id } => {
             writer.put_varint(counter.0).put_varint(id.0);
         }
@@ -158,6 +160,7 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
         },
         NOTICE => ToClient::Notice { text: take_note(reader)? },
         PRIVATE => ToClient::Private(take_private_message(reader)?),
+        PRIVATE_COPY => ToClient::PrivateCopy(take_private_message(reader)?),
         ACCEPTED => ToClient::Accepted { counter: take_counter(reader)?, id: take_id(reader)? },
         REJECTED => ToClient::Rejected { counter: take_counter(reader)?, failure: take_failure(reader)? },
         JOINED => ToClient::Joined {

@@ -1,0 +1,338 @@
+//! How do the parts of a chat client work together?
+//!
+//! The five verbs, and what they all end in: [`advance`](ChatClient), which does whatever has become
+//! possible, in this order:
+//!
+//! ```text
+//!  close   a visit that is to end, and whose posts are all settled: Part (or, without a session, gone)
+//!  open    a visit that is wanted and out: Join, and again the posts that the last session left flying
+//!  launch  what waits, in the order in which it was typed, as far as the span of counters lets it
+//! ```
+//!
+//! Posts follow their Join at once, without waiting for its answer: if the room turns out to be closed, the
+//! server rejects each. So a first flight carries a join and the first messages. Requests wait for the
+//! server's welcome, because a first flight may be replayed by an attacker, and a counter makes a message
+//! immune to that, but nothing does so for `/nick`.
+
+use super::event::{LineNumber, UserEvent};
+use super::myself::Myself;
+use super::outbox::{Lane, Outbox, Said, Unaccepted};
+use super::requests::Requests;
+use super::rooms::{Rooms, Stay, VisitId};
+use super::shown::Shown;
+use crate::chat::codec::{encode_greeting, encode_to_server};
+use crate::chat::message::{
+    CONTROL_CHANNEL, Failure, Greeting, Instance, PRIVATE_CHANNEL, RequestId, ToServer,
+};
+use crate::chat::room_name::RoomName;
+use crate::time::Instant;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// How many lines may be without their outcome; further ones are refused.
+pub const OPEN_LINES_MAX: usize = 10_000;
+
+const AGENT: &str = concat!("sayagain/", env!("CARGO_PKG_VERSION"));
+
+/// Settings of a chat client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChatClientConfig {
+    /// 128 random bits, made at this start.
+    pub instance: Instance,
+    /// The name wanted.
+    pub name: String,
+    /// The room to join at the start; empty for none.
+    pub room: String,
+    /// How many earlier messages to replay on joining a room for the first time.
+    pub history: u32,
+}
+
+/// Something typed and not yet accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending<'a> {
+    /// Which line.
+    pub line: LineNumber,
+    /// The room, or the person if it is private.
+    pub target: &'a str,
+    /// Is it private?
+    pub private: bool,
+    /// What it says.
+    pub text: &'a str,
+}
+
+/// How far the present session is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Link {
+    /// There is none.
+    Down,
+    /// It carries messages.
+    Up,
+    /// The server has said who we are: it carries requests, too.
+    Welcomed,
+}
+
+/// A whole chat client, without the session that carries it.
+#[derive(Debug)]
+pub struct ChatClient {
+    pub(super) config: ChatClientConfig,
+    pub(super) link: Link,
+    pub(super) myself: Myself,
+    pub(super) outbox: Outbox,
+    pub(super) rooms: Rooms,
+    pub(super) requests: Requests,
+    pub(super) shown: Shown,
+    pub(super) reply_to: Option<String>,
+    pub(super) open_lines: BTreeSet<LineNumber>,
+    sends: VecDeque<(u64, Arc<[u8]>)>,
+    events: VecDeque<UserEvent>,
+}
+
+impl ChatClient {
+    /// A client that wants to be in its first room and waits for a session.
+    pub fn new(config: ChatClientConfig) -> Self {
+        let mut client = Self {
+            link: Link::Down,
+            myself: Myself::new(&config.name),
+            outbox: Outbox::default(),
+            rooms: Rooms::default(),
+            requests: Requests::default(),
+            shown: Shown::default(),
+            reply_to: None,
+            open_lines: BTreeSet::new(),
+            sends: VecDeque::new(),
+            events: VecDeque::new(),
+            config,
+        };
+        client.enter_first_room();
+        client
+    }
+
+    fn enter_first_room(&mut self) {
+        if self.config.room.is_empty() {
+            return;
+        }
+        match RoomName::parse(&self.config.room) {
+            Ok(room) => {
+                let visit = self.rooms.enter(room.as_str());
+                self.rooms.set_current(Some(visit));
+            }
+            Err(failure) => self.tell(UserEvent::Error { failure, line: None }),
+        }
+    }
+
+    /// What the next handshake says of us.
+    pub fn greeting(&self) -> Vec<u8> {
+        encode_greeting(&Greeting {
+            instance: self.config.instance,
+            name: self.myself.name().to_owned(),
+            private_since: self.shown.private_since(),
+            settled: self.outbox.settled_or_abandoned(),
+            agent: AGENT.to_owned(),
+        })
+    }
+
+    /// A new session: joins again, and sends again what the last one left open. To be called as soon as
+    /// messages can be sent, which may be before the server has answered.
+    pub fn handle_connected(&mut self, now: Instant) {
+        self.handle_disconnected(now, "");
+        self.link = Link::Up;
+        self.shown.on_connected();
+        self.outbox.on_greeted(self.outbox.settled_or_abandoned());
+        self.resend(Lane::Private, PRIVATE_CHANNEL);
+        self.advance();
+    }
+
+    /// The session is gone; what it left open waits for the next. Emits nothing but what a `/part` that was
+    /// under way is owed.
+    pub fn handle_disconnected(&mut self, _now: Instant, _reason: &str) {
+        self.link = Link::Down;
+        self.sends.clear();
+        self.requests.on_disconnected();
+        self.rooms.on_disconnected();
+        self.advance();
+    }
+
+    /// Gives up, aloud, what nobody accepted for twelve hours.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for entry in self.outbox.expire(now) {
+            let text =
+                "nobody accepted this for twelve hours, so it is given up: type it again if it still matters";
+            self.fail(entry.line, Failure::new("gave-up", text));
+        }
+        self.advance();
+    }
+
+    /// When [`ChatClient::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.outbox.gives_up_at()
+    }
+
+    /// The next message for the present session: its channel and its bytes.
+    pub fn poll_send(&mut self) -> Option<(u64, Arc<[u8]>)> {
+        self.sends.pop_front()
+    }
+
+    /// The next thing to show.
+    pub fn poll_event(&mut self) -> Option<UserEvent> {
+        self.events.pop_front()
+    }
+
+    /// What was typed and is not accepted, oldest first.
+    pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
+        self.outbox.iter().map(|entry| match &entry.said {
+            Said::Post { visit, text, .. } => {
+                let target = self.rooms.get(*visit).map_or("", |visit| &visit.room);
+                Pending { line: entry.line, target, private: false, text }
+            }
+            Said::Private { to, text } => Pending { line: entry.line, target: to, private: true, text },
+        })
+    }
+
+    /// How many lines are without their outcome.
+    pub fn unsettled_lines(&self) -> usize {
+        self.open_lines.len()
+    }
+
+    /// The lines without their outcome, in order.
+    pub fn unsettled(&self) -> impl Iterator<Item = LineNumber> {
+        self.open_lines.iter().copied()
+    }
+
+    /// The room that text goes to.
+    pub fn current_room(&self) -> Option<&str> {
+        let visit = self.rooms.get(self.rooms.current()?)?;
+        Some(&visit.room)
+    }
+
+    /// The other people in a room we are in, by name, as far as the server told.
+    pub fn members(&self, room: &str) -> impl Iterator<Item = &str> {
+        let visit = self.rooms.wanted(room).and_then(|id| self.rooms.get(id));
+        visit.into_iter().flat_map(|visit| visit.members.iter().map(String::as_str))
+    }
+
+    /// One's own name, as the server spells it.
+    pub fn name(&self) -> &str {
+        self.myself.name()
+    }
+
+    pub(super) fn advance(&mut self) {
+        self.close_visits();
+        if self.link != Link::Down {
+            self.open_visits();
+            self.launch();
+        }
+    }
+
+    fn close_visits(&mut self) {
+        let leaving: Vec<VisitId> =
+            self.rooms.iter().filter(|(_, visit)| visit.leaving).map(|(id, _)| id).collect();
+        for id in leaving {
+            if !self.outbox.holds(Lane::Visit(id)) {
+                self.close_visit(id);
+            }
+        }
+    }
+
+    fn close_visit(&mut self, id: VisitId) {
+        let Some(visit) = self.rooms.get_mut(id) else { return };
+        match visit.stay {
+            Stay::In => {
+                visit.stay = Stay::Parting;
+                let channel = visit.channel.unwrap_or_default();
+                self.send(channel, &ToServer::Part);
+            }
+            // Nobody knows of it yet, or the session took it along: it needs no Part.
+            Stay::Out if visit.join_lines.is_empty() => self.finish_visit(id),
+            Stay::Over => self.finish_visit(id),
+            Stay::Out | Stay::Joining | Stay::Parting => {}
+        }
+    }
+
+    /// The visit is gone, and that is told if it was not yet.
+    pub(super) fn finish_visit(&mut self, id: VisitId) {
+        if let Some(visit) = self.rooms.get(id)
+            && !visit.told_over
+        {
+            let (room, line) = (visit.room.clone(), visit.part_line);
+            let name = self.myself.name().to_owned();
+            self.tell(UserEvent::Left { room, name, own: true, line });
+        }
+        self.rooms.remove(id);
+    }
+
+    fn open_visits(&mut self) {
+        for id in self.rooms.to_open() {
+            let channel = self.rooms.open(id);
+            let Some(visit) = self.rooms.get(id) else { continue };
+            let room = visit.room.clone();
+            let since = self.shown.since(&room);
+            self.send(channel, &ToServer::Join { room, since, history: self.config.history });
+            self.resend(Lane::Visit(id), channel);
+        }
+    }
+
+    fn resend(&mut self, lane: Lane, channel: u64) {
+        let flying: Vec<ToServer> = self.outbox.flying(lane).collect();
+        for message in flying {
+            self.send(channel, &message);
+        }
+    }
+
+    fn launch(&mut self) {
+        let rooms = &self.rooms;
+        let channel_of = |lane| match lane {
+            Lane::Private => Some(PRIVATE_CHANNEL),
+            Lane::Visit(id) => rooms.get(id).filter(|visit| takes_posts(visit.stay))?.channel,
+        };
+        while let Some((lane, message)) = self.outbox.launch(|lane| channel_of(lane).is_some()) {
+            let channel = channel_of(lane).unwrap_or_default();
+            self.sends.push_back((channel, encode_to_server(&message).into()));
+        }
+    }
+
+    pub(super) fn say(&mut self, now: Instant, line: LineNumber, said: Said) {
+        self.outbox.push(Unaccepted { line, typed_at: now, said });
+    }
+
+    /// Asks now, or as soon as the server has welcomed us.
+    pub(super) fn ask(&mut self, line: Option<LineNumber>, ask: impl FnOnce(RequestId) -> ToServer) {
+        let message = self.requests.push(line, ask).clone();
+        if self.link == Link::Welcomed {
+            self.send(CONTROL_CHANNEL, &message);
+        }
+    }
+
+    pub(super) fn send(&mut self, channel: u64, message: &ToServer) {
+        self.sends.push_back((channel, encode_to_server(message).into()));
+    }
+
+    /// Shows this; but a line that has its outcome gets no second one.
+    pub(super) fn tell(&mut self, event: UserEvent) {
+        if event.line().is_none_or(|line| self.open_lines.remove(&line)) {
+            self.events.push_back(event);
+        }
+    }
+
+    pub(super) fn fail(&mut self, line: LineNumber, failure: Failure) {
+        self.tell(UserEvent::Error { failure, line: Some(line) });
+    }
+
+    /// Text goes elsewhere, if it went to this visit.
+    pub(super) fn leave_current(&mut self, id: VisitId) {
+        if self.rooms.current() == Some(id) {
+            self.go_to(self.rooms.fallback());
+        }
+    }
+
+    /// Text goes there from now on.
+    pub(super) fn go_to(&mut self, visit: Option<VisitId>) {
+        if self.rooms.set_current(visit) {
+            let room = self.current_room().map(str::to_owned);
+            self.tell(UserEvent::CurrentRoom { room });
+        }
+    }
+}
+
+fn takes_posts(stay: Stay) -> bool {
+    matches!(stay, Stay::Joining | Stay::In)
+}

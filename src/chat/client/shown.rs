@@ -1,0 +1,142 @@
+//! What has been shown already, and from where on does the server replay?
+//!
+//! Ids rise within a room, and among the private messages to one person; and each comes in one ordered
+//! channel. So one number a room says it all:
+//!
+//! ```text
+//!  ids   1 2 3 … floor … … shown │ to come
+//!                  │         └ whatever is not above was shown, and is dropped when it comes again
+//!                  └ where the replay of the first join began: asked for again if that broke off
+//! ```
+//!
+//! A server that answers with a newest message below what was shown has lost its memory (it keeps
+//! everything, unless it is ephemeral), and counts anew; then so do we.
+
+use crate::chat::message::MessageId;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    shown: MessageId,
+    floor: MessageId,
+}
+
+impl Seen {
+    fn since(self) -> MessageId {
+        self.shown.max(self.floor)
+    }
+}
+
+/// Is this one above all that was shown? It is shown now.
+fn admit(shown: &mut MessageId, id: MessageId) -> bool {
+    let is_new = id > *shown;
+    *shown = id.max(*shown);
+    is_new
+}
+
+/// The last message shown, in each room and in private.
+#[derive(Debug, Default)]
+pub struct Shown {
+    rooms: BTreeMap<String, Seen>,
+    private: MessageId,
+    private_told: MessageId,
+}
+
+impl Shown {
+    /// After which message the server is to replay this room; `None` if we never were there.
+    pub fn since(&self, room: &str) -> Option<MessageId> {
+        self.rooms.get(room).map(|seen| seen.since())
+    }
+
+    /// In this room now, whose newest message is `last`; at the first time the newest `history` of all
+    /// messages up to it are replayed.
+    pub fn on_joined(&mut self, room: &str, last: MessageId, history: u32) {
+        let first = Seen { floor: MessageId(last.0.saturating_sub(history.into())), ..Seen::default() };
+        let seen = self.rooms.entry(room.to_owned()).or_insert(first);
+        if last < seen.shown {
+            *seen = Seen { floor: last, ..Seen::default() };
+        }
+    }
+
+    /// Is this message of a room to be shown? Never twice.
+    pub fn admit(&mut self, room: &str, id: MessageId) -> bool {
+        admit(&mut self.rooms.entry(room.to_owned()).or_default().shown, id)
+    }
+
+    /// After which private message the server is to replay; 0 while none was shown: then the server goes by
+    /// when it first saw us.
+    pub fn private_since(&self) -> MessageId {
+        self.private
+    }
+
+    /// A session begins; the server was told [`Shown::private_since`].
+    pub fn on_connected(&mut self) {
+        self.private_told = self.private_since();
+    }
+
+    /// The newest private message as the server knows it.
+    pub fn on_welcome(&mut self, last: MessageId) {
+        if last < self.private_told {
+            self.private = MessageId(0);
+        }
+    }
+
+    /// Is this private message to be shown? Never twice.
+    pub fn admit_private(&mut self, id: MessageId) -> bool {
+        admit(&mut self.private, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn id(number: u64) -> MessageId {
+        MessageId(number)
+    }
+
+    #[test]
+    fn a_message_is_shown_once() {
+        let mut shown = Shown::default();
+        shown.on_joined("a", id(0), 50);
+        assert!(shown.admit("a", id(1)) && shown.admit("a", id(3)));
+        assert!(!shown.admit("a", id(3)) && !shown.admit("a", id(2)));
+        assert!(shown.admit("b", id(1)), "every room counts for itself");
+        assert_eq!(shown.since("a"), Some(id(3)));
+    }
+
+    #[test]
+    fn a_first_replay_that_breaks_off_is_asked_for_again_from_where_it_began() {
+        let mut shown = Shown::default();
+        assert_eq!(shown.since("a"), None);
+        shown.on_joined("a", id(1_000), 50);
+        assert_eq!(shown.since("a"), Some(id(950)));
+        assert!(shown.admit("a", id(951)));
+        shown.on_joined("a", id(1_200), 50);
+        assert_eq!(shown.since("a"), Some(id(951)));
+    }
+
+    #[test]
+    fn a_server_that_lost_its_memory_is_listened_to_from_its_new_beginning() {
+        let mut shown = Shown::default();
+        shown.on_joined("a", id(1_000), 50);
+        shown.admit("a", id(1_000));
+        shown.on_joined("a", id(3), 50);
+        assert_eq!(shown.since("a"), Some(id(3)));
+        assert!(shown.admit("a", id(4)));
+    }
+
+    #[test]
+    fn a_private_message_is_shown_once_and_may_come_before_the_welcome() {
+        let mut shown = Shown::default();
+        assert_eq!(shown.private_since(), id(0));
+        shown.on_connected();
+        assert!(shown.admit_private(id(78)));
+        shown.on_welcome(id(77));
+        assert_eq!(shown.private_since(), id(78));
+        assert!(!shown.admit_private(id(78)));
+        shown.on_connected();
+        shown.on_welcome(id(2));
+        assert!(shown.admit_private(id(3)), "the server counts anew");
+    }
+}

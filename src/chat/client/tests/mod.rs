@@ -1,0 +1,21 @@
+//! The client against a server made of paper: scripted, where a test says what the server says, and
+//! generated, where sessions break at random and every promise is checked.
+
+mod generated;
+mod scripted;
+mod toy_server;
+
+use super::event::{LineNumber, UserEvent};
+use super::{ChatClient, ChatClientConfig};
+use crate::chat::message::Instance;
+
+const INSTANCE: Instance = Instance([1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9]);
+
+fn client() -> ChatClient {
+    let (name, room) = ("ann".to_owned(), "lobby".to_owned());
+    ChatClient::new(ChatClientConfig { instance: INSTANCE, name, room, history: 5 })
+}
+
+fn events(client: &mut ChatClient) -> Vec<UserEvent> {
+    std::iter::from_fn(|| client.poll_event()).collect()
+}
