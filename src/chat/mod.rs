@@ -6,4 +6,5 @@ pub mod invisible;
 pub mod message;
 pub mod name;
 pub mod room_name;
+pub mod server;
 pub mod text;

@@ -64,8 +64,8 @@ pub fn server_object(event: &ServerEvent, at_us: u64) -> Value {
         ServerEvent::Liveness { name, address, state } => {
             ("liveness", json!({ "name": name, "address": address.to_string(), "state": state }))
         }
-        ServerEvent::Roamed { name, from, to } => {
-            ("roamed", json!({ "name": name, "from": from.to_string(), "to": to.to_string() }))
+        ServerEvent::Roamed { from, to } => {
+            ("roamed", json!({ "from": from.to_string(), "to": to.to_string() }))
         }
         ServerEvent::TurnedAway { address, reason } => {
             ("turned-away", json!({ "address": address.to_string(), "reason": reason }))

@@ -226,7 +226,7 @@ fn what_happens_on_a_server_has_a_form_too() {
     assert_eq!(of(&disconnected)["reason"], "bye");
     let others = [
         (ServerEvent::Liveness { name: "ann".into(), address, state: "lost" }, "liveness"),
-        (ServerEvent::Roamed { name: "ann".into(), from: address, to: address }, "roamed"),
+        (ServerEvent::Roamed { from: address, to: address }, "roamed"),
         (ServerEvent::TurnedAway { address, reason: "full".into() }, "turned-away"),
         (ServerEvent::Renamed { old: "a".into(), new: "b".into() }, "renamed"),
         (ServerEvent::StoreFailed { reason: "full".into() }, "store-failed"),

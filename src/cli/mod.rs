@@ -10,6 +10,7 @@ pub mod exit;
 pub mod json;
 pub mod link;
 pub mod logging;
+pub mod nodes;
 pub mod serve;
 pub mod signals;
 

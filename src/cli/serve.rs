@@ -10,16 +10,18 @@ use super::json;
 use super::link;
 use super::signals::Signals;
 use crate::crypto::Identity;
+use crate::service::ServerNode;
 use crate::service::api::{ServerConfig, ServerEvent};
-use crate::service::server::ServerNode;
+use crate::shell::clock;
 use crate::shell::entropy;
 use crate::shell::home::Home;
 use crate::shell::listen::{ServerSockets, Transports};
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
 use crate::shell::store_thread::StoreThread;
-use crate::shell::clock;
+use crate::time::Instant;
 use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
+use crate::trace::Tracer;
 use log::{error, info, warn};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -44,7 +46,6 @@ pub fn run(serve: &Serve) -> Outcome {
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
     let server_name = server_name(serve, &home)?;
-    let (store, snapshot) = open_store(serve, &home)?;
     let sockets = ServerSockets::bind(address, transports(serve.transport)).map_err(Stop::failed)?;
     let addresses = sockets.addresses().to_vec();
     let mut server_loop = ServerLoop::new(sockets, MAX_SESSIONS).map_err(Stop::failed)?;
@@ -61,28 +62,19 @@ pub fn run(serve: &Serve) -> Outcome {
         max_sessions: MAX_SESSIONS,
     };
     announce(serve, &config, &identity);
-    let node = ServerNode::new(clock::now(), config, identity, snapshot, entropy::rng());
-    let signals = Signals::install().map_err(Stop::failed)?;
     let handle = server_loop.handle();
+    let (store, snapshot) = open_store(serve, &home, &handle)?;
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), Tracer::default());
+    let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
     signals.call(move || drop(ended.shutdown()));
     for (transport, address) in addresses {
         print_line(&format!("listening {transport} {address}"));
     }
-    run_until_shutdown(server_loop, node, store, &handle, serve.json)
+    run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json })
 }
 
-fn run_until_shutdown(
-    server_loop: ServerLoop,
-    mut node: ServerNode,
-    store: Box<dyn Store + Send>,
-    handle: &ServerHandle,
-    json: bool,
-) -> Outcome {
-    let replies = handle.clone();
-    let store = StoreThread::start(store, Box::new(move |reply| drop(replies.stored(reply))));
-    let store = store.map_err(Stop::failed)?;
-    let mut outlets = Outlets { store, handle: handle.clone(), json };
+fn run_until_shutdown(server_loop: ServerLoop, mut node: ServerNode, mut outlets: Outlets) -> Outcome {
     let outcome = server_loop.run(&mut node, &mut outlets);
     outlets.store.stop();
     outcome.map_err(Stop::failed)?;
@@ -117,22 +109,28 @@ fn server_name(serve: &Serve, home: &Home) -> Result<String, Stop> {
     Ok(name.to_owned())
 }
 
-fn open_store(serve: &Serve, home: &Home) -> Result<(Box<dyn Store + Send>, Snapshot), Stop> {
+/// The store on its thread, and what it remembers.
+fn open_store(serve: &Serve, home: &Home, handle: &ServerHandle) -> Result<(StoreThread, Snapshot), Stop> {
     if serve.ephemeral {
-        return Ok((Box::new(MemoryStore::default()), Snapshot::default()));
+        return Ok((start(MemoryStore::default(), handle)?, Snapshot::default()));
     }
     let path = home.store_file(serve.data.as_deref()).map_err(Stop::failed)?;
-    let since_zero = u64::try_from((clock::now() - crate::time::Instant::ZERO).as_millis()).unwrap_or(0);
+    let since_zero = u64::try_from((clock::now() - Instant::ZERO).as_millis()).unwrap_or(0);
     let now_ms = clock::unix_ms_at_zero().saturating_add(since_zero);
     if !serve.start_anew {
         let (store, snapshot) = SqliteStore::open(&path, now_ms).map_err(Stop::failed)?;
-        return Ok((Box::new(store), snapshot));
+        return Ok((start(store, handle)?, snapshot));
     }
     let (store, snapshot, kept) = SqliteStore::open_or_start_anew(&path, now_ms).map_err(Stop::failed)?;
     if let Some(kept) = kept {
         warn!("the damaged store is kept as {}; this server starts with an empty one", kept.display());
     }
-    Ok((Box::new(store), snapshot))
+    Ok((start(store, handle)?, snapshot))
+}
+
+fn start(store: impl Store + Send + 'static, handle: &ServerHandle) -> Result<StoreThread, Stop> {
+    let replies = handle.clone();
+    StoreThread::start(store, Box::new(move |reply| drop(replies.stored(reply)))).map_err(Stop::failed)
 }
 
 fn announce(serve: &Serve, config: &ServerConfig, identity: &Identity) {
@@ -183,7 +181,7 @@ fn log_event(event: &ServerEvent) {
             info!("{name} ({address}) left: {reason}; {sessions} connected");
         }
         ServerEvent::Liveness { name, address, state } => info!("{name} ({address}) is {state}"),
-        ServerEvent::Roamed { name, from, to } => info!("{name} moved from {from} to {to}"),
+        ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),
         ServerEvent::TurnedAway { address, reason } => info!("turned away {address}: {reason}"),
         ServerEvent::Renamed { old, new } => info!("{old} is now {new}"),
         ServerEvent::StoreFailed { reason } => error!("the store failed: {reason}"),

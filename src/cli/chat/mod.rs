@@ -22,13 +22,14 @@ use super::signals::Signals;
 use crate::chat::command::COMMANDS;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
+use crate::service::ClientNode;
 use crate::service::api::{ClientConfig, Ending};
-use crate::service::client::ClientNode;
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::read_lines;
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::{clock, entropy};
+use crate::trace::Tracer;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
 use face::{Face, FaceThread, News};
@@ -109,7 +110,9 @@ pub fn run(chat: &Chat) -> Outcome {
 /// The free name that a refusal ends with: `the name bob is taken; bob2 is free`. A name has no blanks.
 fn proposal(ending: &Ending) -> Option<&str> {
     match ending {
-        Ending::Refused { code, text } if code == "name-taken" => text.strip_suffix(" is free")?.rsplit(' ').next(),
+        Ending::Refused { code, text } if code == "name-taken" => {
+            text.strip_suffix(" is free")?.rsplit(' ').next()
+        }
         _ => None,
     }
 }
@@ -117,7 +120,9 @@ fn proposal(ending: &Ending) -> Option<&str> {
 fn agreed(ending: &Ending, other: &str) -> bool {
     let why = explain(ending).unwrap_or_default();
     let answer = name::ask_on_terminal(&format!("{why}\nJoin as {other}? [Y/n] "));
-    answer.is_ok_and(|answer| matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes") && !answer.is_empty())
+    answer.is_ok_and(|answer| {
+        matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes") && !answer.is_empty()
+    })
 }
 
 impl<'a> Plan<'a> {
@@ -186,12 +191,13 @@ impl<'a> Plan<'a> {
     ) -> Result<Attempt, Stop> {
         let now = clock::now();
         let stats_from = (self.kind == Kind::Terminal || self.chat.stats).then_some(now);
-        let node = ClientNode::new(now, config, identity, entropy::rng());
+        let node = ClientNode::new(now, &config, &identity, entropy::rng(), Tracer::default());
         let memory = HomeMemory::new(self.home.clone(), known);
         let told = news.clone();
         let (addresses, suspect_after) = (self.addresses.clone(), self.liveness.suspect_after);
         let mut node = Observed::new(node, memory, news, addresses, suspect_after, stats_from);
-        let ending = client_loop.run(&mut node, |event| observed::tell(&told, event)).map_err(Stop::failed)?;
+        let ending =
+            client_loop.run(&mut node, |event| observed::tell(&told, event)).map_err(Stop::failed)?;
         face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
         Ok(Attempt { ending, was_connected: node.was_connected() })
     }

@@ -66,6 +66,7 @@ impl<N: Measured, M: Memory> Observed<N, M> {
             address: 0,
             suspect_after,
             silent: false,
+            connected_once: false,
             next_stats: stats_from,
         }
     }

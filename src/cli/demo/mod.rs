@@ -40,12 +40,8 @@ use std::thread;
 use tally::Row;
 
 /// What each row of the table carried.
-const WORKLOAD: Workload = Workload {
-    messages: 200,
-    beat: Duration::from_millis(20),
-    bytes: 100,
-    patience: Duration::from_secs(4),
-};
+const WORKLOAD: Workload =
+    Workload { messages: 200, beat: Duration::from_millis(20), bytes: 100, patience: Duration::from_secs(4) };
 /// Between two lines of the script.
 const PAUSE: Duration = Duration::from_millis(350);
 /// Between two lines for somebody who is reading them.

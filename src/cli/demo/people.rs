@@ -3,14 +3,14 @@
 //! They are the real server and the real client, with keys that are thrown away and a store in memory:
 //! nothing is read from, or written to, anybody's folders.
 
+use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::cli::chat::face::News;
 use crate::cli::chat::observed::{self, Memory, Observed};
-use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
+use crate::service::ClientNode;
+use crate::service::ServerNode;
 use crate::service::api::{ClientConfig, Ending, ServerConfig, ServerEvent};
-use crate::service::client::ClientNode;
-use crate::service::server::ServerNode;
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::listen::{ServerSockets, Transports};
 use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
@@ -18,6 +18,7 @@ use crate::shell::store_thread::StoreThread;
 use crate::shell::{clock, entropy};
 use crate::store::{MemoryStore, Snapshot, StoreRequest};
 use crate::time::Duration;
+use crate::trace::Tracer;
 use crate::transport::session::{LivenessConfig, PublicKey, Transport};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -79,7 +80,7 @@ impl Stage {
                 owner: None,
                 max_sessions: 16,
             };
-            let mut node = ServerNode::new(clock::now(), config, identity, Snapshot::default(), rng);
+            let mut node = ServerNode::new(&config, &identity, Snapshot::default(), rng, Tracer::default());
             server_loop.run(&mut node, &mut outlets)
         };
         let thread = thread::Builder::new().name("demo server".into()).spawn(work)?;
@@ -129,7 +130,7 @@ impl Person {
             let (now, identity) = (clock::now(), Identity::generate(&mut rng));
             let config = config(name);
             let suspect_after = config.liveness.suspect_after;
-            let node = ClientNode::new(now, config, identity, rng);
+            let node = ClientNode::new(now, &config, &identity, rng, Tracer::default());
             let told = news.clone();
             let mut node = Observed::new(node, NoMemory, news, vec![address], suspect_after, Some(now));
             let ending = client_loop.run(&mut node, |event| observed::tell(&told, event));

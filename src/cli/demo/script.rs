@@ -34,7 +34,9 @@ pub fn answer(count: usize, text: &str) -> (&'static str, String) {
     match count % 4 {
         0 => (BOB, format!("heard you: {characters} characters, all of them")),
         1 => (ANN, "me too, and in the right order".to_owned()),
-        2 => (BOB, "that one took a while, or didn't it? /stats knows how often it was sent again".to_owned()),
+        2 => {
+            (BOB, "that one took a while, or didn't it? /stats knows how often it was sent again".to_owned())
+        }
         _ => (ANN, "still here. bob and I each have a link as bad as yours".to_owned()),
     }
 }
