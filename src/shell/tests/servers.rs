@@ -182,3 +182,20 @@ fn a_server_leads_each_peer_through_a_link_of_its_own() {
     }
     server.shut_down();
 }
+
+#[test]
+fn one_thread_serves_three_hundred_connections_at_once() {
+    let server = Running::start(EchoServer::default(), loopback(0));
+    let mut peers: Vec<TcpStream> = (0..300).map(|_| stream_peer(loopback(server.port()))).collect();
+    for round in 0..3u8 {
+        for peer in &mut peers {
+            peer.write_all(&[b'a', round]).expect("it is open");
+        }
+        for peer in &mut peers {
+            let mut answer = [0; 2];
+            peer.read_exact(&mut answer).expect("an answer");
+            assert_eq!(answer, [b'a', round]);
+        }
+    }
+    server.shut_down();
+}
