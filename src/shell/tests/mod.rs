@@ -79,3 +79,10 @@ impl Running {
         self.ended.recv_timeout(WATCHDOG).expect("the loop ends").expect("in good order");
     }
 }
+
+#[test]
+fn a_server_may_run_on_any_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<ServerLoop>();
+    is_send::<crate::service::ServerNode>();
+}
