@@ -143,14 +143,10 @@ fn whois_lines(entry: &WhoisEntry) -> Vec<String> {
 }
 
 fn session(entry: &SessionEntry) -> String {
-    let mut how = format!("over {}", printable(&entry.transport));
-    if let Some(micros) = entry.rtt_us {
-        how += &format!(", round trip {}.{} ms", micros / 1_000, micros / 100 % 10);
-    }
-    if let Some(address) = &entry.address {
-        how += &format!(", from {}", printable(address));
-    }
-    how
+    let rtt = entry.rtt_us.map(|us| format!(", round trip {}.{} ms", us / 1_000, us / 100 % 10));
+    let address = entry.address.as_ref().map(|address| format!(", from {}", printable(address)));
+    let transport = printable(&entry.transport);
+    format!("over {transport}{}{}", rtt.unwrap_or_default(), address.unwrap_or_default())
 }
 
 /// A moment of the server's clock, as `2026-11-20 11:27 UTC`.

@@ -140,7 +140,8 @@ impl Rooms {
     /// Gives a visit the lowest channel that is free; it is joining now.
     pub fn open(&mut self, id: VisitId) -> u64 {
         let taken: BTreeSet<u64> = self.visits.values().filter_map(|visit| visit.channel).collect();
-        let channel = (0..).map(room_channel).find(|channel| !taken.contains(channel)).unwrap_or_default();
+        let mut channels = (0..=taken.len() as u64).map(room_channel);
+        let channel = channels.find(|channel| !taken.contains(channel)).unwrap_or_default();
         if let Some(visit) = self.visits.get_mut(&id) {
             visit.stay = Stay::Joining;
             visit.channel = Some(channel);
