@@ -19,8 +19,8 @@ use crate::shell::listen::{ServerSockets, Transports};
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
 use crate::shell::store_thread::StoreThread;
-use crate::time::Instant;
 use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
+use crate::time::Instant;
 use crate::trace::Tracer;
 use log::{error, info, warn};
 use std::io::{self, Write};
@@ -67,7 +67,9 @@ pub fn run(serve: &Serve) -> Outcome {
     let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), Tracer::default());
     let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
-    signals.call(move || drop(ended.shutdown()));
+    signals.call(move || {
+        ended.shutdown();
+    });
     for (transport, address) in addresses {
         print_line(&format!("listening {transport} {address}"));
     }
@@ -130,7 +132,13 @@ fn open_store(serve: &Serve, home: &Home, handle: &ServerHandle) -> Result<(Stor
 
 fn start(store: impl Store + Send + 'static, handle: &ServerHandle) -> Result<StoreThread, Stop> {
     let replies = handle.clone();
-    StoreThread::start(store, Box::new(move |reply| drop(replies.stored(reply)))).map_err(Stop::failed)
+    StoreThread::start(
+        store,
+        Box::new(move |reply| {
+            replies.stored(reply);
+        }),
+    )
+    .map_err(Stop::failed)
 }
 
 fn announce(serve: &Serve, config: &ServerConfig, identity: &Identity) {

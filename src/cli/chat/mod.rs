@@ -169,8 +169,13 @@ impl<'a> Plan<'a> {
         let client = client_loop.handle();
         let face = self.face(name, &client, &news).map_err(Stop::failed)?;
         let (leaving, left) = (client.clone(), client.clone());
-        self.signals.call(move || drop(leaving.quit()));
-        let face = FaceThread::start(face, queue, move || drop(left.quit())).map_err(Stop::failed)?;
+        self.signals.call(move || {
+            leaving.quit();
+        });
+        let face = FaceThread::start(face, queue, move || {
+            left.quit();
+        })
+        .map_err(Stop::failed)?;
         if self.kind != Kind::Terminal {
             thread::Builder::new()
                 .name("lines".into())

@@ -46,14 +46,19 @@ impl TerminalFace {
     fn handle_input(&mut self, input: Input) {
         match input {
             Input::Redraw => {}
-            Input::Gone => drop(self.client.quit()),
+            Input::Gone => self.leave(),
             Input::Key(key) => match self.state.handle_key(&key) {
                 Wish::Nothing => {}
-                Wish::Leave => drop(self.client.quit()),
+                Wish::Leave => self.leave(),
                 // Fails only when the loop has ended, and we will with it.
                 Wish::Send(lines) => lines.into_iter().for_each(|line| drop(self.typed.send(line))),
             },
         }
+    }
+
+    /// If the loop has ended already, there is nothing to ask for.
+    fn leave(&self) {
+        self.client.quit();
     }
 
     fn note(&mut self, text: String) {

@@ -166,8 +166,12 @@ fn talk_with_you(link: &LinkConfig) -> io::Result<()> {
     let leaving = you.client().clone();
     let signals = Signals::install().map_err(io::Error::other)?;
     let on_signal = leaving.clone();
-    signals.call(move || drop(on_signal.quit()));
-    let face = FaceThread::start(face, (news, queue), move || drop(leaving.quit()))?;
+    signals.call(move || {
+        on_signal.quit();
+    });
+    let face = FaceThread::start(face, (news, queue), move || {
+        leaving.quit();
+    })?;
     let company = thread::spawn(move || keep_company(ann, bob, &anns_ear, &bobs_ear));
     let ending = you.wait();
     face.finish()?;

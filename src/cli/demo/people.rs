@@ -66,8 +66,12 @@ impl Stage {
         let server_loop = ServerLoop::new(sockets, 8)?;
         let handle = server_loop.handle();
         let replies = handle.clone();
-        let store =
-            StoreThread::start(MemoryStore::default(), Box::new(move |reply| drop(replies.stored(reply))))?;
+        let store = StoreThread::start(
+            MemoryStore::default(),
+            Box::new(move |reply| {
+                replies.stored(reply);
+            }),
+        )?;
         let mut outlets = Outlets { store, handle: handle.clone() };
         let work = move || {
             let mut rng = entropy::rng();
