@@ -42,6 +42,7 @@ pub struct Stop {
 /// How a command ends.
 pub type Outcome = Result<Exit, Stop>;
 
+#[expect(clippy::needless_pass_by_value, reason = "so that `map_err` takes these by name")]
 impl Stop {
     /// The command was not used rightly.
     pub fn usage(text: impl ToString) -> Self {

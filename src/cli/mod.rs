@@ -10,7 +10,6 @@ pub mod exit;
 pub mod json;
 pub mod link;
 pub mod logging;
-pub mod nodes;
 pub mod serve;
 pub mod signals;
 

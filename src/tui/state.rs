@@ -234,7 +234,9 @@ impl State {
             UserEvent::Disconnected { .. } => self.status.link = Link::Over,
             UserEvent::Members { room, names, .. } => {
                 self.meet(room);
-                names.iter().for_each(|name| self.meet(name));
+                for name in names {
+                    self.meet(name);
+                }
             }
             UserEvent::Joined { room, name, .. } => {
                 self.meet(room);

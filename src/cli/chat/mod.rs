@@ -96,7 +96,7 @@ pub fn run(chat: &Chat) -> Outcome {
         let Attempt { ending, was_connected } = plan.join(&name)?;
         let may_ask = plan.kind == Kind::Terminal && !was_connected;
         match proposal(&ending).filter(|_| may_ask) {
-            Some(other) if agreed(&ending, other) => name = other.to_owned(),
+            Some(other) if agreed(&ending, other) => other.clone_into(&mut name),
             _ => {
                 if let Some(text) = explain(&ending) {
                     eprintln!("{text}");

@@ -24,11 +24,11 @@ impl Choice<'_> {
     /// sentence about `--name`.
     pub fn name(&self, ask: Option<impl FnMut(&str) -> io::Result<String>>) -> Result<String, String> {
         if let Some(name) = self.asked_for {
-            return Name::parse(name).map(shown).map_err(|failure| format!("--name: {}", failure.text));
+            return Name::parse(name).map(|name| shown(&name)).map_err(|failure| format!("--name: {}", failure.text));
         }
         let remembered = self.remembered.as_deref().and_then(|name| Name::parse(name).ok());
         if let Some(name) = remembered {
-            return Ok(shown(name));
+            return Ok(shown(&name));
         }
         let login = sanitised(self.login.as_deref().unwrap_or(STRANGER));
         Ok(match ask {
@@ -38,7 +38,7 @@ impl Choice<'_> {
     }
 }
 
-fn shown(name: Name) -> String {
+fn shown(name: &Name) -> String {
     name.as_str().to_owned()
 }
 
@@ -47,7 +47,7 @@ fn sanitised(login: &str) -> String {
     let plain: String = login.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
     let candidates = [login, &plain, plain.get(..32).unwrap_or(STRANGER)];
     let name = candidates.into_iter().find_map(|candidate| Name::parse(candidate).ok());
-    name.map_or_else(|| STRANGER.to_owned(), shown)
+    name.as_ref().map_or_else(|| STRANGER.to_owned(), shown)
 }
 
 /// Asks until the answer is a name; an empty answer, or none, takes the proposal.
@@ -59,7 +59,7 @@ fn asked(proposal: &str, mut ask: impl FnMut(&str) -> io::Result<String>) -> Str
             return proposal.to_owned();
         }
         match Name::parse(&answer) {
-            Ok(name) => return shown(name),
+            Ok(name) => return shown(&name),
             Err(failure) => question = format!("{}\nYour name [{proposal}]: ", failure.text),
         }
     }

@@ -1,31 +1,18 @@
 //! How does what happens in the client node become news for a face?
 //!
 //! [`Observed`] stands between the loop and its node and hands every verb through. On the way it turns the
-//! node's events into [`News`], remembers which address answers, and reads the session's statistics: when
-//! `/stats` asks, and once a second where somebody looks at them.
+//! node's events into [`News`], notes which address is being tried, and has worth-while things remembered.
 
 use super::face::News;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::service::api::{ClientAction, ClientEvent, NetworkInput};
-use crate::shell::node::ClientCore;
+use crate::service::verbs::ClientCore;
 use crate::time::Instant;
-use crate::transport::session::{PublicKey, SessionStats};
+use crate::transport::session::PublicKey;
 use std::net::SocketAddr;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
 
-/// How often statistics are read.
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What a node tells about its session besides the five verbs.
-pub trait Measured {
-    /// What has been measured so far; nothing while there is no session.
-    fn stats(&self) -> Option<SessionStats>;
-    /// When the server was last heard of, while there is a session.
-    fn last_heard(&self) -> Option<Instant>;
-}
-
-/// What is done with what is worth remembering, and told to the user if it fails.
+/// What is to be remembered for the next start.
 pub trait Memory {
     /// The server of this name proved this key at this address; a line for the user, if there is one.
     fn on_pin(&mut self, server_name: &str, key: PublicKey, new: bool, address: &str) -> Option<String>;
@@ -40,45 +27,18 @@ pub struct Observed<N, M> {
     news: SyncSender<News>,
     addresses: Vec<SocketAddr>,
     address: usize,
-    suspect_after: Duration,
-    silent: bool,
-    connected_once: bool,
-    /// When statistics are to be read next; `None`: only when asked for.
-    next_stats: Option<Instant>,
+    was_connected: bool,
 }
 
-impl<N: Measured, M: Memory> Observed<N, M> {
-    /// `addresses` are those of the loop; silence is told after `suspect_after`; statistics are told once a
-    /// second from `stats_from` on.
-    pub fn new(
-        node: N,
-        memory: M,
-        news: SyncSender<News>,
-        addresses: Vec<SocketAddr>,
-        suspect_after: Duration,
-        stats_from: Option<Instant>,
-    ) -> Self {
-        Self {
-            node,
-            memory,
-            news,
-            addresses,
-            address: 0,
-            suspect_after,
-            silent: false,
-            connected_once: false,
-            next_stats: stats_from,
-        }
+impl<N, M: Memory> Observed<N, M> {
+    /// `addresses` are those of the loop.
+    pub fn new(node: N, memory: M, news: SyncSender<News>, addresses: Vec<SocketAddr>) -> Self {
+        Self { node, memory, news, addresses, address: 0, was_connected: false }
     }
 
     /// Has the server ever let us in?
     pub fn was_connected(&self) -> bool {
-        self.connected_once
-    }
-
-    /// Fails only when nobody reads any more, and then the face has asked to leave.
-    fn tell(&self, news: News) {
-        let _ = self.news.send(news);
+        self.was_connected
     }
 
     fn address(&self) -> String {
@@ -87,55 +47,44 @@ impl<N: Measured, M: Memory> Observed<N, M> {
 
     fn on_event(&mut self, event: ClientEvent) {
         match event {
-            ClientEvent::User(event) => self.on_user_event(event),
+            ClientEvent::User(event) => {
+                self.remember(&event);
+                tell(&self.news, News::Chat(event));
+            }
+            ClientEvent::Stats { stats, line } => tell(&self.news, News::Stats(stats, line)),
             ClientEvent::Pin { server_name, key, new } => {
                 let address = self.address();
                 if let Some(note) = self.memory.on_pin(&server_name, key, new, &address) {
-                    self.tell(News::Note(note));
+                    tell(&self.news, News::Note(note));
                 }
             }
-            ClientEvent::ConnectingSlowly => self.tell(News::Note(what_to_check(&self.address()))),
+            ClientEvent::ConnectingSlowly => tell(&self.news, News::Note(what_to_check(&self.address()))),
             ClientEvent::Finished(_) => {}
         }
     }
 
-    fn on_user_event(&mut self, event: UserEvent) {
-        match &event {
+    fn remember(&mut self, event: &UserEvent) {
+        match event {
             UserEvent::Connected { name } => {
-                self.connected_once = true;
+                self.was_connected = true;
                 self.memory.on_name(name);
-                self.tell(News::Reached(self.address()));
+                tell(&self.news, News::Reached(self.address()));
             }
             UserEvent::Renamed { new, own: true, .. } => self.memory.on_name(new),
-            UserEvent::StatsAsked { line } => return self.tell_stats(Some(*line)),
             _ => {}
-        }
-        self.tell(News::Chat(event));
-    }
-
-    fn tell_stats(&self, line: Option<LineNumber>) {
-        match (self.node.stats(), line) {
-            (Some(stats), _) => self.tell(News::Stats(stats, line)),
-            (None, Some(_)) => self.tell(News::Stats(SessionStats::default(), line)),
-            (None, None) => {}
-        }
-    }
-
-    fn observe(&mut self, now: Instant) {
-        self.tell_stats(None);
-        let silence = self.node.last_heard().map(|heard| now - heard).filter(|it| *it >= self.suspect_after);
-        if silence.is_some() || self.silent {
-            self.silent = silence.is_some();
-            self.tell(News::Silence(silence));
         }
     }
 }
 
-/// What the loop itself says, of lines that never reached the node.
-pub fn tell(news: &SyncSender<News>, event: ClientEvent) {
+/// Fails only when nobody reads any more, and then the face has asked to leave.
+fn tell(news: &SyncSender<News>, told: News) {
+    let _ = news.send(told);
+}
+
+/// What the loop itself says: errors of lines that never reached the node.
+pub fn tell_of_loop(news: &SyncSender<News>, event: ClientEvent) {
     if let ClientEvent::User(event) = event {
-        // Fails only when nobody reads any more.
-        let _ = news.send(News::Chat(event));
+        tell(news, News::Chat(event));
     }
 }
 
@@ -146,7 +95,7 @@ fn what_to_check(address: &str) -> String {
     )
 }
 
-impl<N: ClientCore + Measured, M: Memory> ClientCore for Observed<N, M> {
+impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
     fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str) {
         self.node.handle_line(now, number, line);
     }
@@ -164,13 +113,7 @@ impl<N: ClientCore + Measured, M: Memory> ClientCore for Observed<N, M> {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        if self.node.poll_timeout().is_some_and(|due| due <= now) {
-            self.node.handle_timeout(now);
-        }
-        if self.next_stats.is_some_and(|due| due <= now) {
-            self.next_stats = Some(now + STATS_INTERVAL);
-            self.observe(now);
-        }
+        self.node.handle_timeout(now);
     }
 
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
@@ -203,6 +146,6 @@ impl<N: ClientCore + Measured, M: Memory> ClientCore for Observed<N, M> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.node.poll_timeout().into_iter().chain(self.next_stats).min()
+        self.node.poll_timeout()
     }
 }

@@ -35,6 +35,7 @@ use people::{Person, ROOM, Stage, wait_until_in};
 use race::Workload;
 use script::{ANN, BOB, PLAY, WELCOME, YOU, answer};
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use tally::Row;
@@ -162,7 +163,7 @@ fn talk_with_you(link: &LinkConfig) -> io::Result<()> {
     let bob = Person::join(BOB, stage.address, link_of(1, link), bobs_news)?;
     let (news, queue) = face::queue();
     let you = Person::join(YOU, stage.address, link_of(2, link), news.clone())?;
-    let face = face_for_you(&you, &news, &stage)?;
+    let face = face_for_you(&you, &news, stage.address)?;
     let leaving = you.client().clone();
     let signals = Signals::install().map_err(io::Error::other)?;
     let on_signal = leaving.clone();
@@ -184,9 +185,9 @@ fn talk_with_you(link: &LinkConfig) -> io::Result<()> {
     }
 }
 
-fn face_for_you(you: &Person, keys: &SyncSender<News>, stage: &Stage) -> io::Result<Box<dyn Face + Send>> {
+fn face_for_you(you: &Person, keys: &SyncSender<News>, server: SocketAddr) -> io::Result<Box<dyn Face + Send>> {
     let status = Status {
-        server: stage.address.to_string(),
+        server: server.to_string(),
         transport: Transport::Udp,
         insecure: false,
         name: YOU.to_owned(),
