@@ -3,8 +3,8 @@
 //! ```text
 //! link/         the emulated link: a pure state machine that any transport can be led through
 //! world/        a whole server, its store and many clients, on virtual time, from one seed
-//! labels.rs     by which names may a datagram of ours be dropped?
 //! scenario.rs   the bad day that a seed makes, and whether every promise survived it
+//! labels.rs     by which names may a datagram of ours be dropped?
 //! ```
 pub mod labels;
 pub mod link;

@@ -14,11 +14,11 @@
 use super::client_network::Network;
 use super::clock;
 use super::inbox::{Inbox, Postbox};
-use super::node::ClientCore;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
 use crate::lab::link::LinkConfig;
 use crate::service::api::{ClientEvent, Ending};
+use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
 use crate::transport::session::Transport;
 use mio::{Events, Poll, Token};

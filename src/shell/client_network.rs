@@ -6,11 +6,11 @@
 
 use super::datagrams::Datagrams;
 use super::impaired::{Impairment, Side};
-use super::node::ClientCore;
 use super::tcp::{Pipe, READ_BYTES, Reading};
 use super::udp::{UdpPort, means_unreachable};
 use crate::lab::link::{LinkConfig, Rebinds};
 use crate::service::api::{ClientAction, NetworkInput, Path};
+use crate::service::verbs::ClientCore;
 use crate::time::Instant;
 use crate::transport::session::Transport;
 use mio::event::Event;

@@ -18,7 +18,6 @@
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
-//! | [`node`] | what must a node answer for a shell to run it? |
 //! | [`server_loop`] | how does a server node meet the world? |
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
@@ -41,7 +40,6 @@ pub mod entropy;
 pub mod home;
 pub mod lines;
 pub mod listen;
-pub mod node;
 pub mod resolve;
 pub mod server_loop;
 pub mod store_thread;

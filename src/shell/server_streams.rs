@@ -15,10 +15,10 @@
 //! The farewell is there because closing a socket with unread bytes resets it, and the reset may overtake
 //! our last words at the peer (RFC 9293 §3.10.4; RFC 1122 §4.2.2.13).
 
-use super::node::ServerCore;
 use super::tcp::{Pipe, READ_BYTES, Reading};
 use super::udp::plain;
 use crate::service::api::{StreamAction, StreamId};
+use crate::service::verbs::ServerCore;
 use crate::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};

@@ -4,7 +4,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::service::api::{
     ClientAction, ClientEvent, Ending, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
 };
-use crate::shell::node::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
 use std::collections::{BTreeMap, VecDeque};

@@ -122,7 +122,7 @@ impl Testimony {
         match event {
             ClientEvent::User(event) => self.on_user_event(at, event),
             ClientEvent::Finished(ending) => self.ending = Some(ending.clone()),
-            ClientEvent::Pin { .. } | ClientEvent::ConnectingSlowly => {}
+            ClientEvent::Pin { .. } | ClientEvent::Stats { .. } | ClientEvent::ConnectingSlowly => {}
         }
     }
 

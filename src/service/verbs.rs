@@ -1,14 +1,11 @@
-//! What must a node answer for a shell to run it?
+//! The verbs: what must a node answer for a shell, or a simulated world, to run it?
 //!
-//! The verbs of [`service`](crate::service)'s two nodes, as traits, so that the loops can be tested with
-//! toys (an echo, a peer that floods) and know nothing of what a node does. Each turn of a loop is the
-//! same: hand in what came, drain every `poll_…` until it says `None`, sleep until `poll_timeout`.
+//! The verbs of the two nodes, as traits, so that whoever runs them knows nothing of what they do, and can
+//! be tested with toys (an echo, a peer that floods). Each turn is the same: hand in what came, drain every
+//! `poll_…` until it says `None`, sleep until `poll_timeout`.
 
+use super::api::{ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId};
 use crate::chat::client::event::LineNumber;
-use crate::service::ServerNode;
-use crate::service::api::{
-    ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
-};
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
 use std::net::SocketAddr;
@@ -71,66 +68,4 @@ pub trait ClientCore {
     fn poll_event(&mut self) -> Option<ClientEvent>;
     /// When it wants to be woken.
     fn poll_timeout(&self) -> Option<Instant>;
-}
-
-impl ServerCore for ServerNode {
-    fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
-        self.handle_datagram(now, path, datagram);
-    }
-
-    fn handle_stream_opened(&mut self, now: Instant, peer: SocketAddr) -> StreamId {
-        self.handle_stream_opened(now, peer)
-    }
-
-    fn handle_stream_bytes(&mut self, now: Instant, stream: StreamId, bytes: &[u8]) {
-        self.handle_stream_bytes(now, stream, bytes);
-    }
-
-    fn handle_stream_closed(&mut self, now: Instant, stream: StreamId, reason: &str) {
-        self.handle_stream_closed(now, stream, reason);
-    }
-
-    fn handle_store_reply(&mut self, now: Instant, reply: StoreReply) {
-        self.handle_store_reply(now, reply);
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        self.handle_timeout(now);
-    }
-
-    fn shutdown(&mut self, now: Instant) {
-        self.shutdown(now);
-    }
-
-    fn is_shut_down(&self) -> bool {
-        self.is_shut_down()
-    }
-
-    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
-        self.poll_transmit(now, buffer)
-    }
-
-    fn poll_stream(&mut self) -> Option<StreamAction> {
-        self.poll_stream()
-    }
-
-    fn stream_output(&self, stream: StreamId) -> &[u8] {
-        self.stream_output(stream)
-    }
-
-    fn stream_written(&mut self, now: Instant, stream: StreamId, count: usize) {
-        self.stream_written(now, stream, count);
-    }
-
-    fn poll_store(&mut self) -> Option<StoreRequest> {
-        self.poll_store()
-    }
-
-    fn poll_event(&mut self) -> Option<ServerEvent> {
-        self.poll_event()
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.poll_timeout()
-    }
 }
