@@ -20,6 +20,9 @@ pub const LIMIT_ENTRIES: usize = 500;
 /// Names kept for completion.
 pub const LIMIT_NAMES: usize = 2_000;
 
+/// Seconds of silence that are told.
+const SILENCE_TOLD: u64 = 3;
+
 /// A key, freed of how the terminal reported it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Key {
@@ -134,6 +137,9 @@ pub struct State {
     names: BTreeSet<String>,
     pending: VecDeque<(LineNumber, String)>,
     lines_sent: u64,
+    /// What had come in when statistics came last, and for how many of them that has not changed.
+    bytes_in: u64,
+    silent_seconds: u64,
     transcript: VecDeque<Entry>,
     fresh: usize,
 }
@@ -151,6 +157,8 @@ impl State {
             names: BTreeSet::new(),
             pending: VecDeque::new(),
             lines_sent: 0,
+            bytes_in: 0,
+            silent_seconds: 0,
             transcript: VecDeque::new(),
             fresh: 0,
         }
@@ -220,7 +228,7 @@ impl State {
     }
 
     /// This line of ours, if it was one, has its answer.
-    pub fn on_answered(&mut self, line: Option<LineNumber>) {
+    fn on_answered(&mut self, line: Option<LineNumber>) {
         self.pending.retain(|(pending, _)| Some(*pending) != line);
     }
 
@@ -260,19 +268,21 @@ impl State {
         }
     }
 
-    /// The session was measured anew.
-    pub fn on_stats(&mut self, stats: &SessionStats) {
+    /// The session was measured anew, as it is once a second. Where not a byte came in between, the server
+    /// was silent; heartbeats come each second too, so that a few of these are no accident.
+    pub fn on_stats(&mut self, stats: &SessionStats, line: Option<LineNumber>) {
         self.status.rtt = stats.rtt;
         self.status.loss = stats.loss;
-    }
-
-    /// The server has been silent for so long (`None`: it was just heard of).
-    pub fn on_silence(&mut self, silent: Option<Duration>) {
-        match (&self.status.link, silent) {
-            (Link::Connected | Link::Silent(_), Some(span)) => self.status.link = Link::Silent(span),
-            (Link::Silent(_), None) => self.status.link = Link::Connected,
-            _ => {}
+        self.on_answered(line);
+        if line.is_some() || !matches!(self.status.link, Link::Connected | Link::Silent(_)) {
+            return;
         }
+        let heard = stats.bytes_in != std::mem::replace(&mut self.bytes_in, stats.bytes_in);
+        self.silent_seconds = if heard { 0 } else { self.silent_seconds + 1 };
+        self.status.link = match self.silent_seconds {
+            ..SILENCE_TOLD => Link::Connected,
+            seconds => Link::Silent(Duration::from_secs(seconds)),
+        };
     }
 
     /// Adds to what stands above the input.

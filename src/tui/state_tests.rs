@@ -125,17 +125,35 @@ fn a_flood_between_two_drawings_keeps_the_newest() {
     assert_eq!((fresh.len(), &fresh[0]), (LIMIT_ENTRIES, &Entry::Note("3".into())));
 }
 
+fn measured(state: &mut State, bytes_in: u64) {
+    state.on_stats(&SessionStats { bytes_in, ..SessionStats::default() }, None);
+}
+
 #[test]
-fn the_link_is_silent_only_while_connected() {
+fn seconds_without_a_byte_are_told_until_one_comes() {
     let mut state = state();
-    state.on_silence(Some(Duration::from_secs(4)));
+    (0..5).for_each(|_| measured(&mut state, 0));
     assert_eq!(state.status.link, Link::Connecting);
     state.on_event(&UserEvent::Connected { name: "Ann".into() });
     assert_eq!((&state.status.link, state.status.name.as_str()), (&Link::Connected, "Ann"));
-    state.on_silence(Some(Duration::from_secs(4)));
-    assert_eq!(state.status.link, Link::Silent(Duration::from_secs(4)));
-    state.on_silence(None);
+    measured(&mut state, 100);
+    (0..2).for_each(|_| measured(&mut state, 100));
+    assert_eq!(state.status.link, Link::Connected);
+    measured(&mut state, 100);
+    assert_eq!(state.status.link, Link::Silent(Duration::from_secs(3)));
+    measured(&mut state, 101);
     assert_eq!(state.status.link, Link::Connected);
     state.on_event(&UserEvent::Reconnecting { reason: "timed out".into() });
     assert_eq!(state.status.link, Link::Reconnecting);
+}
+
+#[test]
+fn the_answer_to_stats_is_the_statistics() {
+    let mut state = state();
+    press(&mut state, "/stats");
+    state.handle_key(&Key::Enter);
+    state.on_event(&UserEvent::StatsAsked { line: LineNumber(1) });
+    assert_eq!(pending(&state), ["/stats"]);
+    state.on_stats(&SessionStats::default(), Some(LineNumber(1)));
+    assert!(pending(&state).is_empty());
 }

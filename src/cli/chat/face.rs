@@ -29,8 +29,6 @@ pub enum News {
     Chat(UserEvent),
     /// The session was measured; `line` asked for it, or else it is time to tell.
     Stats(SessionStats, Option<LineNumber>),
-    /// The server has been silent for so long, or was heard of again.
-    Silence(Option<Duration>),
     /// A word of the program itself.
     Note(String),
     /// A key was pressed (terminal only).

@@ -13,12 +13,13 @@ pub struct JsonFace<W> {
     output: W,
     transport: String,
     server: String,
+    stats_wanted: bool,
 }
 
 impl<W: Write> JsonFace<W> {
-    /// Lines to `output`.
-    pub fn new(output: W, transport: Transport) -> Self {
-        Self { output, transport: transport.to_string(), server: String::new() }
+    /// Lines to `output`; `stats_wanted`: also the statistics that nobody asked for, once a second.
+    pub fn new(output: W, transport: Transport, stats_wanted: bool) -> Self {
+        Self { output, transport: transport.to_string(), server: String::new(), stats_wanted }
     }
 
     fn object(&mut self, object: &Value) -> io::Result<()> {
@@ -40,12 +41,13 @@ impl<W: Write> Face for JsonFace<W> {
                 let object = json::object(&event, session, at_us);
                 self.object(&object)
             }
+            News::Stats(_, None) if !self.stats_wanted => Ok(()),
             News::Stats(stats, line) => self.object(&json::stats(&stats, line, at_us)),
             News::Note(text) => {
                 eprintln!("{text}");
                 Ok(())
             }
-            News::Silence(_) | News::Input(_) | News::End => Ok(()),
+            News::Input(_) | News::End => Ok(()),
         }
     }
 }
@@ -58,7 +60,7 @@ mod tests {
     #[test]
     fn each_event_is_one_line_stamped_when_it_is_written() {
         let before = clock::now().as_micros();
-        let mut face = JsonFace::new(Vec::new(), Transport::Tcp);
+        let mut face = JsonFace::new(Vec::new(), Transport::Tcp, false);
         for news in [
             News::Reached("[::1]:4747".into()),
             News::Chat(UserEvent::Connected { name: "ann".into() }),

@@ -194,15 +194,12 @@ impl<'a> Plan<'a> {
         face: FaceThread,
         news: SyncSender<News>,
     ) -> Result<Attempt, Stop> {
-        let now = clock::now();
-        let stats_from = (self.kind == Kind::Terminal || self.chat.stats).then_some(now);
-        let node = ClientNode::new(now, &config, &identity, entropy::rng(), Tracer::default());
+        let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), Tracer::default());
         let memory = HomeMemory::new(self.home.clone(), known);
         let told = news.clone();
-        let (addresses, suspect_after) = (self.addresses.clone(), self.liveness.suspect_after);
-        let mut node = Observed::new(node, memory, news, addresses, suspect_after, stats_from);
+        let mut node = Observed::new(node, memory, news, self.addresses.clone());
         let ending =
-            client_loop.run(&mut node, |event| observed::tell(&told, event)).map_err(Stop::failed)?;
+            client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event)).map_err(Stop::failed)?;
         face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
         Ok(Attempt { ending, was_connected: node.was_connected() })
     }
@@ -232,8 +229,8 @@ impl<'a> Plan<'a> {
         keys: &SyncSender<News>,
     ) -> io::Result<Box<dyn Face + Send>> {
         Ok(match self.kind {
-            Kind::Plain => Box::new(PlainFace::new(io::stdout(), self.transport)),
-            Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport)),
+            Kind::Plain => Box::new(PlainFace::new(io::stdout(), self.transport, self.chat.stats)),
+            Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport, self.chat.stats)),
             Kind::Terminal => {
                 let status = Status {
                     server: self.server.to_owned(),

@@ -24,7 +24,9 @@ impl Choice<'_> {
     /// sentence about `--name`.
     pub fn name(&self, ask: Option<impl FnMut(&str) -> io::Result<String>>) -> Result<String, String> {
         if let Some(name) = self.asked_for {
-            return Name::parse(name).map(|name| shown(&name)).map_err(|failure| format!("--name: {}", failure.text));
+            return Name::parse(name)
+                .map(|name| shown(&name))
+                .map_err(|failure| format!("--name: {}", failure.text));
         }
         let remembered = self.remembered.as_deref().and_then(|name| Name::parse(name).ok());
         if let Some(name) = remembered {

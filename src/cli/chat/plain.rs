@@ -14,12 +14,19 @@ pub struct PlainFace<W> {
     transport: String,
     server: String,
     name: String,
+    stats_wanted: bool,
 }
 
 impl<W: Write> PlainFace<W> {
-    /// Lines to `output`.
-    pub fn new(output: W, transport: Transport) -> Self {
-        Self { output, transport: transport.to_string(), server: String::new(), name: String::new() }
+    /// Lines to `output`; `stats_wanted`: also the statistics that nobody asked for, once a second.
+    pub fn new(output: W, transport: Transport, stats_wanted: bool) -> Self {
+        Self {
+            output,
+            transport: transport.to_string(),
+            server: String::new(),
+            name: String::new(),
+            stats_wanted,
+        }
     }
 
     fn event(&mut self, event: &UserEvent) -> io::Result<()> {
@@ -44,12 +51,13 @@ impl<W: Write> Face for PlainFace<W> {
                 Ok(())
             }
             News::Chat(event) => self.event(&event),
+            News::Stats(_, None) if !self.stats_wanted => Ok(()),
             News::Stats(stats, _) => self.line(&format!("* {}", stats_in_words(&stats))),
             News::Note(text) => {
                 eprintln!("{text}");
                 Ok(())
             }
-            News::Silence(_) | News::Input(_) | News::End => Ok(()),
+            News::Input(_) | News::End => Ok(()),
         }
     }
 }
@@ -60,7 +68,7 @@ mod tests {
     use crate::chat::message::{MessageId, PostKind};
 
     fn shown(news: Vec<News>) -> String {
-        let mut face = PlainFace::new(Vec::new(), Transport::Udp);
+        let mut face = PlainFace::new(Vec::new(), Transport::Udp, false);
         for news in news {
             face.show(news).expect("memory does not fail");
         }

@@ -81,13 +81,11 @@ impl Face for TerminalFace {
                 }
             }
             News::Stats(stats, line) => {
-                self.state.on_stats(&stats);
+                self.state.on_stats(&stats, line);
                 if line.is_some() || self.stats_wanted {
-                    self.state.on_answered(line);
                     self.note(format!("* {}", stats_in_words(&stats)));
                 }
             }
-            News::Silence(span) => self.state.on_silence(span),
             News::Note(text) => self.note(text),
             News::Input(input) => self.handle_input(input),
             News::End => {}

@@ -185,7 +185,11 @@ fn talk_with_you(link: &LinkConfig) -> io::Result<()> {
     }
 }
 
-fn face_for_you(you: &Person, keys: &SyncSender<News>, server: SocketAddr) -> io::Result<Box<dyn Face + Send>> {
+fn face_for_you(
+    you: &Person,
+    keys: &SyncSender<News>,
+    server: SocketAddr,
+) -> io::Result<Box<dyn Face + Send>> {
     let status = Status {
         server: server.to_string(),
         transport: Transport::Udp,

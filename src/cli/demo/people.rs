@@ -133,11 +133,10 @@ impl Person {
             let mut rng = entropy::rng();
             let (now, identity) = (clock::now(), Identity::generate(&mut rng));
             let config = config(name);
-            let suspect_after = config.liveness.suspect_after;
-            let node = ClientNode::new(now, &config, &identity, rng, Tracer::default());
+            let node = ClientNode::new(now, config, identity, rng, Tracer::default());
             let told = news.clone();
-            let mut node = Observed::new(node, NoMemory, news, vec![address], suspect_after, Some(now));
-            let ending = client_loop.run(&mut node, |event| observed::tell(&told, event));
+            let mut node = Observed::new(node, NoMemory, news, vec![address]);
+            let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));
             // Fails only when nobody listens any more.
             let _ = told.send(News::End);
             ending
