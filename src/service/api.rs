@@ -1,8 +1,8 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
-use crate::chat::client::event::UserEvent;
+use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::time::Duration;
-use crate::transport::session::{LivenessConfig, PublicKey, Transport};
+use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
 use std::net::SocketAddr;
 
 /// One TCP connection of a server, numbered by the server node.
@@ -121,6 +121,8 @@ pub enum ClientEvent {
     User(UserEvent),
     /// The server proved this key under this name: remember it (`new`: seen for the first time).
     Pin { server_name: String, key: PublicKey, new: bool },
+    /// What the session has measured: once a second, and when a `line` asked for it.
+    Stats { stats: SessionStats, line: Option<LineNumber> },
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
     /// All is over; the shell ends with this.

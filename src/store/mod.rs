@@ -62,11 +62,17 @@ impl Receipts {
         counter.0 > 0 && counter.0 <= self.through.0.saturating_add(Self::SPAN)
     }
 
-    /// Settles all up to this one.
-    pub fn settle_through(&mut self, counter: Counter) {
-        self.through = self.through.max(counter);
-        self.beyond.retain(|settled| *settled > self.through);
-        self.advance();
+    /// Settles all up to this one: the client will not send them again.
+    pub fn settle_through(&mut self, through: Counter) {
+        self.through = self.through.max(through);
+        self.beyond = self.beyond.split_off(&Counter(self.through.0.saturating_add(1)));
+        self.absorb();
+    }
+
+    fn absorb(&mut self) {
+        while self.beyond.remove(&Counter(self.through.0.saturating_add(1))) {
+            self.through.0 += 1;
+        }
     }
 
     /// Settles this one; false if it was already.
@@ -75,14 +81,8 @@ impl Receipts {
             return false;
         }
         self.beyond.insert(counter);
-        self.advance();
+        self.absorb();
         true
-    }
-
-    fn advance(&mut self) {
-        while self.beyond.remove(&Counter(self.through.0 + 1)) {
-            self.through.0 += 1;
-        }
     }
 }
 
