@@ -12,6 +12,7 @@
 use super::api::{Path, ServerConfig, ServerEvent, StreamAction, StreamId};
 use super::carriers::{Carried, Carrier, Carriers};
 use super::streams::Streams;
+use super::verbs::ServerCore;
 use crate::chat::codec::encode_server_greeting;
 use crate::chat::message::ServerGreeting;
 use crate::chat::server::{ChatConfig, ChatHappening, ChatLimits, ChatServer, Effect, Peer, SessionKey};
@@ -92,39 +93,35 @@ impl ServerNode {
             rng,
         }
     }
+}
 
-    /// A datagram arrived; it is opened in place.
-    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+impl ServerCore for ServerNode {
+    fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
         self.endpoint.handle_datagram(now, path, datagram);
         self.carry(now);
     }
 
-    /// A TCP connection was accepted.
-    pub fn handle_stream_opened(&mut self, now: Instant, remote: SocketAddr) -> StreamId {
+    fn handle_stream_opened(&mut self, now: Instant, remote: SocketAddr) -> StreamId {
         let seed = self.rng.bytes();
         self.streams.handle_opened(now, remote, seed)
     }
 
-    /// Bytes of a TCP connection came.
-    pub fn handle_stream_bytes(&mut self, now: Instant, id: StreamId, bytes: &[u8]) {
+    fn handle_stream_bytes(&mut self, now: Instant, id: StreamId, bytes: &[u8]) {
         self.streams.handle_bytes(now, id, bytes);
         self.carry(now);
     }
 
-    /// A TCP connection ended or broke, with the system's words.
-    pub fn handle_stream_closed(&mut self, now: Instant, id: StreamId, reason: &str) {
+    fn handle_stream_closed(&mut self, now: Instant, id: StreamId, reason: &str) {
         self.streams.handle_broken(now, id, reason);
         self.carry(now);
     }
 
-    /// The store answered.
-    pub fn handle_store_reply(&mut self, now: Instant, reply: StoreReply) {
+    fn handle_store_reply(&mut self, now: Instant, reply: StoreReply) {
         self.chat.handle_stored(now, reply);
         self.carry(now);
     }
 
-    /// Time passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.streams.handle_timeout(now);
         if self.chat.poll_timeout().is_some_and(|due| due <= now) {
@@ -133,56 +130,49 @@ impl ServerNode {
         self.carry(now);
     }
 
-    /// Tells every session, and ends.
-    pub fn shutdown(&mut self, now: Instant) {
+    fn shutdown(&mut self, now: Instant) {
         self.chat.shutdown(now);
         self.carry(now);
     }
 
-    /// Is everything told and written after a [`ServerNode::shutdown`]?
-    pub fn is_shut_down(&self) -> bool {
+    fn is_shut_down(&self) -> bool {
         self.chat.is_down() && self.endpoint.is_empty() && self.streams.is_empty()
     }
 
-    /// Writes the next datagram into `buffer`, which is emptied first, and says where it goes.
-    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
+    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         self.endpoint.poll_transmit(now, buffer)
     }
 
-    /// The next thing to do to a TCP connection.
-    pub fn poll_stream(&mut self) -> Option<StreamAction> {
+    fn poll_stream(&mut self) -> Option<StreamAction> {
         self.streams.poll_action()
     }
 
-    /// What is to be written to a TCP connection.
-    pub fn stream_output(&self, id: StreamId) -> &[u8] {
+    fn stream_output(&self, id: StreamId) -> &[u8] {
         self.streams.output(id)
     }
 
-    /// The socket took so many bytes.
-    pub fn stream_written(&mut self, now: Instant, id: StreamId, len: usize) {
+    fn stream_written(&mut self, now: Instant, id: StreamId, len: usize) {
         self.streams.written(now, id, len);
         self.carry(now);
     }
 
-    /// The next request to the store.
-    pub fn poll_store(&mut self) -> Option<StoreRequest> {
+    fn poll_store(&mut self) -> Option<StoreRequest> {
         self.requests.pop_front()
     }
 
-    /// The next thing for the log.
-    pub fn poll_event(&mut self) -> Option<ServerEvent> {
+    fn poll_event(&mut self) -> Option<ServerEvent> {
         self.events.pop_front()
     }
 
-    /// When to wake it.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    fn poll_timeout(&self) -> Option<Instant> {
         [self.endpoint.poll_timeout(), self.streams.poll_timeout(), self.chat.poll_timeout()]
             .into_iter()
             .flatten()
             .min()
     }
+}
 
+impl ServerNode {
     /// How many sessions are up.
     pub fn sessions(&self) -> usize {
         self.carriers.len()

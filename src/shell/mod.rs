@@ -1,5 +1,49 @@
-//! The only place with sockets, threads, the system's clock and entropy.
+//! Where does the pure core meet the system?
+//!
+//! Here and nowhere else: sockets, threads, the clock, entropy, the folders of the user. A shell decides
+//! nothing about the chat or the protocol; it carries bytes, moments and letters between a node and the
+//! system, and sleeps in between.
+//!
+//! ```text
+//!           threads                         one loop, one sleep                       the system
+//!   lines ─────────▶ ClientHandle ─▶ inbox ─▶ client_loop ─ client_network ─┬─ datagrams ─ udp ── socket
+//!   store_thread ──▶ ServerHandle ─▶ inbox ─▶ server_loop ─ server_streams ─┴─ tcp ────────────── socket
+//!   signals ───────▶                              │
+//!                                               clock
+//! ```
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | [`clock`] | what time is it? |
+//! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
+//! | [`listen`] | on which sockets does a server wait? |
+//! | [`udp`] | how do datagrams enter and leave the machine? |
+//! | [`server_loop`] | how does a server node meet the world? |
+//! | [`client_loop`] | how does a client node meet the world? |
+//! | [`lines`] | how do lines of standard input reach a client? |
+//! | [`store_thread`] | who waits for the disk? |
+//! | [`home`] | where are keys, names and history kept? |
+//! | [`entropy`] | where does true chance come from? |
 
+mod client_network;
+mod datagrams;
+mod impaired;
+mod inbox;
+mod open_files;
+mod server_streams;
+mod socket;
+mod tcp;
+
+pub mod client_loop;
+pub mod clock;
 pub mod entropy;
 pub mod home;
+pub mod lines;
+pub mod listen;
+pub mod resolve;
+pub mod server_loop;
 pub mod store_thread;
+pub mod udp;
+
+#[cfg(test)]
+mod tests;

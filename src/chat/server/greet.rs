@@ -102,7 +102,7 @@ impl ChatServer {
             session: key,
             name: name.clone(),
             agent: greeting.agent.clone(),
-            sessions: self.sessions.len(),
+            sessions: self.sessions.total(),
         });
         self.tell(key, &ToClient::Welcome { person, name, private_last: newest });
         let since = replay_privates_from(greeting.private_since, known_from, newest);
@@ -161,7 +161,7 @@ impl ChatServer {
             session: key,
             name: self.accounts.name(person).to_string(),
             reason: reason.to_owned(),
-            sessions: self.sessions.len(),
+            sessions: self.sessions.total(),
         });
     }
 

@@ -135,13 +135,11 @@ impl ChatServer {
         let Some(session) = self.sessions.get_mut(sender.session) else { return };
         session.on_looked_up(sender.counter);
         let counter = sender.counter;
-        let answer = match id {
-            Some(id) => ToClient::Accepted { counter, id },
-            None => {
-                let text = "this message was settled earlier, and was not stored or is no longer kept";
-                ToClient::Rejected { counter, failure: Failure::new("not-kept", text) }
-            }
+        let unknown = || {
+            let text = "this message was settled earlier, and was not stored or is no longer kept";
+            ToClient::Rejected { counter, failure: Failure::new("not-kept", text) }
         };
+        let answer = id.map_or_else(unknown, |id| ToClient::Accepted { counter, id });
         self.send(sender.session, sender.channel, &answer);
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::chat::client::event::LineNumber;
 use crate::lab::cast::ChatCast;
 use crate::service::api::*;
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{MemoryStore, StoreReply, StoreRequest};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -11,7 +11,7 @@ use super::tcp::{Connection, ConnectionId, StreamStep};
 use super::transcript::{Fact, Transcript};
 use crate::lab::link::{Direction, Link, Rebind};
 use crate::rng::Rng;
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{MemoryStore, Store, StoreReply, StoreRequest};
 use crate::time::{Duration, Instant};
 use std::collections::BTreeMap;

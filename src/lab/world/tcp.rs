@@ -17,7 +17,7 @@ use super::run::{Cast, Event, World};
 use super::seat::{ClientInput, ServerInput, Socket};
 use crate::lab::link::Direction;
 use crate::service::api::{StreamAction, StreamId};
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use std::net::SocketAddr;
 
 /// A connection's number in the world.

@@ -6,7 +6,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::lab::link::settings::read_assignment;
 use crate::lab::link::{LinkConfig, Rebind};
 use crate::service::api::*;
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{MemoryStore, StoreReply, StoreRequest};
 use crate::time::{Duration, Instant, at};
 use crate::transport::session::Transport;

@@ -5,7 +5,7 @@ use super::seat::{ClientInput, ServerInput, Socket};
 use super::transcript::Fact;
 use crate::chat::client::event::LineNumber;
 use crate::service::api::{ClientAction, ClientEvent, NetworkInput};
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::StoreRequest;
 use crate::time::Duration;
 use crate::transport::session::Transport;

@@ -8,7 +8,7 @@ use super::run::{Cast, Event, World};
 use super::seat::{ClientInput, Datagram, SERVER, ServerInput, Socket};
 use crate::lab::link::{Delivery, Direction};
 use crate::service::api::Path;
-use crate::service::core::{ClientCore, ServerCore};
+use crate::service::verbs::{ClientCore, ServerCore};
 
 /// IPv4 without options, and UDP.
 const HEADERS: usize = 20 + 8;

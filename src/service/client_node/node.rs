@@ -11,6 +11,7 @@ use crate::chat::message::{Failure, Instance};
 use crate::crypto::{Identity, Pattern};
 use crate::rng::Rng;
 use crate::service::api::{ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
+use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
 use crate::trace::Tracer;
 use crate::transport::config::TransportConfig;
@@ -104,29 +105,27 @@ impl ClientNode {
         node.connect(now);
         node
     }
+}
 
-    /// The user typed a line.
-    pub fn handle_line(&mut self, now: Instant, line: LineNumber, text: &str) {
+impl ClientCore for ClientNode {
+    fn handle_line(&mut self, now: Instant, line: LineNumber, text: &str) {
         if !matches!(self.stage, Stage::Leaving { .. } | Stage::Finished) {
             self.chat.handle_line(now, line, text);
             self.carry(now);
         }
     }
 
-    /// There will be no more lines.
-    pub fn handle_end_of_input(&mut self, now: Instant) {
+    fn handle_end_of_input(&mut self, now: Instant) {
         self.leave.on_end_of_input(now, self.attempts.ever_up());
         self.carry(now);
     }
 
-    /// The user wants to leave now.
-    pub fn quit(&mut self, now: Instant) {
+    fn quit(&mut self, now: Instant) {
         self.say_goodbye(now);
         self.carry(now);
     }
 
-    /// The network has something to say.
-    pub fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
+    fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
         match (input, &mut self.session) {
             (NetworkInput::Datagram(datagram), Some(Carrier::Udp(connection))) => {
                 connection.handle_datagram(now, PEER, datagram);
@@ -146,8 +145,7 @@ impl ClientNode {
         self.carry(now);
     }
 
-    /// Time passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    fn handle_timeout(&mut self, now: Instant) {
         if let Some(session) = &mut self.session {
             session.handle_timeout(now);
         }
@@ -170,42 +168,36 @@ impl ClientNode {
         self.carry(now);
     }
 
-    /// Writes the next datagram into `buffer`, which is emptied first; false when there is none.
-    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         match &mut self.session {
             Some(Carrier::Udp(connection)) => connection.poll_transmit(now, buffer).is_some(),
             _ => false,
         }
     }
 
-    /// What is to be written to the stream.
-    pub fn stream_output(&self) -> &[u8] {
+    fn stream_output(&self) -> &[u8] {
         match &self.session {
             Some(Carrier::Tcp(stream)) => stream.output(),
             _ => &[],
         }
     }
 
-    /// The socket took so many bytes.
-    pub fn stream_written(&mut self, now: Instant, len: usize) {
+    fn stream_written(&mut self, now: Instant, len: usize) {
         if let Some(Carrier::Tcp(stream)) = &mut self.session {
             stream.written(now, len);
         }
         self.carry(now);
     }
 
-    /// The next thing to do to the network.
-    pub fn poll_action(&mut self) -> Option<ClientAction> {
+    fn poll_action(&mut self) -> Option<ClientAction> {
         self.actions.pop_front()
     }
 
-    /// The next thing for the user or the shell.
-    pub fn poll_event(&mut self) -> Option<ClientEvent> {
+    fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
     }
 
-    /// When to wake it.
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    fn poll_timeout(&self) -> Option<Instant> {
         let stage = match self.stage {
             Stage::Waiting { until } | Stage::Leaving { until, .. } => Some(until),
             Stage::Connecting { give_up } => give_up,
@@ -218,7 +210,9 @@ impl ClientNode {
         let leave = self.leave.at(self.chat.unsettled_lines() > 0).filter(|_| !self.is_leaving());
         [stage, first, session, leave, self.chat.poll_timeout()].into_iter().flatten().min()
     }
+}
 
+impl ClientNode {
     /// What was typed and is not accepted yet, oldest first.
     pub fn pending(&self) -> impl Iterator<Item = Pending<'_>> {
         self.chat.pending()

@@ -21,6 +21,7 @@ impl ChatClient {
                 visit.room.clone_from(&room);
                 visit.members.clear();
                 visit.on_members(&people, true);
+                visit.members.remove(self.myself.name());
                 self.shown.on_joined(&room, last, self.config.history);
                 self.hear_joined(id, people, total);
             }

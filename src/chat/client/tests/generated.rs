@@ -153,16 +153,11 @@ impl World {
         }
     }
 
-    fn own_in<'a>(&'a self, log: &'a [RoomMessage]) -> impl Iterator<Item = (&'a str, MessageId)> {
-        let own = |message: &&RoomMessage| message.origin == INSTANCE.origin();
-        log.iter().filter(own).map(|message| (&*message.text, message.id))
-    }
-
     fn check_what_was_accepted_is_there_once_and_in_order(&self) {
         let mut stored: BTreeMap<&str, MessageId> = BTreeMap::new();
         for (name, room) in &self.server.rooms {
             let mut last = 0;
-            for (text, id) in self.own_in(&room.log) {
+            for (text, id) in own_in(&room.log) {
                 assert!(stored.insert(text, id).is_none(), "{text} was stored twice");
                 let line: u64 = text[1..].parse().unwrap();
                 assert!(line > last, "{text} came late in {name}");
@@ -210,6 +205,11 @@ impl World {
         let written: Vec<&str> = self.server.privates.iter().map(|message| &*message.text).collect();
         assert_eq!(shown, written);
     }
+}
+
+fn own_in(log: &[RoomMessage]) -> impl Iterator<Item = (&str, MessageId)> {
+    let own = |message: &&RoomMessage| message.origin == INSTANCE.origin();
+    log.iter().filter(own).map(|message| (&*message.text, message.id))
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl ToyServer {
                 self.say(channel, &ToClient::Parted);
             }
             message @ (ToServer::Post { .. } | ToServer::Private { .. }) => {
-                self.settle(rng, channel, message);
+                self.settle(rng, channel, &message);
             }
             request => self.answer(rng, request),
         }
@@ -169,18 +169,18 @@ impl ToyServer {
         }
     }
 
-    fn settle(&mut self, rng: &mut Rng, channel: u64, message: ToServer) {
-        let (ToServer::Post { counter, .. } | ToServer::Private { counter, .. }) = &message else { return };
+    fn settle(&mut self, rng: &mut Rng, channel: u64, message: &ToServer) {
+        let (ToServer::Post { counter, .. } | ToServer::Private { counter, .. }) = message else { return };
         let counter = *counter;
         assert!(counter > self.given_up_to, "{counter:?} was said to be settled");
         if !self.settled.contains_key(&counter) {
-            let through = (1..).find(|n| !self.is_settled(Counter(*n))).unwrap() - 1;
+            let through = (0..counter.0).take_while(|n| self.is_settled(Counter(n + 1))).count() as u64;
             assert!(counter.0 <= through + COUNTER_SPAN, "{counter:?} is beyond the span of {through}");
-            let outcome = self.decide(rng, channel, &message);
+            let outcome = self.decide(rng, channel, message);
             self.settled.insert(counter, (message.clone(), outcome));
         }
         let (before, outcome) = self.settled[&counter].clone();
-        assert_eq!(before, message, "another message under an old counter");
+        assert_eq!(before, *message, "another message under an old counter");
         let answer = match outcome {
             Ok(id) => ToClient::Accepted { counter, id },
             Err(failure) => ToClient::Rejected { counter, failure },
@@ -196,19 +196,17 @@ impl ToyServer {
         if rng.chance(0.1) {
             return Err(failure("rejected-by-chance"));
         }
-        match message {
-            ToServer::Post { counter, kind, text } => match self.places.get(&channel).cloned() {
-                Some(Place::In { room }) => {
-                    let origin = super::INSTANCE.origin();
-                    Ok(self.store_post(&room, ANN, origin, *counter, *kind, text))
-                }
-                Some(Place::Nowhere) => Err(failure("not-in-room")),
-                None => panic!("a post in a channel without a join"),
-            },
-            _ => {
-                self.to_bob += 1;
-                Ok(MessageId(self.to_bob))
+        let ToServer::Post { counter, kind, text } = message else {
+            self.to_bob += 1;
+            return Ok(MessageId(self.to_bob));
+        };
+        match self.places.get(&channel).cloned() {
+            Some(Place::In { room }) => {
+                let origin = super::INSTANCE.origin();
+                Ok(self.store_post(&room, ANN, origin, *counter, *kind, text))
             }
+            Some(Place::Nowhere) => Err(failure("not-in-room")),
+            None => panic!("a post in a channel without a join"),
         }
     }
 
@@ -219,7 +217,9 @@ impl ToyServer {
                 let news = ToClient::Renamed { person: ANN, old, new: name };
                 let done = ToClient::Done { request };
                 let order = if rng.chance(0.5) { [news, done] } else { [done, news] };
-                order.iter().for_each(|message| self.say(0, message));
+                for message in &order {
+                    self.say(0, message);
+                }
                 return;
             }
             ToServer::Nick { request, .. } => ToClient::Failed { request, failure: failure("name-taken") },

@@ -1,0 +1,197 @@
+//! How do datagrams enter and leave the machine?
+//!
+//! Through a [`UdpPort`]. It receives many datagrams with one system call (`recvmmsg`, and several of one
+//! peer joined by the kernel where it can), and tells of each which of our own addresses was addressed
+//! (`IP_PKTINFO`), so that an answer leaves from there: a peer that wrote to 192.168.1.20 would drop an
+//! answer from 10.0.0.5.
+//!
+//! ```text
+//!   server:  one unconnected port, dual-stack, all peers      recv ─▶ (Path, bytes)   send(Path, bytes)
+//!   client:  one connected port; the system drops strangers and reports "nobody listens there" (ICMP)
+//! ```
+//!
+//! IPv4 peers of a dual-stack socket are shown as plain IPv4 (RFC 4291 §2.5.5.2 is undone here and
+//! nowhere else). Datagrams leave unfragmented; one that is too long for the way is lost, as by a router.
+
+use super::socket;
+use crate::service::api::Path;
+use mio::event::Source;
+use mio::{Interest, Registry, Token};
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use std::io::{self, ErrorKind, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+
+/// The longest that one receive call can fill: an IP datagram, or as many joined as fit one.
+const LONGEST: usize = 65_535;
+
+/// What became of a datagram handed to [`UdpPort::send`].
+#[derive(Debug)]
+pub enum Sent {
+    /// The system took it, or lost it as a network may.
+    Gone,
+    /// The system's buffer is full: wait until the port is writable, then hand it in again.
+    Blocked,
+    /// An earlier one, or this one, cannot get there.
+    Unreachable(io::Error),
+}
+
+/// A bound UDP socket.
+#[derive(Debug)]
+pub struct UdpPort {
+    socket: mio::net::UdpSocket,
+    state: UdpSocketState,
+    local: SocketAddr,
+    /// The only peer, for a client's port.
+    peer: Option<SocketAddr>,
+}
+
+impl UdpPort {
+    /// A server's port on this address; `[::]` takes IPv4 peers too.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Self::new(socket::bind_udp(address)?.into(), None)
+    }
+
+    /// A client's port that talks to `peer` only, from a port of the system's choice.
+    pub fn connect(peer: SocketAddr) -> io::Result<Self> {
+        let socket = socket::bind_udp(socket::any_port_towards(peer))?;
+        socket.connect(&peer.into())?;
+        Self::new(socket.into(), Some(peer))
+    }
+
+    fn new(socket: std::net::UdpSocket, peer: Option<SocketAddr>) -> io::Result<Self> {
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let local = socket.local_addr()?;
+        Ok(Self { socket: mio::net::UdpSocket::from_std(socket), state, local, peer })
+    }
+
+    /// The address that it is bound to.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Takes one batch of datagrams from the system; false when nothing is left there.
+    ///
+    /// Errors are those that a peer or the network reported ([`means_unreachable`]) and those of the
+    /// socket itself. A datagram that a peer refused (Windows reports that on a server's port) is nobody's
+    /// news and is passed over.
+    pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Path, &mut [u8])) -> io::Result<bool> {
+        let count = match batch.fill(self) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
+            Err(error) if self.peer.is_none() && is_about_a_peer(&error) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        for (meta, buffer) in batch.metas.iter().zip(&mut batch.buffers).take(count) {
+            let path = Path { remote: plain(meta.addr), local: meta.dst_ip.map(|ip| ip.to_canonical()) };
+            // A datagram of no bytes has a stride of none.
+            for datagram in buffer[..meta.len.min(LONGEST)].chunks_mut(meta.stride.max(1)) {
+                each(path, datagram);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends one datagram from `path.local` to `path.remote` (of a client's port: to its peer).
+    pub fn send(&self, path: Path, datagram: &[u8]) -> Sent {
+        let outcome = match self.peer {
+            Some(_) => self.socket.send(datagram).map(drop),
+            None => self.send_from(path.remote, path.local, datagram),
+        };
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Sent::Blocked,
+            Err(error) if means_unreachable(&error) => Sent::Unreachable(error),
+            Ok(()) | Err(_) => Sent::Gone,
+        }
+    }
+
+    fn send_from(&self, remote: SocketAddr, local: Option<IpAddr>, contents: &[u8]) -> io::Result<()> {
+        let destination = self.in_our_family(remote);
+        let src_ip = local.map(|ip| self.in_our_family(SocketAddr::new(ip, 0)).ip());
+        let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip };
+        let send =
+            |transmit| self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit));
+        match send(transmit.clone()) {
+            // What was addressed may be a broadcast address, or be gone by now: any address of ours, then.
+            Err(error) if src_ip.is_some() && error.kind() != ErrorKind::WouldBlock => {
+                send(Transmit { src_ip: None, ..transmit })
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// IPv4 addresses as an IPv6 socket wants them.
+    fn in_our_family(&self, address: SocketAddr) -> SocketAddr {
+        match (address.ip(), self.local) {
+            (IpAddr::V4(ip), SocketAddr::V6(_)) => {
+                SocketAddr::new(ip.to_ipv6_mapped().into(), address.port())
+            }
+            _ => address,
+        }
+    }
+}
+
+impl Source for UdpPort {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.socket.register(registry, token, interests)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.socket.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.socket.deregister(registry)
+    }
+}
+
+/// Memory for one receive call.
+#[derive(Debug)]
+pub struct Batch {
+    buffers: Vec<Box<[u8]>>,
+    metas: Vec<RecvMeta>,
+}
+
+impl Batch {
+    /// Room for `datagrams` at once (1 to what the system takes), 64 KiB each.
+    pub fn new(datagrams: usize) -> Self {
+        let count = datagrams.clamp(1, BATCH_SIZE);
+        let buffers = (0..count).map(|_| vec![0; LONGEST].into_boxed_slice()).collect();
+        Self { buffers, metas: vec![RecvMeta::default(); count] }
+    }
+
+    fn fill(&mut self, port: &UdpPort) -> io::Result<usize> {
+        let mut slices: Vec<IoSliceMut> = self.buffers.iter_mut().map(|b| IoSliceMut::new(b)).collect();
+        port.socket.try_io(|| port.state.recv(UdpSockRef::from(&port.socket), &mut slices, &mut self.metas))
+    }
+}
+
+/// Does the system say that nobody listens there, or that there is no way there?
+pub fn means_unreachable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset // Windows' word for the same ICMP message.
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::AddrNotAvailable
+    )
+}
+
+/// Is this the echo of a datagram that we sent, rather than trouble of our own socket?
+fn is_about_a_peer(error: &io::Error) -> bool {
+    // Windows (WSAENETRESET, WSAEMSGSIZE): a time to live that ran out; a datagram longer than the buffer.
+    const WINDOWS: [i32; 2] = [10_052, 10_040];
+    means_unreachable(error) || (cfg!(windows) && error.raw_os_error().is_some_and(|n| WINDOWS.contains(&n)))
+}
+
+/// An IPv4 address written as IPv6 becomes IPv4 again.
+pub(super) fn plain(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V6(v6) if v6.ip().to_ipv4_mapped().is_some() => {
+            SocketAddr::new(address.ip().to_canonical(), v6.port())
+        }
+        _ => address,
+    }
+}
