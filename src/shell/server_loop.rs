@@ -151,7 +151,7 @@ impl ServerLoop {
     }
 
     fn sleep<N: ServerCore>(&mut self, events: &mut Events, node: &N) -> io::Result<()> {
-        let has_work = !self.inbox.is_empty()
+        let has_work = self.inbox.has(|_| true)
             || self.udp.is_readable()
             || self.streams.as_ref().is_some_and(Streams::has_work);
         let until = [
