@@ -140,6 +140,11 @@ fn a_client_asked_to_end_leaves_in_good_order() {
     let bob = Client::person(server.address, "bob", &[]);
     ann.wait_joined();
     bob.wait_joined();
+    // Who comes and goes within a second is not worth two notices.
+    bob.wait("ann in the lobby", |event| {
+        let names = event["names"].as_array().is_some_and(|names| names.contains(&"ann".into()));
+        (event["event"] == "members" && names) || (event["event"] == "joined" && event["name"] == "ann")
+    });
     super::harness::terminate(ann.child());
     assert_eq!(ann.exit_code(), Some(0));
     bob.wait("ann's leaving", |event| event["event"] == "left" && event["name"] == "ann");
