@@ -3,16 +3,20 @@
 //! # The map of the house
 //!
 //! ```text
-//!  bytes of a socket                                                            what a person sees
-//!    │ ▲                                                                                 ▲ │
-//!    │ │ shell/udp.rs, shell/tcp                              chat/client, chat/server   │ │
-//!    ▼ │                                                                                 │ ▼
-//!  datagram ── wire/datagram.rs ──▶ connection ── transport/channel ──▶ message ── chat/codec ──▶ chat
-//!    ▲              crypto/open.rs      │ ▲           incoming.rs          of a          │        message
-//!    │                                  ▼ │                               channel        │
-//!    │              crypto/seal.rs   reliability/                            │           │
-//!    └──────────── connection/output.rs ◀────────── outgoing.rs ◀────────────┴─ chat/codec ◀───────┘
+//!  socket ─shell/udp.rs─▶ datagram ─wire/datagram.rs─▶ packet ─crypto/open.rs─▶ frames
+//!                                                                                 │ connection/input.rs
+//!  chat/client, chat/server ◀─chat/codec─ message of a channel ◀─channel/incoming.rs─ pieces
+//!           │
+//!       chat/codec
+//!           ▼
+//!  message of a channel ─channel/outgoing.rs─▶ pieces ─connection/output.rs─▶ frames
+//!                                                                               │ crypto/seal.rs
+//!  socket ◀─shell/udp.rs─ datagram ◀───────────wire/datagram.rs───────────── packet
 //! ```
+//!
+//! Beside the lower way `transport/reliability/` remembers what every packet carried, until it is
+//! acknowledged or lost; what is lost goes back to `channel/outgoing.rs`. `service/` is where transport and
+//! chat meet.
 //!
 //! Over TCP the bytes go through `transport/stream/` instead and enter at *message of a channel*: the same
 //! handshake, the same seal, then exactly the same chat. So a comparison of the two compares only what

@@ -82,13 +82,13 @@ pub fn steps(facts: &[Recorded]) -> Vec<Step> {
 const fn act_of(event: &TraceEvent) -> Act {
     match event {
         TraceEvent::HandshakeSent { kind, .. } => {
-            Act::Departs(Label { handshake: Some(kind), number: None }, Fate::Lost)
+            Act::Departs(Label { handshake: Some(*kind), number: None }, Fate::Lost)
         }
         TraceEvent::PacketSent { number, .. } => {
             Act::Departs(Label { handshake: None, number: Some(*number) }, Fate::Lost)
         }
         TraceEvent::HandshakeReceived { kind, .. } => {
-            Act::Arrives(Label { handshake: Some(kind), number: None })
+            Act::Arrives(Label { handshake: Some(*kind), number: None })
         }
         TraceEvent::PacketReceived { number, .. } => {
             Act::Arrives(Label { handshake: None, number: Some(*number) })

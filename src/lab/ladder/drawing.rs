@@ -24,6 +24,9 @@ const LANE: usize = 24;
 /// How far an arrow is drawn from where its datagram leaves, or to where it arrives, in columns.
 const NEAR: usize = 15;
 
+/// The longest name on an arrow, in columns.
+const NAME: usize = 18;
+
 /// Draws the steps, a line or several each.
 pub fn draw(steps: &[Step]) -> String {
     let mut text = line("ms", "client", &" ".repeat(LANE + 2), "server");
@@ -67,7 +70,12 @@ fn lane(step: &Step) -> String {
     }
 }
 
-fn name(Label { handshake, number }: Label) -> String {
+/// At most [`NAME`] columns of it.
+fn name(label: Label) -> String {
+    whole_name(label).chars().take(NAME).collect()
+}
+
+fn whole_name(Label { handshake, number }: Label) -> String {
     match (handshake, number) {
         (Some(kind), Some(number)) => format!("{kind} + #{number}"),
         (Some(kind), None) => kind.to_owned(),

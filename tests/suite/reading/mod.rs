@@ -86,7 +86,6 @@ fn a_packet_overtaken_by_one_is_lost_when_its_time_is_up() {
 #[test]
 fn a_lost_tail_is_repaired_by_a_probe() {
     let mut scene = Scene::connected();
-    scene.run_until(1_500);
     scene.lose_next(Side::Client);
     scene.say();
     scene.run_until(1_760);
@@ -98,7 +97,6 @@ fn a_lost_tail_is_repaired_by_a_probe() {
 fn a_lost_acknowledgement_is_said_by_the_next() {
     let mut scene = Scene::connected();
     scene.lose_next(Side::Server);
-    scene.run_until(1_500);
     scene.say();
     scene.run_until(1_510);
     scene.say();
@@ -113,7 +111,6 @@ fn a_lost_acknowledgement_is_said_by_the_next() {
 fn a_lost_last_acknowledgement_costs_a_probe() {
     let mut scene = Scene::connected();
     scene.lose_next(Side::Server);
-    scene.run_until(1_500);
     scene.say();
     scene.run_until(1_760);
     assert_eq!(count(&scene, 1_500, |fact| matches!(fact, TraceEvent::PieceDuplicate { .. })), 1);

@@ -52,10 +52,10 @@ impl Scene {
         Self { now: at(0), client, server, recorders, under_way: VecDeque::new(), vanish: [0; 2] }
     }
 
-    /// One that has been connected and idle for a second, so that the round trip is known.
+    /// One that has been connected and idle for a second and a half, so that the round trip is known.
     pub fn connected() -> Self {
         let mut scene = Self::new(false);
-        scene.run_until(1_000);
+        scene.run_until(1_500);
         scene
     }
 
