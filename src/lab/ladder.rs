@@ -6,10 +6,11 @@
 //! is known by that alone, as nobody at either end could know it.
 //!
 //! ```text
-//!       ms client                                             server
-//!    100.0 channel 8: message 1 (5 B)  ├─ #3 ──────x       │                     lost on the way
-//!    110.0 channel 8: message 2 (5 B)  ├─ #4 ──────╌╌╌╌╌╌╌╌│
-//!    135.0                             │╌╌╌╌╌╌╌╌────── #4 ▶┤ message waits: 1 is missing
+//!    client                                                            server
+//!      0.0 channel 8: message 0 (5 B)  ├─ #3 ──────────x     │
+//!      1.0 channel 8: message 1 (5 B)  ├─ #4 ──────────╌╌╌╌╌╌│
+//!     26.0                             │╌╌╌╌╌╌────────── #4 ▶│
+//!     26.0                             │╌╌╌╌╌╌────────── #3 ─┤ ack ≤#4
 //! ```
 //!
 //! - [`datagrams`]: which arrival belongs to which departure

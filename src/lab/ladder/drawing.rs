@@ -1,11 +1,11 @@
 //! Columns, arrows, and words that keep to their side.
 //!
 //! ```text
-//!   time     the client's words          lane            the server's words
-//!   8 ─┬──── 36 ────────────────┬──────── 26 ────────┬── 36 ───────────────
+//!   time    the client's words    lane    the server's words
+//!    10            35             26              35
 //! ```
 //!
-//! No line is longer than [`WIDTH`] columns; longer words go on in the next line.
+//! No line is longer than [`WIDTH`] columns within the first day; longer words go on in the next line.
 
 use super::Side;
 use super::datagrams::{Act, Fate, Label, Step};
@@ -16,7 +16,7 @@ use crate::time::{Duration, Instant};
 pub const WIDTH: usize = 110;
 
 /// The words of each side, in columns.
-const WORDS: usize = 36;
+const WORDS: usize = 35;
 
 /// Between the lifelines, in columns.
 const LANE: usize = 24;
@@ -48,7 +48,7 @@ pub fn draw(steps: &[Step]) -> String {
 }
 
 fn line(time: &str, client: &str, lane: &str, server: &str) -> String {
-    let line = format!("{time:>8} {client:<WORDS$} {lane} {server}");
+    let line = format!("{time:>10} {client:<WORDS$} {lane} {server}");
     format!("{}\n", line.trim_end())
 }
 
@@ -116,8 +116,10 @@ fn arriving(side: Side, name: &str) -> String {
     }
 }
 
-/// The words in lines of at most `width` columns, broken at spaces where there are any.
+/// The words in lines of at most `width` columns, broken at spaces where there are any; what a source is
+/// called stays in one line.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let text = text.replace("RFC ", "RFC\u{a0}");
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word: Vec<char> = word.chars().collect();
@@ -135,5 +137,5 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
             }
         }
     }
-    lines
+    lines.iter().map(|line| line.replace('\u{a0}', " ")).collect()
 }

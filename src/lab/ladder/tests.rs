@@ -64,7 +64,7 @@ fn what_a_datagram_carries_stands_beside_it() {
     let ack = TraceEvent::AckSent { largest: 7 };
     let facts = [fact(0, Side::Client, ack), fact(0, Side::Client, piece), sent(0, 4)];
     let drawn = Ladder::of(&facts).to_string();
-    assert!(drawn.contains("message 3 of channel 8 (5 B), ack") && drawn.contains("≤ #7"), "{drawn}");
+    assert!(drawn.contains("channel 8: message 3 (5 B), ack ≤#7"), "{drawn}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn sent(cause: SendCause, carries: &str) -> String {
     }
 }
 
-/// `message 3 of channel 8 (5 B), ack ≤ #7`
+/// `channel 8: message 3 (5 B), ack ≤#7`
 fn carried(facts: &[TraceEvent]) -> String {
     let pieces: Vec<String> = facts.iter().filter_map(piece).collect();
     let mut parts: Vec<String> = pieces.iter().take(MESSAGES_NAMED).cloned().collect();
@@ -59,7 +59,7 @@ fn carried(facts: &[TraceEvent]) -> String {
         parts.push(format!("{} more", pieces.len() - MESSAGES_NAMED));
     }
     let ack = facts.iter().find_map(|fact| match fact {
-        TraceEvent::AckSent { largest } => Some(format!("ack ≤ #{largest}")),
+        TraceEvent::AckSent { largest } => Some(format!("ack ≤#{largest}")),
         _ => None,
     });
     parts.extend(ack);
@@ -69,7 +69,7 @@ fn carried(facts: &[TraceEvent]) -> String {
 fn piece(fact: &TraceEvent) -> Option<String> {
     let TraceEvent::PieceSent { channel, sequence, offset, len } = fact else { return None };
     let from = if *offset > 0 { format!(" from {offset}") } else { String::new() };
-    Some(format!("message {sequence} of channel {channel} ({len} B{from})"))
+    Some(format!("channel {channel}: message {sequence} ({len} B{from})"))
 }
 
 /// Which packets the peer turns out to have: one line for all that one acknowledgement names.
@@ -101,13 +101,13 @@ fn happening(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
         TraceEvent::PacketReceived { late: true, .. } => "overtaken on the way".to_owned(),
         TraceEvent::DatagramDropped { reason, .. } => dropped(*reason).to_owned(),
-        TraceEvent::Established { early_accepted: true } => "established; the first flight counts".to_owned(),
+        TraceEvent::Established { early_accepted: true } => "established, first flight counted".to_owned(),
         TraceEvent::Established { early_accepted: false } => "established".to_owned(),
         TraceEvent::PacketLost { number, by_time: false, .. } => format!(
             "#{number} is lost: one sent 3 or more after it was acknowledged (packet threshold, RFC 9002 §6.1.1)"
         ),
         TraceEvent::PacketLost { number, by_time: true, age } => format!(
-            "#{number} is lost: overtaken, and out for {} ms, over 9/8 of a round trip (time threshold, RFC 9002 §6.1.2)",
+            "#{number} is lost: overtaken, and out for {} ms, 9/8 of a round trip or more (time threshold, RFC 9002 §6.1.2)",
             ms(*age)
         ),
         TraceEvent::ProbeFired { count } => format!(
@@ -124,7 +124,7 @@ fn happening(fact: &TraceEvent) -> Option<String> {
             format!("window {window} B, in flight {in_flight} B (RFC 9002 §7)")
         }
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
-            "message {sequence} of channel {channel} was here already: sent again for nothing (RFC 9000 §2.2)"
+            "channel {channel}: message {sequence} was here already, sent again for nothing (RFC 9000 §2.2)"
         ),
         TraceEvent::MessageDelivered { channel, bytes } => {
             format!("delivered: {bytes} B on channel {channel}")
