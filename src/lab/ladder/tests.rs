@@ -101,13 +101,13 @@ fn a_recorder_keeps_the_order_and_is_bounded() {
     for n in 0..FACTS_MAX as u64 + 5 {
         recorder.event(at(n), 7, &TraceEvent::PacketAcknowledged { number: n });
     }
-    let recorded = recorder.recorded();
-    assert_eq!(recorded.len(), FACTS_MAX);
+    let kept = recorder.recorded();
+    assert_eq!(kept.len(), FACTS_MAX);
     let first = Recorded {
         at: at(0),
         side: Side::Server,
         session: 7,
         event: TraceEvent::PacketAcknowledged { number: 0 },
     };
-    assert_eq!(recorded.first(), Some(&first));
+    assert_eq!(kept.first(), Some(&first));
 }

@@ -9,14 +9,20 @@ const READING: &str = "docs/reading.md";
 const GLOSSARY: &str = "docs/glossary.md";
 const MARK: &str = "<!-- ladder: ";
 
-/// One test writes at a time.
+/// One test writes at a time, and nobody reads meanwhile.
 static PEN: Mutex<()> = Mutex::new(());
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The file, while nobody writes it.
 fn read(file: &str) -> String {
+    let _pen = PEN.lock().unwrap_or_else(PoisonError::into_inner);
+    text_of(file)
+}
+
+fn text_of(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
@@ -33,18 +39,18 @@ pub fn compare(test: &str, ladder: &str) {
         assert!(line.chars().count() <= 110, "{test}: a line of more than 110 columns: {line}");
     }
     let _pen = PEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = read(READING);
+    let page = text_of(READING);
     let begin = format!("{MARK}{test} -->\n```text\n");
     let start =
-        text.find(&begin).unwrap_or_else(|| panic!("{READING} has no ladder of {test}")) + begin.len();
-    let end = start + text[start..].find("```").expect("the end of the block");
+        page.find(&begin).unwrap_or_else(|| panic!("{READING} has no ladder of {test}")) + begin.len();
+    let end = start + page[start..].find("```").expect("the end of the block");
     if std::env::var_os("SAYAGAIN_BLESS").is_some() {
-        let text = format!("{}{ladder}{}", &text[..start], &text[end..]);
-        fs::write(root().join(READING), text).expect("the document can be written");
+        let page = format!("{}{ladder}{}", &page[..start], &page[end..]);
+        fs::write(root().join(READING), page).expect("the document can be written");
         return;
     }
     assert!(
-        text[start..end] == *ladder,
+        page[start..end] == *ladder,
         "the ladder of {test} in {READING} is not what the code does now:\n{ladder}\n\
          if the code is right, write it anew: SAYAGAIN_BLESS=1 cargo test --release reading"
     );
