@@ -44,11 +44,13 @@
 //!    remembers.
 //! 6. [`service`]: transport × chat, a whole server and a whole client.
 //! 7. [`lab`]: a link that loses on purpose, a virtual world, and [ladders](lab::ladder) of what happened.
-//! 8. [`shell`]: the only place with sockets, threads, the system's clock and entropy.
+//! 8. [`shell`]: the only place with sockets, threads, the system's clock and entropy. [`tui`] draws, [`cli`] has
+//!    one file a command.
 //!
 //! `docs/reading.md` leads through the same in small stops, each with a test to break on purpose;
 //! `docs/glossary.md` has the words.
 pub mod chat;
+pub mod cli;
 pub mod crypto;
 pub mod lab;
 pub mod rng;
@@ -58,4 +60,5 @@ pub mod store;
 pub mod time;
 pub mod trace;
 pub mod transport;
+pub mod tui;
 pub mod wire;

@@ -6,7 +6,9 @@
 //! scenario.rs   the bad day that a seed makes, and whether every promise survived it
 //! ladder.rs     what both ends recorded of a connection, as a sequence diagram with reasons
 //! labels.rs     by which names may a datagram of ours be dropped?
+//! cast.rs       the real nodes that play in it
 //! ```
+pub mod cast;
 pub mod labels;
 pub mod ladder;
 pub mod link;

@@ -2,4 +2,5 @@
 //! - `reading`: does the code still do what the student's way through it shows?
 
 mod house;
+mod program;
 mod reading;

@@ -38,7 +38,7 @@ pub fn draw(steps: &[Step]) -> String {
         }
         for (row, words) in words.iter().enumerate() {
             let time = if row == 0 { time(step.at) } else { String::new() };
-            let lane = if row == 0 { lane(step) } else { lifelines(' ') };
+            let lane = if row == 0 { lane(step) } else { lifelines() };
             let (client, server) =
                 if step.side == Side::Client { (words.as_str(), "") } else { ("", words.as_str()) };
             text.push_str(&line(&time, client, &lane, server));
@@ -48,22 +48,22 @@ pub fn draw(steps: &[Step]) -> String {
 }
 
 fn line(time: &str, client: &str, lane: &str, server: &str) -> String {
-    let line = format!("{time:>10} {client:<WORDS$} {lane} {server}");
-    format!("{}\n", line.trim_end())
+    let drawn = format!("{time:>10} {client:<WORDS$} {lane} {server}");
+    format!("{}\n", drawn.trim_end())
 }
 
 fn time(at: Instant) -> String {
     words::ms(Duration::from_micros(at.as_micros()))
 }
 
-fn lifelines(between: char) -> String {
-    format!("│{}│", String::from(between).repeat(LANE))
+fn lifelines() -> String {
+    format!("│{}│", " ".repeat(LANE))
 }
 
 /// The lifelines and what passes between them.
 fn lane(step: &Step) -> String {
     match step.act {
-        Act::Happens => lifelines(' '),
+        Act::Happens => lifelines(),
         Act::Departs(label, fate) => departing(step.side, label, fate),
         Act::Arrives(label) => arriving(step.side, &name(label)),
         Act::Dropped => arriving(step.side, "?"),
@@ -87,22 +87,18 @@ fn whole_name(Label { handshake, number }: Label) -> String {
 /// From this side: near it the arrow, then how it goes on, or that it ends.
 fn departing(side: Side, label: Label, fate: Fate) -> String {
     let (end, beyond) = match fate {
-        Fate::Arrived(_) => ('╌', '╌'),
-        Fate::UnderWay => ('╌', ' '),
-        Fate::Lost => ('x', ' '),
+        Fate::Arrived(_) => ("╌", "╌"),
+        Fate::UnderWay => ("╌", " "),
+        Fate::Lost => ("x", " "),
     };
     let name = name(label);
     let dashes = NEAR.saturating_sub(name.chars().count()).max(1);
-    let near: Vec<char> = format!("─ {name} {}{end}", "─".repeat(dashes)).chars().collect();
-    let far = std::iter::repeat_n(beyond, LANE.saturating_sub(near.len()));
+    let dashes = "─".repeat(dashes);
+    let beyond = beyond.repeat(LANE.saturating_sub(name.chars().count() + dashes.chars().count() + 4));
     match side {
-        Side::Client => format!("├{}{}│", String::from_iter(&near), String::from_iter(far)),
-        Side::Server => format!("│{}{}┤", String::from_iter(far), mirrored(&name, dashes, end)),
+        Side::Client => format!("├─ {name} {dashes}{end}{beyond}│"),
+        Side::Server => format!("│{beyond}{end}{dashes} {name} ─┤"),
     }
-}
-
-fn mirrored(name: &str, dashes: usize, end: char) -> String {
-    format!("{end}{} {name} ─", "─".repeat(dashes))
 }
 
 /// To this side.
