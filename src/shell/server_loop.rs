@@ -190,7 +190,7 @@ impl ServerLoop {
         let now = clock::now();
         for event in events {
             match (event.token(), &mut self.streams) {
-                (INBOX, _) | (_, None) => {}
+                (INBOX, _) => {}
                 (UDP, _) => {
                     self.udp.on_readable();
                     if event.is_writable() {
@@ -198,6 +198,7 @@ impl ServerLoop {
                     }
                 }
                 (token, Some(streams)) => streams.on_ready(now, token, event.is_writable(), node),
+                (_, None) => {}
             }
         }
         Ok(())
