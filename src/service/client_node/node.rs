@@ -238,7 +238,7 @@ impl ClientNode {
     }
 
     fn connect(&mut self, now: Instant) {
-        self.stage = Stage::Connecting { give_up: self.attempts.deadline(now) };
+        self.stage = Stage::Connecting { give_up: self.attempts.deadline(now, self.config.transport) };
         self.actions.push_back(ClientAction::Open { address: self.attempts.address() });
         self.session = None;
         if self.config.transport == Transport::Udp {
