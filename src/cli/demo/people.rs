@@ -58,7 +58,7 @@ impl ServerOutlets for Outlets {
 
 impl Stage {
     /// Starts a server on a free port of the loopback.
-    pub fn open() -> io::Result<Self> {
+    pub fn open(tracer: Tracer) -> io::Result<Self> {
         let sockets = ServerSockets::bind((Ipv4Addr::LOCALHOST, 0).into(), Transports::Udp)
             .map_err(|error| io::Error::other(error.to_string()))?;
         let unbound = || io::Error::other("the server has no address");
@@ -84,7 +84,7 @@ impl Stage {
                 owner: None,
                 max_sessions: 16,
             };
-            let mut node = ServerNode::new(&config, &identity, Snapshot::default(), rng, Tracer::default());
+            let mut node = ServerNode::new(&config, &identity, Snapshot::default(), rng, tracer);
             server_loop.run(&mut node, &mut outlets)
         };
         let thread = thread::Builder::new().name("demo server".into()).spawn(work)?;
@@ -119,12 +119,14 @@ pub struct Person {
 }
 
 impl Person {
-    /// Joins the server at `address` over this link. What happens to them goes to `news`.
+    /// Joins the server at `address` over this link. What happens to them goes to `news`, what their session
+    /// does to `tracer`.
     pub fn join(
         name: &'static str,
         address: SocketAddr,
         link: LinkConfig,
         news: SyncSender<News>,
+        tracer: Tracer,
     ) -> io::Result<Self> {
         let mut client_loop = ClientLoop::new(Transport::Udp, vec![address])?;
         client_loop.impair(link, false).map_err(io::Error::other)?;
@@ -133,7 +135,7 @@ impl Person {
             let mut rng = entropy::rng();
             let (now, identity) = (clock::now(), Identity::generate(&mut rng));
             let config = config(name);
-            let node = ClientNode::new(now, config, identity, rng, Tracer::default());
+            let node = ClientNode::new(now, config, identity, rng, tracer);
             let told = news.clone();
             let mut node = Observed::new(node, NoMemory, news, vec![address]);
             let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));

@@ -4,7 +4,7 @@ use super::tally::Row;
 use crate::time::Duration;
 
 const HEADINGS: [&str; 10] =
-    ["", "sent", "delivered", "lost", "twice", "disordered", "p50 ms", "p99 ms", "max ms", "datagrams"];
+    ["", "sent", "delivered", "lost", "twice", "disorder", "p50", "p99", "max", "packets"];
 
 /// The table: the name to the left, numbers to the right, columns as wide as they need.
 pub fn table(rows: &[Row]) -> String {
@@ -54,12 +54,12 @@ mod tests {
         let mut tally = Tally::default();
         let number = tally.on_sent(at(0));
         tally.on_arrived(at(25_340), number);
-        let rows = [tally.row("UDP with our layer", (212, 13)), Tally::default().row("bare UDP", (0, 0))];
+        let rows = [tally.row("UDP + our layer", (212, 13)), Tally::default().row("bare UDP", (0, 0))];
         assert_eq!(
             table(&rows),
-            "                    sent  delivered  lost  twice  disordered  p50 ms  p99 ms  max ms  datagrams\n\
-             UDP with our layer     1          1     0      0           0    25.3    25.3    25.3     212+13\n\
-             bare UDP               0          0     0      0           0       -       -       -        0+0\n"
+            "                 sent  delivered  lost  twice  disorder   p50   p99   max  packets\n\
+             UDP + our layer     1          1     0      0         0  25.3  25.3  25.3   212+13\n\
+             bare UDP            0          0     0      0         0     -     -     -      0+0\n"
         );
     }
 }
