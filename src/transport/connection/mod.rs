@@ -224,6 +224,15 @@ impl Connection {
         self.path.is_proven()
     }
 
+    const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Only a client has been told how a RESET will look.
+    const fn is_client(&self) -> bool {
+        self.names.reset_token.is_some()
+    }
+
     /// Queues a message. It may be queued before the handshake has come to its end; with a server that is
     /// known, the first ones ride in the first flight.
     pub fn send(&mut self, channel: ChannelId, payload: Payload) -> Result<(), SendError> {

@@ -159,7 +159,8 @@ fn a_damaged_database_is_kept_and_started_anew_only_when_told() {
         // With its log SQLite would mend the file, and rightly so.
         let _ = std::fs::remove_file(file.with_file_name(log));
     }
-    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20)).unwrap();
+    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20))
+        .unwrap();
     let mut serve = program(home.path());
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     let (code, _, errors) = run(serve);
