@@ -285,7 +285,7 @@ mod tests {
             (chat.linger, chat.connect_timeout),
             (Duration::from_millis(2_500), Duration::from_secs(3))
         );
-        assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_secs(60)));
+        assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_mins(1)));
         serve("serve --listen 0.0.0.0:0 --transport udp --data /tmp/x --server-name lab --start-anew -q");
         serve("serve --ephemeral --json --insecure --loss 5% --up-delay 10ms --seed 3 --profile mobile");
     }

@@ -124,7 +124,7 @@ impl Endpoint {
         let (destination, source, len) = (part.destination, part.source, part.len);
         match part.content {
             None => {
-                self.reply(path, source, datagram.len(), &Handshake::Versions { versions: vec![VERSION] })
+                self.reply(path, source, datagram.len(), &Handshake::Versions { versions: vec![VERSION] });
             }
             Some(Handshake::Hello { pattern, token, noise }) => {
                 self.handle_hello(now, path, source, pattern, token, noise, datagram.len());

@@ -253,7 +253,7 @@ fn both_sides_learn_the_other_key_and_greeting() {
 /// Sends `count` numbered messages each way over three channels and checks that each channel's came whole,
 /// once and in order.
 fn talk(seed: u64, faults: Faults) {
-    let mut world = World::new(seed, seed % 2 == 0, faults);
+    let mut world = World::new(seed, seed.is_multiple_of(2), faults);
     assert!(
         world.run_until(seconds(60), |event| matches!(event, SessionEvent::Connected { .. })).is_some(),
         "seed {seed}: connected"

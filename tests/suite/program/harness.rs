@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take before the test is taken to hang.
-pub const WATCHDOG: Duration = Duration::from_secs(120);
+pub const WATCHDOG: Duration = Duration::from_mins(2);
 
 /// A folder for keys and data, gone with the test.
 pub fn folder() -> TempDir {
