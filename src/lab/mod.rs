@@ -5,7 +5,9 @@
 //! world/        a whole server, its store and many clients, on virtual time, from one seed
 //! scenario.rs   the bad day that a seed makes, and whether every promise survived it
 //! labels.rs     by which names may a datagram of ours be dropped?
+//! cast.rs       the real nodes that play in it
 //! ```
+pub mod cast;
 pub mod labels;
 pub mod link;
 pub mod scenario;

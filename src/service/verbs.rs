@@ -46,6 +46,10 @@ pub trait ServerCore {
 
 /// A client without sockets.
 pub trait ClientCore {
+    /// Is there room for another line? While there is none, lines wait where they come from.
+    fn takes_lines(&self) -> bool {
+        true
+    }
     /// The user typed a line.
     fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str);
     /// The user will type no more.

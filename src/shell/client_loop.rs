@@ -45,6 +45,13 @@ enum Letter {
     Quit,
 }
 
+impl Letter {
+    /// Lines wait while the node has as many as it can bear; nothing else does.
+    fn may_be_taken<N: ClientCore>(&self, node: &N) -> bool {
+        !matches!(self, Self::Line(..)) || node.takes_lines()
+    }
+}
+
 /// For other threads: reaches a running [`ClientLoop`]. All answer false when the loop has ended.
 #[derive(Clone, Debug)]
 pub struct ClientHandle(Postbox<Letter>);
@@ -65,9 +72,9 @@ impl ClientHandle {
         self.0.post(Letter::EndOfInput)
     }
 
-    /// The user wants to leave. Never waits.
+    /// The user wants to leave, whatever lines still wait. Never waits.
     pub fn quit(&self) -> bool {
-        self.0.post(Letter::Quit)
+        self.0.post_first(Letter::Quit)
     }
 }
 
@@ -134,7 +141,10 @@ impl ClientLoop {
     /// The ending, once leave is taken of the server.
     fn take_ending<N: ClientCore>(&mut self, node: &N) -> Option<Ending> {
         let (_, deadline) = self.ending.as_ref()?;
-        if !self.network.take_leave(node) && clock::now() < *deadline {
+        if self.network.is_flushed(node) {
+            self.network.close();
+        }
+        if !self.network.is_closed() && clock::now() < *deadline {
             return None;
         }
         let (ending, _) = self.ending.take()?;
@@ -142,7 +152,7 @@ impl ClientLoop {
     }
 
     fn sleep<N: ClientCore>(&mut self, events: &mut Events, node: &N) -> io::Result<()> {
-        let has_work = !self.inbox.is_empty() || self.network.has_work();
+        let has_work = self.inbox.has(|letter| letter.may_be_taken(node)) || self.network.has_work();
         let deadline = self.ending.as_ref().map(|(_, deadline)| *deadline);
         let until = [node.poll_timeout(), self.network.poll_timeout(), deadline];
         let span = match until.into_iter().flatten().min() {
@@ -159,7 +169,7 @@ impl ClientLoop {
     fn take_letters<N: ClientCore>(&mut self, node: &mut N, tell: &mut impl FnMut(ClientEvent)) {
         let now = clock::now();
         for _ in 0..LETTERS {
-            match self.inbox.take() {
+            match self.inbox.take_if(|letter| letter.may_be_taken(node)) {
                 Some(Letter::Line(number, line)) => node.handle_line(now, number, &line),
                 Some(Letter::BadLine(number, failure)) => {
                     self.bad_lines.push(number.0);

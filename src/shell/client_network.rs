@@ -22,11 +22,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 /// Datagrams received with one system call.
 const BATCH: usize = 8;
 
-/// A TCP connection, made or being made.
+/// Where a TCP connection is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Connecting,
+    Open,
+    /// We ended our side and wait for the peer to end its own; what it still says is nobody's news.
+    Leaving,
+}
+
 #[derive(Debug)]
 struct Stream {
     pipe: Pipe,
-    connected: bool,
+    stage: Stage,
     readable: bool,
 }
 
@@ -97,7 +105,7 @@ impl Network {
     /// The former port is kept if there is no other to be had.
     fn rebind(&mut self, registry: &Registry) -> io::Result<()> {
         match &self.socket {
-            Socket::Udp(datagrams) if datagrams.is_open() => self.connect(registry),
+            Socket::Udp(datagrams) if datagrams.is_in_use() => self.connect(registry),
             _ => Ok(()),
         }
     }
@@ -109,16 +117,32 @@ impl Network {
             Socket::Tcp(stream) => {
                 let mut pipe = Pipe::new(TcpStream::connect(self.peer)?);
                 pipe.register(registry, self.token)?;
-                *stream = Some(Stream { pipe, connected: false, readable: false });
+                *stream = Some(Stream { pipe, stage: Stage::Connecting, readable: false });
                 Ok(())
             }
         }
     }
 
-    fn close(&mut self) {
+    /// Takes leave: what is on its way in the emulated link still leaves, and a stream waits for the peer's
+    /// end, because a socket closed with unread bytes is reset, and the reset may overtake our last words.
+    pub fn close(&mut self) {
         match &mut self.socket {
             Socket::Udp(datagrams) => datagrams.close(),
-            Socket::Tcp(stream) => *stream = None,
+            Socket::Tcp(stream) => {
+                let leaving = stream.take().filter(|it| it.stage != Stage::Connecting);
+                *stream = leaving.filter(|it| it.pipe.end_output().is_ok());
+                if let Some(stream) = stream {
+                    stream.stage = Stage::Leaving;
+                }
+            }
+        }
+    }
+
+    /// Is there no socket, not even one that is taking leave?
+    pub fn is_closed(&self) -> bool {
+        match &self.socket {
+            Socket::Udp(datagrams) => !datagrams.is_open(),
+            Socket::Tcp(stream) => stream.is_none(),
         }
     }
 
@@ -201,8 +225,10 @@ impl Network {
         match &mut self.socket {
             Socket::Udp(_) => node.handle_network(now, NetworkInput::Unreachable(reason)),
             Socket::Tcp(stream) => {
-                *stream = None;
-                node.handle_network(now, NetworkInput::StreamClosed(reason));
+                let former = stream.take();
+                if former.is_none_or(|stream| stream.stage != Stage::Leaving) {
+                    node.handle_network(now, NetworkInput::StreamClosed(reason));
+                }
             }
         }
     }
@@ -220,16 +246,11 @@ impl Network {
         }
     }
 
-    /// Takes leave. True once all that the node had to say has left, and, of a stream, once the peer has
-    /// ended too: a socket closed earlier, with unread bytes, is reset, and the reset may overtake our last
-    /// words at the peer.
-    pub fn take_leave<N: ClientCore>(&mut self, node: &N) -> bool {
-        match &mut self.socket {
-            Socket::Udp(datagrams) => datagrams.is_flushed(),
-            Socket::Tcp(Some(stream)) if stream.connected => {
-                node.stream_output().is_empty() && stream.pipe.end_output().is_err()
-            }
-            Socket::Tcp(_) => true,
+    /// Has the system taken all that the node had to say?
+    pub fn is_flushed<N: ClientCore>(&self, node: &N) -> bool {
+        match &self.socket {
+            Socket::Tcp(Some(stream)) if stream.stage == Stage::Open => node.stream_output().is_empty(),
+            _ => true,
         }
     }
 }
@@ -242,17 +263,18 @@ impl Stream {
         buffer: &mut [u8],
         node: &mut N,
     ) -> Result<(), String> {
-        if !self.connected {
+        if self.stage == Stage::Connecting {
             let Some(outcome) = self.pipe.connected() else {
                 self.readable = false;
                 return Ok(());
             };
             outcome.map_err(|error| error.to_string())?;
-            self.connected = true;
+            self.stage = Stage::Open;
             node.handle_network(now, NetworkInput::StreamOpened);
             return Ok(());
         }
         match self.pipe.read(buffer) {
+            Reading::Bytes(_) if self.stage == Stage::Leaving => {}
             Reading::Bytes(count) => node.handle_network(now, NetworkInput::StreamBytes(&buffer[..count])),
             Reading::Nothing => self.readable = false,
             Reading::Ended(reason) => return Err(reason),
@@ -261,7 +283,7 @@ impl Stream {
     }
 
     fn send<N: ClientCore>(&mut self, now: Instant, node: &mut N) -> io::Result<()> {
-        while self.connected && !self.pipe.is_blocked() && !node.stream_output().is_empty() {
+        while self.stage == Stage::Open && !self.pipe.is_blocked() && !node.stream_output().is_empty() {
             let count = self.pipe.write(node.stream_output())?;
             node.stream_written(now, count);
         }

@@ -22,6 +22,8 @@ struct Open {
     readable: bool,
     /// What the system would not take; nothing else is sent before it.
     held: Option<(Path, Vec<u8>)>,
+    /// Only what is on its way in the links still leaves.
+    closing: bool,
 }
 
 /// A UDP port with what a loop remembers of it, or the place where one will be.
@@ -46,18 +48,27 @@ impl Datagrams {
     /// Uses this port from now on, registered under this token; a former one is closed.
     pub fn open(&mut self, mut port: UdpPort, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut port, token, Interest::READABLE)?;
-        self.open = Some(Open { port, token, readable: true, held: None });
+        self.open = Some(Open { port, token, readable: true, held: None, closing: false });
         Ok(())
     }
 
-    /// Closes the port.
+    /// Closes the port, as soon as all that was sent has left.
     pub fn close(&mut self) {
-        self.open = None;
+        let flushed = self.is_flushed();
+        self.open = self.open.take().filter(|_| !flushed);
+        if let Some(open) = &mut self.open {
+            open.closing = true;
+        }
     }
 
-    /// Is there a port?
+    /// Is there a port, perhaps closing?
     pub fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Is there a port that is not closing?
+    pub fn is_in_use(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| !open.closing)
     }
 
     /// The system says that there may be something to receive.
@@ -74,7 +85,7 @@ impl Datagrams {
 
     /// Is there a port that takes datagrams?
     pub fn is_ready(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.held.is_none())
+        self.open.as_ref().is_some_and(|open| open.held.is_none() && !open.closing)
     }
 
     /// Has everything that was to be sent left?
@@ -89,8 +100,9 @@ impl Datagrams {
         self.links.as_ref().filter(|_| !waits_for_the_port)?.poll_timeout()
     }
 
-    /// Receives one batch if there may be something, and hands over what is due. An error says that the peer cannot be reached
-    /// ([`means_unreachable`](super::udp::means_unreachable)), or that the port is broken.
+    /// Receives one batch if there may be something, and hands over what is due. An error says that the
+    /// peer cannot be reached ([`means_unreachable`](super::udp::means_unreachable)), or that the port is
+    /// broken.
     pub fn receive(
         &mut self,
         now: Instant,
@@ -99,6 +111,7 @@ impl Datagrams {
     ) -> io::Result<()> {
         if let Some(open) = self.open.as_mut().filter(|open| open.readable) {
             open.readable = match &mut self.links {
+                None if open.closing => open.port.receive(&mut self.batch, |_, _| {})?,
                 None => open.port.receive(&mut self.batch, &mut each)?,
                 Some(links) => {
                     let enter = |path, datagram: &mut [u8]| links.handle(now, Way::In, path, datagram);
@@ -117,15 +130,17 @@ impl Datagrams {
         registry: &Registry,
         mut each: impl FnMut(Path, &mut [u8]),
     ) -> io::Result<()> {
-        let Some(links) = &mut self.links else { return Ok(()) };
         while self.open.as_ref().is_none_or(|open| open.held.is_none()) {
-            let Some(mut emerged) = links.poll(now) else { break };
+            let Some(mut emerged) = self.links.as_mut().and_then(|links| links.poll(now)) else { break };
             match (emerged.way, &mut self.open) {
-                (Way::In, Some(_)) => each(emerged.path, &mut emerged.datagram),
+                (Way::In, Some(open)) if !open.closing => each(emerged.path, &mut emerged.datagram),
                 (Way::Out, Some(open)) => open.send(registry, emerged.path, &emerged.datagram)?,
-                // Without a port nothing leaves, and nobody is there to hear.
-                (_, None) => {}
+                // Nobody is there to hear, or nothing for it to leave through.
+                _ => {}
             }
+        }
+        if self.open.as_ref().is_some_and(|open| open.closing) {
+            self.close();
         }
         Ok(())
     }

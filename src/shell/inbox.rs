@@ -49,21 +49,26 @@ impl<T> Clone for Postbox<T> {
 impl<T> Postbox<T> {
     /// Puts a letter in and wakes the loop, without waiting. False when the loop has ended.
     pub fn post(&self, letter: T) -> bool {
-        self.put(self.0.lock(), letter)
+        self.put(self.0.lock(), |letters| letters.push_back(letter))
+    }
+
+    /// As [`post`](Self::post), but before all others.
+    pub fn post_first(&self, letter: T) -> bool {
+        self.put(self.0.lock(), |letters| letters.push_front(letter))
     }
 
     /// As [`post`](Self::post), but waits while `bound` letters or more lie there.
     pub fn post_when_room(&self, letter: T, bound: usize) -> bool {
         let full = |queue: &mut Queue<T>| !queue.closed && queue.letters.len() >= bound.max(1);
         let guard = self.0.room.wait_while(self.0.lock(), full).unwrap_or_else(PoisonError::into_inner);
-        self.put(guard, letter)
+        self.put(guard, |letters| letters.push_back(letter))
     }
 
-    fn put(&self, mut queue: MutexGuard<'_, Queue<T>>, letter: T) -> bool {
+    fn put(&self, mut queue: MutexGuard<'_, Queue<T>>, put: impl FnOnce(&mut VecDeque<T>)) -> bool {
         if queue.closed {
             return false;
         }
-        queue.letters.push_back(letter);
+        put(&mut queue.letters);
         drop(queue);
         self.0.waker.wake().is_ok()
     }
@@ -85,16 +90,25 @@ impl<T> Inbox<T> {
         Postbox(Arc::clone(&self.0))
     }
 
-    /// The oldest letter.
+    /// The first letter.
     pub fn take(&self) -> Option<T> {
-        let letter = self.0.lock().letters.pop_front();
-        self.0.room.notify_one();
+        self.take_if(|_| true)
+    }
+
+    /// The first letter, if it is one that may be taken now.
+    pub fn take_if(&self, may: impl Fn(&T) -> bool) -> Option<T> {
+        let mut queue = self.0.lock();
+        let letter = if queue.letters.front().is_some_and(may) { queue.letters.pop_front() } else { None };
+        drop(queue);
+        if letter.is_some() {
+            self.0.room.notify_one();
+        }
         letter
     }
 
-    /// Nothing there?
-    pub fn is_empty(&self) -> bool {
-        self.0.lock().letters.is_empty()
+    /// Is the first letter one that may be taken now?
+    pub fn has(&self, may: impl Fn(&T) -> bool) -> bool {
+        self.0.lock().letters.front().is_some_and(may)
     }
 }
 
@@ -120,6 +134,18 @@ mod tests {
         poll.poll(&mut events, None).expect("woken");
         assert_eq!(inbox.take(), Some("hello"));
         assert!(sender.join().expect("sent"));
+    }
+
+    #[test]
+    fn what_is_urgent_comes_first_and_what_may_not_be_taken_stays() {
+        let poll = Poll::new().expect("a poll");
+        let inbox = Inbox::new(poll.registry(), Token(0)).expect("a waker");
+        let postbox = inbox.postbox();
+        assert!(postbox.post("line") && postbox.post_first("quit"));
+        assert!(inbox.has(|letter| *letter == "quit"));
+        assert_eq!(inbox.take(), Some("quit"));
+        assert_eq!(inbox.take_if(|letter| *letter != "line"), None);
+        assert_eq!((inbox.take(), inbox.take()), (Some("line"), None));
     }
 
     #[test]

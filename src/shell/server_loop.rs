@@ -151,7 +151,7 @@ impl ServerLoop {
     }
 
     fn sleep<N: ServerCore>(&mut self, events: &mut Events, node: &N) -> io::Result<()> {
-        let has_work = !self.inbox.is_empty()
+        let has_work = self.inbox.has(|_| true)
             || self.udp.is_readable()
             || self.streams.as_ref().is_some_and(Streams::has_work);
         let until = [
@@ -190,7 +190,7 @@ impl ServerLoop {
         let now = clock::now();
         for event in events {
             match (event.token(), &mut self.streams) {
-                (INBOX, _) | (_, None) => {}
+                (INBOX, _) => {}
                 (UDP, _) => {
                     self.udp.on_readable();
                     if event.is_writable() {
@@ -198,6 +198,7 @@ impl ServerLoop {
                     }
                 }
                 (token, Some(streams)) => streams.on_ready(now, token, event.is_writable(), node),
+                (_, None) => {}
             }
         }
         Ok(())

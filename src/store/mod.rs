@@ -62,15 +62,26 @@ impl Receipts {
         counter.0 > 0 && counter.0 <= self.through.0.saturating_add(Self::SPAN)
     }
 
+    /// Settles all up to this one: the client will not send them again.
+    pub fn settle_through(&mut self, through: Counter) {
+        self.through = self.through.max(through);
+        self.beyond = self.beyond.split_off(&Counter(self.through.0.saturating_add(1)));
+        self.absorb();
+    }
+
+    fn absorb(&mut self) {
+        while self.beyond.remove(&Counter(self.through.0.saturating_add(1))) {
+            self.through.0 += 1;
+        }
+    }
+
     /// Settles this one; false if it was already.
     pub fn settle(&mut self, counter: Counter) -> bool {
         if self.contains(counter) {
             return false;
         }
         self.beyond.insert(counter);
-        while self.beyond.remove(&Counter(self.through.0 + 1)) {
-            self.through.0 += 1;
-        }
+        self.absorb();
         true
     }
 }

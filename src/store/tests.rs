@@ -253,4 +253,9 @@ fn receipts_settle_in_any_order_and_admit_a_bounded_span() {
     assert!(!receipts.settle(Counter(2)), "a second time settles nothing");
     assert!(!receipts.admits(Counter(0)) && receipts.admits(Counter(2 + Receipts::SPAN)));
     assert!(!receipts.admits(Counter(3 + Receipts::SPAN)));
+    assert!(receipts.settle(Counter(6)) && receipts.settle(Counter(9)));
+    receipts.settle_through(Counter(5));
+    assert_eq!(receipts, Receipts { through: Counter(6), beyond: BTreeSet::from([Counter(9)]) });
+    receipts.settle_through(Counter(1));
+    assert_eq!(receipts.through, Counter(6), "what is settled stays settled");
 }

@@ -14,3 +14,6 @@ pub mod number;
 pub mod ranges;
 
 pub use bytes::{Malformed, Reader, Writer};
+
+#[cfg(test)]
+mod vectors;

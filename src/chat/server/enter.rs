@@ -33,17 +33,13 @@ struct Start {
 }
 
 fn compute_start(since: Option<MessageId>, history: u32, newest: MessageId) -> Start {
-    match since.filter(|since| *since <= newest) {
-        Some(since) => {
-            let after = since.max(MessageId(newest.0.saturating_sub(MISSED)));
-            Start { after, skipped: after.0 - since.0, tells_gap: true }
-        }
-        // A client that has seen more than there is knew another server of this name: it starts anew.
-        None => {
-            let after = MessageId(newest.0.saturating_sub(u64::from(history.min(HISTORY))));
-            Start { after, skipped: 0, tells_gap: false }
-        }
+    // A client that has seen more than there is knew another server of this name: it starts anew.
+    if let Some(since) = since.filter(|since| *since <= newest) {
+        let after = since.max(MessageId(newest.0.saturating_sub(MISSED)));
+        return Start { after, skipped: after.0 - since.0, tells_gap: true };
     }
+    let after = MessageId(newest.0.saturating_sub(u64::from(history.min(HISTORY))));
+    Start { after, skipped: 0, tells_gap: false }
 }
 
 impl ChatServer {
@@ -85,7 +81,7 @@ impl ChatServer {
         }
         match found {
             Some(room) => Ok(room),
-            None if self.rooms.len() >= self.config.limits.rooms => {
+            None if self.rooms.total() >= self.config.limits.rooms => {
                 Err(Failure::new("too-many-rooms", "this server has no place for another room"))
             }
             None if self.batch.is_full() => Err(server_busy()),

@@ -96,13 +96,14 @@ impl ChatServer {
         self.note_presence(person, before, &rooms);
         let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
         let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, newest);
+        self.instances.on_told_settled(greeting.instance, greeting.settled);
         self.sessions.insert(key, Session::new(person, greeting.instance, peer, false));
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {
             session: key,
             name: name.clone(),
             agent: greeting.agent.clone(),
-            sessions: self.sessions.len(),
+            sessions: self.sessions.total(),
         });
         self.tell(key, &ToClient::Welcome { person, name, private_last: newest });
         let since = replay_privates_from(greeting.private_since, known_from, newest);
@@ -161,7 +162,7 @@ impl ChatServer {
             session: key,
             name: self.accounts.name(person).to_string(),
             reason: reason.to_owned(),
-            sessions: self.sessions.len(),
+            sessions: self.sessions.total(),
         });
     }
 

@@ -13,7 +13,8 @@
 //! A counter enters the [`Receipts`] when its batch is handed to the store, so that receipts and message
 //! are one transaction. A rejected counter stays settled: the client will not send it again, and a hole
 //! would hold the span back for good. Only if the rejection was the server's trouble (its store failed, it
-//! was too busy) and never reached the client, the client sends again, and then the message is welcome.
+//! was too busy) and never reached the client, the client sends again in its next session, and then the
+//! message is welcome. In the session that was told, a copy may still be under way, and is rejected again.
 
 use crate::chat::message::{Counter, Failure, Instance, MessageId, PersonId};
 use crate::chat::server::effect::SessionKey;
@@ -46,8 +47,21 @@ pub enum Standing {
 pub enum Fault {
     /// The client's: it stays rejected.
     Theirs,
-    /// The server's: if it comes again, it is welcome.
+    /// The server's: if it comes again in a later session, it is welcome.
     Ours,
+}
+
+#[derive(Debug)]
+struct Rejection {
+    failure: Failure,
+    fault: Fault,
+    told: Option<SessionKey>,
+}
+
+impl Rejection {
+    fn holds_in(&self, session: Option<SessionKey>) -> bool {
+        self.fault == Fault::Theirs || self.told == session
+    }
 }
 
 #[derive(Debug)]
@@ -55,7 +69,7 @@ struct Record {
     key: Key,
     receipts: Receipts,
     storing: BTreeSet<Counter>,
-    rejected: BTreeMap<Counter, (Failure, Fault)>,
+    rejected: BTreeMap<Counter, Rejection>,
     person: Option<PersonId>,
     session: Option<SessionKey>,
     privates_from: MessageId,
@@ -136,6 +150,14 @@ impl Instances {
         is_known.then_some(record.privates_from)
     }
 
+    /// The client says that all up to this one are settled or given up, and will not come again: where a
+    /// server that no longer knew the instance begins to count, and what closes any hole there may be.
+    pub fn on_told_settled(&mut self, instance: Instance, through: Counter) {
+        if let Some(record) = self.records.get_mut(&instance) {
+            record.receipts.settle_through(through);
+        }
+    }
+
     /// This session of the instance is over.
     pub fn unbind(&mut self, now: Instant, instance: Instance, session: SessionKey) {
         if let Some(record) = self.records.get_mut(&instance).filter(|r| r.session == Some(session)) {
@@ -162,10 +184,11 @@ impl Instances {
             return Standing::BeingStored;
         }
         match record.rejected.get(&counter) {
-            Some((_, Fault::Ours)) => Standing::New,
-            Some((failure, Fault::Theirs)) => Standing::Rejected(failure.clone()),
+            Some(rejection) if rejection.holds_in(record.session) => {
+                Standing::Rejected(rejection.failure.clone())
+            }
             None if record.receipts.contains(counter) => Standing::Settled,
-            None => Standing::New,
+            _ => Standing::New,
         }
     }
 
@@ -196,7 +219,7 @@ impl Instances {
         if let Some(record) = self.records.get_mut(&instance) {
             record.storing.remove(&counter);
             record.receipts.settle(counter);
-            record.rejected.insert(counter, (failure, fault));
+            record.rejected.insert(counter, Rejection { failure, fault, told: record.session });
             if record.rejected.len() > REASONS_KEPT {
                 record.rejected.pop_first();
             }
@@ -295,6 +318,19 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_that_was_forgotten_goes_on_where_its_client_says() {
+        let mut instances = instances();
+        store(&mut instances, 3);
+        instances.on_told_settled(ONE, Counter(2));
+        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(3), "the hole is closed");
+        instances.on_told_settled(ONE, Counter(5_000));
+        assert_eq!(instances.standing(ONE, Counter(5_001)), Standing::New);
+        instances.on_told_settled(ONE, Counter(7));
+        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(5_000), "never back");
+        assert!(instances.receipts(ONE).unwrap().1.beyond.is_empty());
+    }
+
+    #[test]
     fn a_rejection_is_repeated_and_leaves_no_hole() {
         let mut instances = instances();
         instances.reject(ONE, Counter(1), failure(), Fault::Theirs);
@@ -303,12 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_the_store_failed_to_keep_is_welcome_again() {
+    fn a_message_that_the_store_failed_to_keep_is_welcome_in_a_later_session() {
         let mut instances = instances();
         instances.on_storing(ONE, Counter(1));
         instances.on_handed_over(ONE, Counter(1));
         instances.reject(ONE, Counter(1), failure(), Fault::Ours);
-        assert_eq!(instances.standing(ONE, Counter(1)), Standing::New);
+        assert_eq!(instances.standing(ONE, Counter(1)), Standing::Rejected(failure()), "it was just told");
+        instances.bind(at(1), ONE, KEY, PersonId(1), SessionKey(2), MessageId(0));
+        assert_eq!(instances.standing(ONE, Counter(1)), Standing::New, "it cannot have heard");
         store(&mut instances, 1);
         assert_eq!(instances.standing(ONE, Counter(1)), Standing::Settled);
     }

@@ -50,7 +50,7 @@ struct Room {
 /// All rooms.
 #[derive(Debug, Default)]
 pub struct Rooms {
-    rooms: BTreeMap<RoomId, Room>,
+    all: BTreeMap<RoomId, Room>,
     by_name: BTreeMap<Arc<str>, RoomId>,
     of_person: BTreeMap<PersonId, BTreeSet<RoomId>>,
     held: BTreeSet<(Instant, RoomId, PersonId)>,
@@ -68,12 +68,12 @@ impl Rooms {
 
     fn insert(&mut self, id: RoomId, name: Arc<str>, last: MessageId) {
         self.by_name.insert(Arc::clone(&name), id);
-        self.rooms.insert(id, Room { name, ids: Ids::after(last), members: BTreeMap::new() });
+        self.all.insert(id, Room { name, ids: Ids::after(last), members: BTreeMap::new() });
     }
 
     /// How many there are, empty ones included.
-    pub fn len(&self) -> usize {
-        self.rooms.len()
+    pub fn total(&self) -> usize {
+        self.all.len()
     }
 
     /// The room of this name.
@@ -83,7 +83,7 @@ impl Rooms {
 
     /// A new room, for the store too.
     pub fn create(&mut self, name: &RoomName) -> (RoomId, Change) {
-        let room = RoomId(self.rooms.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)));
+        let room = RoomId(self.all.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)));
         self.insert(room, name.shown(), MessageId(0));
         let record = RoomRecord { room, name: name.as_str().to_owned(), last: MessageId(0) };
         (room, Change::Room(record))
@@ -91,37 +91,37 @@ impl Rooms {
 
     /// A room's name; empty for none.
     pub fn name(&self, room: RoomId) -> Arc<str> {
-        self.rooms.get(&room).map_or_else(|| Arc::from(""), |room| Arc::clone(&room.name))
+        self.all.get(&room).map_or_else(|| Arc::from(""), |room| Arc::clone(&room.name))
     }
 
     /// The message numbers of a room.
     pub fn ids_mut(&mut self, room: RoomId) -> Option<&mut Ids> {
-        self.rooms.get_mut(&room).map(|room| &mut room.ids)
+        self.all.get_mut(&room).map(|room| &mut room.ids)
     }
 
     /// The newest message of a room that is stored.
     pub fn last(&self, room: RoomId) -> MessageId {
-        self.rooms.get(&room).map_or(MessageId(0), |room| room.ids.stored())
+        self.all.get(&room).map_or(MessageId(0), |room| room.ids.stored())
     }
 
     /// All rooms by name, each with the number of its members.
     pub fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.by_name.iter().filter_map(|(name, id)| Some((&**name, self.rooms.get(id)?.members.len())))
+        self.by_name.iter().filter_map(|(name, id)| Some((&**name, self.all.get(id)?.members.len())))
     }
 
     /// The members of a room, held ones included.
     pub fn members(&self, room: RoomId) -> impl Iterator<Item = PersonId> + '_ {
-        self.rooms.get(&room).into_iter().flat_map(|room| room.members.keys().copied())
+        self.all.get(&room).into_iter().flat_map(|room| room.members.keys().copied())
     }
 
     /// How many members a room has.
     pub fn count(&self, room: RoomId) -> usize {
-        self.rooms.get(&room).map_or(0, |room| room.members.len())
+        self.all.get(&room).map_or(0, |room| room.members.len())
     }
 
     /// Is this person a member?
     pub fn has(&self, room: RoomId, person: PersonId) -> bool {
-        self.rooms.get(&room).is_some_and(|room| room.members.contains_key(&person))
+        self.all.get(&room).is_some_and(|room| room.members.contains_key(&person))
     }
 
     /// The rooms of this person.
@@ -131,13 +131,13 @@ impl Rooms {
 
     /// The seats in a room.
     pub fn seats(&self, room: RoomId) -> impl Iterator<Item = (SessionKey, Seat)> + '_ {
-        let members = self.rooms.get(&room).into_iter().flat_map(|room| room.members.values());
+        let members = self.all.get(&room).into_iter().flat_map(|room| room.members.values());
         members.flat_map(|member| member.seats.iter().map(|(session, seat)| (*session, *seat)))
     }
 
     /// A session takes a seat; the membership is no longer held.
     pub fn sit(&mut self, room: RoomId, person: PersonId, session: SessionKey, seat: Seat) {
-        let Some(found) = self.rooms.get_mut(&room) else { return };
+        let Some(found) = self.all.get_mut(&room) else { return };
         let member = found.members.entry(person).or_default();
         member.seats.insert(session, seat);
         if let Some(until) = member.held_until.take() {
@@ -148,7 +148,7 @@ impl Rooms {
 
     /// The replay of this seat has reached the newest message.
     pub fn on_caught_up(&mut self, room: RoomId, person: PersonId, session: SessionKey) {
-        let member = self.rooms.get_mut(&room).and_then(|room| room.members.get_mut(&person));
+        let member = self.all.get_mut(&room).and_then(|room| room.members.get_mut(&person));
         if let Some(seat) = member.and_then(|member| member.seats.get_mut(&session)) {
             seat.is_live = true;
         }
@@ -179,12 +179,12 @@ impl Rooms {
     }
 
     fn member_mut(&mut self, room: RoomId, person: PersonId) -> Option<&mut Member> {
-        self.rooms.get_mut(&room)?.members.get_mut(&person)
+        self.all.get_mut(&room)?.members.get_mut(&person)
     }
 
     /// This person is no member any more. Were they?
     pub fn remove(&mut self, room: RoomId, person: PersonId) -> bool {
-        let member = self.rooms.get_mut(&room).and_then(|room| room.members.remove(&person));
+        let member = self.all.get_mut(&room).and_then(|room| room.members.remove(&person));
         if let Some(until) = member.as_ref().and_then(|member| member.held_until) {
             self.held.remove(&(until, room, person));
         }

@@ -82,7 +82,7 @@ pub struct Sessions {
 
 impl Sessions {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.live.len()
     }
 

@@ -73,13 +73,14 @@ impl ChatServer {
     fn on_private_stored(&mut self, sender: Sender, to: PersonId, from: PersonId, message: PrivateMessage) {
         self.private_ids.entry(to).or_default().on_stored(message.id);
         self.answer(sender, None, &ToClient::Accepted { counter: sender.counter, id: message.id });
+        let copy = encode(&ToClient::PrivateCopy(message.clone()));
         let bytes = encode(&ToClient::Private(message));
         let hears = |key: &SessionKey| self.sessions.get(*key).is_some_and(|session| session.hears_privates);
         let is_other =
             |key: &SessionKey| self.sessions.get(*key).is_some_and(|s| s.instance != sender.instance);
-        let recipients = self.people.sessions(to).filter(hears);
+        let recipients = self.people.sessions(to).filter(hears).map(|session| (session, &bytes));
         let own = self.people.sessions(from).filter(|key| from != to && is_other(key));
-        for session in recipients.chain(own) {
+        for (session, bytes) in recipients.chain(own.map(|session| (session, &copy))) {
             let bytes = bytes.clone();
             self.effects.push_back(Effect::Send { session, channel: PRIVATE_CHANNEL, bytes });
         }
@@ -135,13 +136,11 @@ impl ChatServer {
         let Some(session) = self.sessions.get_mut(sender.session) else { return };
         session.on_looked_up(sender.counter);
         let counter = sender.counter;
-        let answer = match id {
-            Some(id) => ToClient::Accepted { counter, id },
-            None => {
-                let text = "this message was settled earlier, and was not stored or is no longer kept";
-                ToClient::Rejected { counter, failure: Failure::new("not-kept", text) }
-            }
+        let unknown = || {
+            let text = "this message was settled earlier, and was not stored or is no longer kept";
+            ToClient::Rejected { counter, failure: Failure::new("not-kept", text) }
         };
+        let answer = id.map_or_else(unknown, |id| ToClient::Accepted { counter, id });
         self.send(sender.session, sender.channel, &answer);
     }
 

@@ -1,7 +1,13 @@
 //! Are the days that seeds make bad in every way, and does a broken promise come with its seed?
 
 use super::*;
+use crate::chat::client::event::LineNumber;
+use crate::lab::cast::ChatCast;
+use crate::service::api::*;
+use crate::service::verbs::{ClientCore, ServerCore};
+use crate::store::{MemoryStore, StoreReply, StoreRequest};
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
     (0..200).map(Scenario::of_seed)
@@ -53,5 +59,110 @@ fn texts_are_typed_only_once_and_fit() {
 fn nothing_bad_is_planned_after_the_calm() {
     for (due, deed) in scenarios().flat_map(|scenario| scenario.script.deeds) {
         assert!(due <= CALM || deed == Deed::StartServer, "{due:?} {deed:?}");
+    }
+}
+
+/// Neither server nor client ever says anything.
+struct Mute;
+
+impl ServerCore for Mute {
+    fn handle_datagram(&mut self, _: Instant, _: Path, _: &mut [u8]) {}
+    fn handle_stream_opened(&mut self, _: Instant, _: SocketAddr) -> StreamId {
+        StreamId(1)
+    }
+    fn handle_stream_bytes(&mut self, _: Instant, _: StreamId, _: &[u8]) {}
+    fn handle_stream_closed(&mut self, _: Instant, _: StreamId, _: &str) {}
+    fn handle_store_reply(&mut self, _: Instant, _: StoreReply) {}
+    fn handle_timeout(&mut self, _: Instant) {}
+    fn shutdown(&mut self, _: Instant) {}
+    fn is_shut_down(&self) -> bool {
+        true
+    }
+    fn poll_transmit(&mut self, _: Instant, _: &mut Vec<u8>) -> Option<Path> {
+        None
+    }
+    fn poll_stream(&mut self) -> Option<StreamAction> {
+        None
+    }
+    fn stream_output(&self, _: StreamId) -> &[u8] {
+        &[]
+    }
+    fn stream_written(&mut self, _: Instant, _: StreamId, _: usize) {}
+    fn poll_store(&mut self) -> Option<StoreRequest> {
+        None
+    }
+    fn poll_event(&mut self) -> Option<ServerEvent> {
+        None
+    }
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+}
+
+impl ClientCore for Mute {
+    fn handle_line(&mut self, _: Instant, _: LineNumber, _: &str) {}
+    fn handle_end_of_input(&mut self, _: Instant) {}
+    fn quit(&mut self, _: Instant) {}
+    fn handle_network(&mut self, _: Instant, _: NetworkInput<'_>) {}
+    fn handle_timeout(&mut self, _: Instant) {}
+    fn poll_transmit(&mut self, _: Instant, _: &mut Vec<u8>) -> bool {
+        false
+    }
+    fn stream_output(&self) -> &[u8] {
+        &[]
+    }
+    fn stream_written(&mut self, _: Instant, _: usize) {}
+    fn poll_action(&mut self) -> Option<ClientAction> {
+        None
+    }
+    fn poll_event(&mut self) -> Option<ClientEvent> {
+        None
+    }
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+}
+
+struct Pantomime;
+
+impl Cast for Pantomime {
+    type Server = Mute;
+    type Client = Mute;
+    fn server(&mut self, _: Instant, _: &MemoryStore, _: [u8; 32]) -> Mute {
+        Mute
+    }
+    fn client(&mut self, _: Instant, _: usize, _: [u8; 32]) -> Mute {
+        Mute
+    }
+}
+
+#[test]
+fn a_broken_promise_comes_with_its_seed_and_how_to_play_it_again() {
+    let failure = Scenario::of_seed(42).play(Pantomime).expect_err("nobody answers anybody");
+    let text = failure.to_string();
+    assert!(text.contains("seed 42") && text.contains("has no outcome"), "{text}");
+    assert!(text.contains("SAYAGAIN_SEED=42 cargo test"), "{text}");
+}
+
+fn play(seed: u64) -> Transcript {
+    let scenario = Scenario::of_seed(seed);
+    scenario.play(ChatCast::of(&scenario)).unwrap_or_else(|failure| {
+        let long = std::env::var("SAYAGAIN_SEED").is_ok();
+        panic!("{}{failure}", if long { failure.transcript.to_string() } else { String::new() })
+    })
+}
+
+/// Plays the seed named in the environment, with everything that happens in it.
+#[test]
+fn one_seed_keeps_every_promise() {
+    let seed = std::env::var("SAYAGAIN_SEED").ok().and_then(|seed| seed.parse().ok());
+    play(seed.unwrap_or(1));
+}
+
+#[test]
+fn every_promise_survives_every_day() {
+    let days: u64 = std::env::var("SAYAGAIN_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(100);
+    for seed in 0..days {
+        play(seed);
     }
 }

@@ -131,7 +131,10 @@ impl<C: Cast> World<C> {
         let mut goes_on = true;
         while let Some(event) = node.poll_event() {
             goes_on &= !matches!(event, ClientEvent::Finished(_));
-            self.transcript.note(self.now, Fact::Client { client, event });
+            // Once a second, whatever happens: nobody asks for them afterwards.
+            if !matches!(event, ClientEvent::Stats { line: None, .. }) {
+                self.transcript.note(self.now, Fact::Client { client, event });
+            }
         }
         goes_on
     }

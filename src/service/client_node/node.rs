@@ -31,6 +31,9 @@ const SLOW_AFTER: Duration = Duration::from_secs(5);
 /// How often statistics are told.
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
 
+/// With so many lines underway, further ones wait where they are typed.
+const OPEN_LINES: usize = 1_024;
+
 /// How long a good-bye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -108,6 +111,10 @@ impl ClientNode {
 }
 
 impl ClientCore for ClientNode {
+    fn takes_lines(&self) -> bool {
+        self.chat.unsettled_lines() < OPEN_LINES
+    }
+
     fn handle_line(&mut self, now: Instant, line: LineNumber, text: &str) {
         if !matches!(self.stage, Stage::Leaving { .. } | Stage::Finished) {
             self.chat.handle_line(now, line, text);

@@ -1,6 +1,7 @@
 //! The loops over loopback sockets, with toys for nodes. No verdict depends on how long anything took;
 //! whatever waits does so under a generous watchdog.
 
+mod chat;
 mod clients;
 mod servers;
 mod toys;

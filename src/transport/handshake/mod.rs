@@ -23,6 +23,8 @@
 pub mod client;
 pub mod cookie;
 pub mod half_open;
+#[cfg(test)]
+mod vectors;
 
 use crate::wire::datagram::{ConnectionId, VERSION};
 

@@ -13,7 +13,7 @@ mod room;
 
 use super::router::{ChatClient, Link};
 use crate::chat::codec::decode_to_client;
-use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL};
+use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL, ToClient};
 use crate::time::Instant;
 use crate::wire::Malformed;
 
@@ -28,11 +28,13 @@ impl ChatClient {
         if self.link == Link::Down {
             return Err(MISPLACED);
         }
-        let message = decode_to_client(bytes)?;
-        match channel {
-            CONTROL_CHANNEL => self.hear_control(message)?,
-            PRIVATE_CHANNEL => self.hear_private_channel(message)?,
-            _ => {
+        match (channel, decode_to_client(bytes)?) {
+            (CONTROL_CHANNEL, message) => self.hear_control(message)?,
+            // A receipt may come when its room is left already, or is another one: its counter says it all.
+            (_, ToClient::Accepted { counter, id }) => self.hear_accepted(counter, id, 0),
+            (_, ToClient::Rejected { counter, failure }) => self.hear_rejected(counter, failure),
+            (PRIVATE_CHANNEL, message) => self.hear_private_channel(message)?,
+            (_, message) => {
                 let visit = self.rooms.on_channel(channel).ok_or(MISPLACED)?;
                 self.hear_room(visit, message)?;
             }

@@ -12,8 +12,6 @@ impl ChatClient {
         match message {
             ToClient::Private(message) => self.hear_private(message),
             ToClient::PrivateCopy(message) => self.tell_private(message),
-            ToClient::Accepted { counter, id } => self.hear_accepted(counter, id, 0),
-            ToClient::Rejected { counter, failure } => self.hear_rejected(counter, failure),
             _ => return Err(MISPLACED),
         }
         Ok(())

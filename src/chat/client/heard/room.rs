@@ -14,8 +14,6 @@ impl ChatClient {
         let visit = self.rooms.get_mut(id).ok_or(MISPLACED)?;
         let is_in = matches!(visit.stay, Stay::In | Stay::Parting);
         match message {
-            ToClient::Accepted { counter, id } => self.hear_accepted(counter, id, 0),
-            ToClient::Rejected { counter, failure } => self.hear_rejected(counter, failure),
             ToClient::Joined { room, people, total, last } if visit.stay == Stay::Joining => {
                 visit.stay = Stay::In;
                 visit.room.clone_from(&room);

@@ -4,6 +4,7 @@
 mod generated;
 mod scripted;
 mod toy_server;
+mod whole_chat;
 
 use super::event::{LineNumber, UserEvent};
 use super::{ChatClient, ChatClientConfig};

@@ -219,6 +219,18 @@ fn a_part_that_the_session_took_along_is_done() {
 }
 
 #[test]
+fn a_receipt_that_comes_when_its_room_is_left_already_does_no_harm() {
+    let mut client = client_in_lobby();
+    type_line(&mut client, 1, "hi");
+    type_line(&mut client, 2, "/part");
+    hear(&mut client, LOBBY, &own_message(1, 4, "hi"));
+    hear(&mut client, LOBBY, &ToClient::Parted);
+    events(&mut client);
+    hear(&mut client, LOBBY, &accepted(1, 4));
+    assert!(events(&mut client).is_empty());
+}
+
+#[test]
 fn being_put_out_of_a_room_is_told_and_text_goes_elsewhere() {
     let mut client = client_in_lobby();
     hear(&mut client, LOBBY, &ToClient::Parted);

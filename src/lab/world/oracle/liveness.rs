@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Is every line settled that was typed into a program that was not killed? While this is not so, time may
 /// still help.
 pub fn is_settled(testimonies: &[Testimony]) -> bool {
-    testimonies.iter().all(|testimony| testimony.killed || unsettled(testimony).next().is_none())
+    testimonies.iter().all(|testimony| testimony.is_lost() || unsettled(testimony).next().is_none())
 }
 
 fn unsettled(testimony: &Testimony) -> impl Iterator<Item = (&u64, &Typed)> {
@@ -20,7 +20,7 @@ fn unsettled(testimony: &Testimony) -> impl Iterator<Item = (&u64, &Typed)> {
 /// finished or was killed is owed nothing more.
 pub fn unsettled_business(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
     let mut verdicts = Verdicts::default();
-    for (testimony, name) in testimonies.iter().zip(names).filter(|(testimony, _)| !testimony.killed) {
+    for (testimony, name) in testimonies.iter().zip(names).filter(|(testimony, _)| !testimony.is_lost()) {
         for (line, typed) in unsettled(testimony) {
             verdicts.demand(false, || format!("line {line} of {name} has no outcome: `{}`", typed.line));
         }
@@ -74,7 +74,7 @@ pub fn vanished(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
     let seen: BTreeSet<&str> =
         testimonies.iter().flat_map(|testimony| &testimony.shown).map(|shown| shown.text.as_str()).collect();
     let present =
-        testimonies.iter().zip(names).filter(|(author, _)| !author.killed && author.ending.is_none());
+        testimonies.iter().zip(names).filter(|(author, _)| !author.is_lost() && author.ending.is_none());
     for (author, name) in present {
         for (line, typed) in &author.typed {
             let accepted = matches!(author.outcome(*line), Some(Outcome::Accepted(_)));
@@ -91,7 +91,7 @@ pub fn vanished(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
 pub fn bad_endings(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
     let mut verdicts = Verdicts::default();
     let ended =
-        testimonies.iter().zip(names).filter(|(testimony, _)| testimony.input_ended && !testimony.killed);
+        testimonies.iter().zip(names).filter(|(testimony, _)| testimony.input_ended && !testimony.is_lost());
     for (testimony, name) in ended {
         let undelivered: Vec<u64> = testimony
             .typed

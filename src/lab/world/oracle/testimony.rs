@@ -91,6 +91,8 @@ pub struct Testimony {
     pub input_ended: bool,
     /// It was killed.
     pub killed: bool,
+    /// It was connected at least once.
+    pub was_connected: bool,
     /// How it finished.
     pub ending: Option<Ending>,
 }
@@ -118,16 +120,25 @@ impl Testimony {
         self.outcomes.iter().find(|(number, _)| *number == line).map(|(_, outcome)| outcome)
     }
 
+    /// Is it past caring? It was killed; or it found nobody at its very start, said so and ended, as it
+    /// should.
+    pub fn is_lost(&self) -> bool {
+        let found_nobody = matches!(self.ending, Some(Ending::NotConnected(_)));
+        self.killed || found_nobody && !self.was_connected
+    }
+
     fn on_event(&mut self, at: Instant, event: &ClientEvent) {
         match event {
             ClientEvent::User(event) => self.on_user_event(at, event),
             ClientEvent::Finished(ending) => self.ending = Some(ending.clone()),
-            ClientEvent::Pin { .. } | ClientEvent::Stats { .. } | ClientEvent::ConnectingSlowly => {}
+            ClientEvent::Stats { line: Some(line), .. } => self.outcomes.push((line.0, Outcome::Answered)),
+            ClientEvent::Stats { .. } | ClientEvent::Pin { .. } | ClientEvent::ConnectingSlowly => {}
         }
     }
 
     fn on_user_event(&mut self, at: Instant, event: &UserEvent) {
         match event {
+            UserEvent::Connected { .. } => self.was_connected = true,
             UserEvent::Message { room, from, text, id, .. } => {
                 self.show(at, Place::Room(room.clone()), *id, from, text);
             }

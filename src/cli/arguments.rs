@@ -1,0 +1,326 @@
+//! What can be asked of the program?
+//!
+//! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
+
+use super::logging::Verbosity;
+use crate::lab::link::LinkOptions;
+use crate::lab::link::values::Span;
+use crate::transport::session::{LivenessConfig, Transport};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A chat over UDP datagrams with a hand-built reliability layer, and the same chat over TCP
+#[derive(Parser, Debug)]
+#[command(version, about, max_term_width = 100, after_help = "Example:\n  sayagain demo")]
+pub struct Arguments {
+    /// How loud the log is.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// A server, two people and you over a link that loses packets, and what became of them
+    #[command(after_help = "Example:\n  sayagain demo --loss 30%")]
+    Demo(Demo),
+    /// Run a server
+    #[command(after_help = "Example:\n  sayagain serve --listen 127.0.0.1:4747")]
+    Serve(Serve),
+    /// Join a server and chat
+    #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
+    Chat(Chat),
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// The link between the people and the server (20 % loss and 25 ms each way unless something is said).
+    #[command(flatten)]
+    pub link: LinkOptions,
+}
+
+/// `serve`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one [default: [::]:4747, all of IPv6 and IPv4]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// What to speak; `both` uses the same port number twice
+    #[arg(long, value_enum, default_value_t = ServedTransport::Both)]
+    pub transport: ServedTransport,
+    /// The folder of the server's store [default: the user's data folder]
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    pub data: Option<PathBuf>,
+    /// Keep nothing on disk but the server's key
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// The name under which clients remember this server's key [default: the machine's name]
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// If the store is damaged, keep it aside and start with an empty one
+    #[arg(long)]
+    pub start_anew: bool,
+    /// Besides the lines that say where it listens, print what happens as JSON, an object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Speak in the clear, with a CRC instead of the seal; clients must ask for it too
+    #[arg(long)]
+    pub insecure: bool,
+    /// When silence means what.
+    #[command(flatten)]
+    pub liveness: Liveness,
+    /// A bad link, made here, for everybody who comes over UDP.
+    #[command(flatten)]
+    pub link: LinkOptions,
+}
+
+/// `chat`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Chat {
+    /// The server: HOST, HOST:PORT or [IPV6]:PORT; the port is 4747 unless another is given
+    #[arg(value_name = "HOST[:PORT]")]
+    pub server: Option<String>,
+    /// Your name [default: the one used last, else a question, else the login name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What carries the chat
+    #[arg(long, value_enum, default_value_t = ChatTransport::Udp)]
+    pub transport: ChatTransport,
+    /// The room to join at the start
+    #[arg(long, default_value = "lobby")]
+    pub room: String,
+    /// How many earlier messages of a room to show on joining it
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub history: u32,
+    /// Read and print plain lines, also on a terminal
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// Read plain lines and print JSON, an object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Print the session's statistics once a second
+    #[arg(long)]
+    pub stats: bool,
+    /// After the end of the input and the last acceptance, listen so much longer
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    pub linger: Duration,
+    /// Give up connecting after so long
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
+    pub connect_timeout: Duration,
+    /// Speak in the clear, with a CRC instead of the seal; the server must ask for it too
+    #[arg(long)]
+    pub insecure: bool,
+    /// When silence means what.
+    #[command(flatten)]
+    pub liveness: Liveness,
+    /// A bad link, made here, for this client over UDP.
+    #[command(flatten)]
+    pub link: LinkOptions,
+}
+
+/// What a server speaks.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ServedTransport {
+    /// Datagrams with the hand-built reliability layer.
+    Udp,
+    /// The kernel's streams.
+    Tcp,
+    /// Both at once.
+    Both,
+}
+
+/// What a client speaks.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChatTransport {
+    /// Datagrams with the hand-built reliability layer.
+    Udp,
+    /// The kernel's stream.
+    Tcp,
+}
+
+impl From<ChatTransport> for Transport {
+    fn from(transport: ChatTransport) -> Self {
+        match transport {
+            ChatTransport::Udp => Self::Udp,
+            ChatTransport::Tcp => Self::Tcp,
+        }
+    }
+}
+
+/// When silence means what.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Silence")]
+pub struct Liveness {
+    /// Say something at least so often
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    heartbeat: Span,
+    /// Ask whether the other side is there after so long without a word
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    suspect_after: Span,
+    /// Show people as lost after so long without a word
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    lost_after: Span,
+    /// Show people as offline after so long without a word
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    offline_after: Span,
+}
+
+impl Liveness {
+    /// The intervals; an error says which of them contradict each other.
+    pub fn config(self) -> Result<LivenessConfig, String> {
+        let Span(heartbeat) = self.heartbeat;
+        let Span(suspect_after) = self.suspect_after;
+        let Span(lost_after) = self.lost_after;
+        let Span(dead_after) = self.offline_after;
+        if heartbeat < Duration::from_millis(10) {
+            return Err("--heartbeat must be at least 10ms".into());
+        }
+        if !(heartbeat < suspect_after && suspect_after <= lost_after && lost_after <= dead_after) {
+            return Err("silence must grow in this order: --heartbeat, --suspect-after, --lost-after, \
+                        --offline-after"
+                .into());
+        }
+        // Ours: a suspect is probed often enough to be heard several times before it counts as lost.
+        let probe_interval = LivenessConfig::default().probe_interval.min(suspect_after / 10);
+        let probe_interval = probe_interval.max(Duration::from_millis(1));
+        Ok(LivenessConfig { heartbeat, suspect_after, probe_interval, lost_after, dead_after })
+    }
+}
+
+/// Link options make a bad link of datagrams; over TCP the program never sees the packets.
+pub fn refuse_link_over_tcp(link: &LinkOptions) -> Result<(), String> {
+    if link.is_empty() {
+        return Ok(());
+    }
+    Err("link options need --transport udp: over TCP the system's kernel sends the packets, and a program \
+         cannot lose one of them. To give TCP the same bad link, run both ends with `sayagain link`"
+        .into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const LONGEST: f64 = 1e9;
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=LONGEST).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => text.parse().map(|Span(span)| span).map_err(|_| format!("`{text}` is no number of seconds")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        let words = std::iter::once("sayagain").chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.command)
+    }
+
+    fn chat(line: &str) -> Chat {
+        match parsed(line) {
+            Ok(Command::Chat(chat)) => chat,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn serve(line: &str) -> Serve {
+        match parsed(line) {
+            Ok(Command::Serve(serve)) => serve,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_is_the_name_and_three_numbers() {
+        let shown = parsed("--version").expect_err("the version is shown instead");
+        assert_eq!(shown.kind(), ErrorKind::DisplayVersion);
+        assert_eq!(shown.to_string(), concat!("sayagain ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+
+    #[test]
+    fn every_help_shows_an_example_that_parses() {
+        for command in ["", "demo", "serve", "chat"] {
+            let help =
+                parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
+            let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));
+            assert!(parsed(example).is_ok(), "{example}");
+            assert!(example.starts_with(command), "{command}: {example}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_scripts_rely_on() {
+        let chat = chat("chat 10.0.0.5");
+        assert_eq!(
+            (chat.server.as_deref(), chat.room.as_str(), chat.history),
+            (Some("10.0.0.5"), "lobby", 50)
+        );
+        assert_eq!((chat.transport, chat.linger), (ChatTransport::Udp, Duration::ZERO));
+        assert_eq!(chat.connect_timeout, Duration::from_secs(20));
+        assert!(chat.link.is_empty() && !chat.insecure);
+        let serve = serve("serve");
+        assert_eq!((serve.listen, serve.transport, serve.ephemeral), (None, ServedTransport::Both, false));
+        assert_eq!(serve.liveness.config(), Ok(LivenessConfig::default()));
+    }
+
+    #[test]
+    fn every_option_of_the_manual_is_taken() {
+        let line = "chat [::1]:5000 --name ann --transport tcp --room lab --history 0 --json --stats \
+                    --linger 2.5 --connect-timeout 3s --insecure --heartbeat 500ms --suspect-after 1s \
+                    --lost-after 2s --offline-after 1min -vv";
+        let chat = chat(line);
+        assert_eq!(
+            (chat.linger, chat.connect_timeout),
+            (Duration::from_millis(2_500), Duration::from_secs(3))
+        );
+        assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_secs(60)));
+        serve("serve --listen 0.0.0.0:0 --transport udp --data /tmp/x --server-name lab --start-anew -q");
+        serve("serve --ephemeral --json --insecure --loss 5% --up-delay 10ms --seed 3 --profile mobile");
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_by_the_parser() {
+        for line in [
+            "",
+            "chat a b",
+            "chat a --history 1001",
+            "chat a --linger soon",
+            "chat a --linger -1",
+            "chat a --transport quic",
+            "chat a --json --plain",
+            "chat a --loss 5",
+            "serve --data x --ephemeral",
+            "serve -q -v",
+            "dance",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn intervals_that_contradict_each_other_are_refused() {
+        for line in ["--suspect-after 500ms", "--lost-after 2s", "--offline-after 4s", "--heartbeat 1ms"] {
+            assert!(serve(&format!("serve {line}")).liveness.config().is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn link_options_over_tcp_are_refused_with_the_way_that_works() {
+        let error =
+            refuse_link_over_tcp(&chat("chat a --transport tcp --loss 5%").link).expect_err("refused");
+        assert!(error.contains("sayagain link"), "{error}");
+        assert_eq!(refuse_link_over_tcp(&chat("chat a --transport tcp").link), Ok(()));
+    }
+}

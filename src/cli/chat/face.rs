@@ -1,0 +1,170 @@
+//! What shows the chat to its user, be it a person or a script?
+//!
+//! ```text
+//!  client loop ── News ──▶ [ at most 65,536 ] ──▶ a thread of its own: Face::show ──▶ standard output
+//! ```
+//!
+//! One trait, three faces: [`plain`](super::plain) lines, [`json`](super::json_face) lines, and the
+//! [`terminal`](super::terminal_face). They run on a thread of their own, so that a reader who is slow for
+//! a while does not keep the loop from its network; a reader who is slow for good makes the loop wait.
+
+use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::transport::session::SessionStats;
+use crate::tui::terminal::Input;
+use std::fmt::Write as _;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// News that may wait for their face.
+const QUEUE: usize = 65_536;
+
+/// Something for a face to show.
+#[derive(Debug)]
+pub enum News {
+    /// The server that answers has this address; `Connected` follows.
+    Reached(String),
+    /// The chat has something to show.
+    Chat(UserEvent),
+    /// The session was measured; `line` asked for it, or else it is time to tell.
+    Stats(SessionStats, Option<LineNumber>),
+    /// A word of the program itself.
+    Note(String),
+    /// A key was pressed (terminal only).
+    Input(Input),
+    /// Nothing follows.
+    End,
+}
+
+/// Shows news, one by one, in their order.
+pub trait Face {
+    /// Shows this. An error means that nobody reads any more.
+    fn show(&mut self, news: News) -> io::Result<()>;
+}
+
+/// A face on its thread.
+#[derive(Debug)]
+pub struct FaceThread {
+    news: SyncSender<News>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+/// The two ends of a queue of news.
+pub fn queue() -> (SyncSender<News>, Receiver<News>) {
+    sync_channel(QUEUE)
+}
+
+impl FaceThread {
+    /// Starts the thread. `gone` is called when nobody reads any more.
+    pub fn start(
+        mut face: Box<dyn Face + Send>,
+        (news, queue): (SyncSender<News>, Receiver<News>),
+        gone: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let work = move || {
+            while let Ok(news) = queue.recv() {
+                if matches!(news, News::End) {
+                    break;
+                }
+                if let Err(error) = face.show(news) {
+                    gone();
+                    return Err(error);
+                }
+            }
+            Ok(())
+        };
+        let thread = thread::Builder::new().name("face".into()).spawn(work)?;
+        Ok(Self { news, thread })
+    }
+
+    /// Waits until all is shown. A reader who closed the pipe has seen what they wanted: no error.
+    pub fn finish(self) -> io::Result<()> {
+        // Fails only if the face has ended already.
+        let _ = self.news.send(News::End);
+        match self.thread.join() {
+            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The statistics in words, for people.
+pub fn stats_in_words(stats: &SessionStats) -> String {
+    let millis = |span: Duration| format!("{:.1} ms", span.as_secs_f64() * 1_000.0);
+    let mut text =
+        format!("sent {} ({} bytes), received {} bytes", stats.sent, stats.bytes_out, stats.bytes_in);
+    let parts = [
+        ("rtt", stats.rtt.map(millis)),
+        ("varying by", stats.rttvar.map(millis)),
+        ("least", stats.rtt_min.map(millis)),
+        ("lost", stats.loss.map(|loss| format!("{:.1} %", loss * 100.0))),
+        ("sent again", stats.retransmitted.map(|count| count.to_string())),
+        ("arrived twice", stats.duplicates.map(|count| count.to_string())),
+        ("arrived late", stats.reordered.map(|count| count.to_string())),
+        ("in flight", stats.in_flight.map(|bytes| format!("{bytes} bytes"))),
+        ("window", stats.cwnd.map(|bytes| format!("{bytes} bytes"))),
+    ];
+    for (name, value) in parts {
+        if let Some(value) = value {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ", {name} {value}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_transport_cannot_know_is_not_said() {
+        let stats = SessionStats { sent: 3, bytes_out: 90, bytes_in: 70, ..SessionStats::default() };
+        assert_eq!(stats_in_words(&stats), "sent 3 (90 bytes), received 70 bytes");
+        let stats = SessionStats { rtt: Some(Duration::from_micros(12_340)), loss: Some(0.2), ..stats };
+        assert!(stats_in_words(&stats).ends_with("rtt 12.3 ms, lost 20.0 %"));
+    }
+
+    struct Pipe(Option<usize>);
+
+    impl Face for Pipe {
+        fn show(&mut self, _: News) -> io::Result<()> {
+            match &mut self.0 {
+                Some(0) => Err(io::ErrorKind::BrokenPipe.into()),
+                Some(left) => {
+                    *left -= 1;
+                    Ok(())
+                }
+                None => Err(io::ErrorKind::StorageFull.into()),
+            }
+        }
+    }
+
+    fn shown(face: Pipe, count: usize) -> (io::Result<()>, bool) {
+        let (news, receiver) = queue();
+        let (gone, told) = std::sync::mpsc::channel();
+        let thread = FaceThread::start(Box::new(face), (news.clone(), receiver), move || {
+            let _ = gone.send(());
+        });
+        for _ in 0..count {
+            let _ = news.send(News::Note("hi".into()));
+        }
+        let finished = thread.expect("a thread").finish();
+        (finished, told.recv().is_ok())
+    }
+
+    #[test]
+    fn a_closed_pipe_is_told_and_is_no_error() {
+        let (finished, gone) = shown(Pipe(Some(2)), 3);
+        assert!(finished.is_ok() && gone);
+        let (finished, gone) = shown(Pipe(Some(3)), 3);
+        assert!(finished.is_ok() && !gone);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let (finished, gone) = shown(Pipe(None), 1);
+        assert!(finished.is_err() && gone);
+    }
+}

@@ -1,0 +1,257 @@
+//! `chat`: how does a client find its server, its name and its face, and with which number does it end?
+//!
+//! ```text
+//!  arguments ─▶ addresses, key, name, bad link ─▶ ClientNode in Observed ─▶ ClientLoop ─▶ Ending ─▶ exit code
+//!                                                   │ News                      ▲ lines
+//!                                                   ▼                           │
+//!                                             Face (plain, JSON, terminal) ─────┘
+//! ```
+
+pub mod face;
+pub mod json_face;
+pub mod memory;
+pub mod name;
+pub mod observed;
+pub mod plain;
+pub mod terminal_face;
+
+use super::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
+use super::exit::{Exit, Outcome, Stop, explain};
+use super::link;
+use super::signals::Signals;
+use crate::chat::command::COMMANDS;
+use crate::crypto::Identity;
+use crate::lab::link::LinkConfig;
+use crate::service::ClientNode;
+use crate::service::api::{ClientConfig, Ending};
+use crate::shell::client_loop::{ClientHandle, ClientLoop};
+use crate::shell::home::{Home, KnownServers};
+use crate::shell::lines::read_lines;
+use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
+use crate::shell::{clock, entropy};
+use crate::trace::Tracer;
+use crate::transport::session::{LivenessConfig, Transport};
+use crate::tui::state::{Link, State, Status};
+use face::{Face, FaceThread, News};
+use json_face::JsonFace;
+use memory::HomeMemory;
+use name::Choice;
+use observed::Observed;
+use plain::PlainFace;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use terminal_face::TerminalFace;
+
+/// Which face shows the chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Lines for people.
+    Plain,
+    /// Lines for scripts.
+    Json,
+    /// A person at a terminal.
+    Terminal,
+}
+
+impl Kind {
+    /// What the options and the two ends of the pipe ask for.
+    pub fn of(chat: &Chat) -> Self {
+        match (chat.json, chat.plain) {
+            (true, _) => Self::Json,
+            (false, false) if io::stdin().is_terminal() && io::stdout().is_terminal() => Self::Terminal,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// All that does not change while a name is looked for.
+struct Plan<'a> {
+    chat: &'a Chat,
+    kind: Kind,
+    server: &'a str,
+    transport: Transport,
+    addresses: Vec<SocketAddr>,
+    liveness: LivenessConfig,
+    bad_link: Option<LinkConfig>,
+    home: Home,
+    signals: Signals,
+}
+
+/// How one attempt to join, and all that followed, ended.
+struct Attempt {
+    ending: Ending,
+    was_connected: bool,
+}
+
+/// Joins a server and chats until all is said.
+pub fn run(chat: &Chat) -> Outcome {
+    if link::printed_profiles(&chat.link)? {
+        return Ok(Exit::Done);
+    }
+    let plan = Plan::of(chat)?;
+    let mut name = plan.name()?;
+    loop {
+        let Attempt { ending, was_connected } = plan.join(&name)?;
+        let may_ask = plan.kind == Kind::Terminal && !was_connected;
+        match proposal(&ending).filter(|_| may_ask) {
+            Some(other) if agreed(&ending, other) => other.clone_into(&mut name),
+            _ => {
+                if let Some(text) = explain(&ending) {
+                    eprintln!("{text}");
+                }
+                return Ok(Exit::from(&ending));
+            }
+        }
+    }
+}
+
+/// The free name that a refusal ends with: `the name bob is taken; bob2 is free`. A name has no blanks.
+fn proposal(ending: &Ending) -> Option<&str> {
+    match ending {
+        Ending::Refused { code, text } if code == "name-taken" => {
+            text.strip_suffix(" is free")?.rsplit(' ').next()
+        }
+        _ => None,
+    }
+}
+
+fn agreed(ending: &Ending, other: &str) -> bool {
+    let why = explain(ending).unwrap_or_default();
+    let answer = name::ask_on_terminal(&format!("{why}\nJoin as {other}? [Y/n] "));
+    answer.is_ok_and(|answer| {
+        matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes") && !answer.is_empty()
+    })
+}
+
+impl<'a> Plan<'a> {
+    fn of(chat: &'a Chat) -> Result<Self, Stop> {
+        let liveness = chat.liveness.config().map_err(Stop::usage)?;
+        if chat.transport == ChatTransport::Tcp {
+            refuse_link_over_tcp(&chat.link).map_err(Stop::usage)?;
+        }
+        let server = chat.server.as_deref().ok_or_else(no_server)?;
+        let bad_link = link::config(&chat.link)?;
+        let addresses = resolve(server, DEFAULT_PORT).map_err(|error| match error {
+            ResolveError::Malformed(_) => Stop::usage(error),
+            ResolveError::Unknown(..) => Stop::not_connected(error),
+        })?;
+        let home = Home::find().map_err(Stop::failed)?;
+        let signals = Signals::install().map_err(Stop::failed)?;
+        let (kind, transport) = (Kind::of(chat), chat.transport.into());
+        Ok(Self { chat, kind, server, transport, addresses, liveness, bad_link, home, signals })
+    }
+
+    fn name(&self) -> Result<String, Stop> {
+        let choice = Choice {
+            asked_for: self.chat.name.as_deref(),
+            remembered: self.home.remembered_name(),
+            login: name::login(),
+        };
+        let ask = (self.kind == Kind::Terminal).then_some(name::ask_on_terminal);
+        choice.name(ask).map_err(Stop::usage)
+    }
+
+    fn join(&self, name: &str) -> Result<Attempt, Stop> {
+        let identity = self.home.identity().map_err(Stop::failed)?;
+        let known = self.home.known_servers().map_err(Stop::failed)?;
+        let config = self.config(name, &known);
+        let mut client_loop =
+            ClientLoop::new(self.transport, self.addresses.clone()).map_err(Stop::failed)?;
+        let queue = face::queue();
+        let news = queue.0.clone();
+        if let Some(bad_link) = &self.bad_link {
+            let seed = bad_link.seed;
+            client_loop.impair(bad_link.clone(), self.chat.insecure).map_err(Stop::usage)?;
+            let _ = news.send(News::Note(format!("a bad link is made here (--seed {seed} makes it again)")));
+        }
+        let client = client_loop.handle();
+        let face = self.face(name, &client, &news).map_err(Stop::failed)?;
+        let (leaving, left) = (client.clone(), client.clone());
+        self.signals.call(move || {
+            leaving.quit();
+        });
+        let face = FaceThread::start(face, queue, move || {
+            left.quit();
+        })
+        .map_err(Stop::failed)?;
+        if self.kind != Kind::Terminal {
+            thread::Builder::new()
+                .name("lines".into())
+                .spawn(move || read_lines(io::stdin().lock(), &client))
+                .map_err(Stop::failed)?;
+        }
+        self.run(client_loop, config, identity, known, face, news)
+    }
+
+    fn run(
+        &self,
+        client_loop: ClientLoop,
+        config: ClientConfig,
+        identity: Identity,
+        known: KnownServers,
+        face: FaceThread,
+        news: SyncSender<News>,
+    ) -> Result<Attempt, Stop> {
+        let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), Tracer::default());
+        let memory = HomeMemory::new(self.home.clone(), known);
+        let told = news.clone();
+        let mut node = Observed::new(node, memory, news, self.addresses.clone());
+        let ending =
+            client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event)).map_err(Stop::failed)?;
+        face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
+        Ok(Attempt { ending, was_connected: node.was_connected() })
+    }
+
+    fn config(&self, name: &str, known: &KnownServers) -> ClientConfig {
+        let expected_key =
+            self.addresses.iter().find_map(|address| known.key_for_address(&address.to_string()));
+        ClientConfig {
+            transport: self.transport,
+            name: name.to_owned(),
+            room: self.chat.room.clone(),
+            history: self.chat.history,
+            insecure: self.chat.insecure,
+            expected_key,
+            pins: known.pins(),
+            addresses: self.addresses.len(),
+            connect_timeout: self.chat.connect_timeout,
+            liveness: self.liveness,
+            linger: self.chat.linger,
+        }
+    }
+
+    fn face(
+        &self,
+        name: &str,
+        client: &ClientHandle,
+        keys: &SyncSender<News>,
+    ) -> io::Result<Box<dyn Face + Send>> {
+        Ok(match self.kind {
+            Kind::Plain => Box::new(PlainFace::new(io::stdout(), self.transport, self.chat.stats)),
+            Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport, self.chat.stats)),
+            Kind::Terminal => {
+                let status = Status {
+                    server: self.server.to_owned(),
+                    transport: self.transport,
+                    insecure: self.chat.insecure,
+                    name: name.to_owned(),
+                    room: Some(self.chat.room.clone()),
+                    link: Link::Connecting,
+                    rtt: None,
+                    loss: None,
+                };
+                let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
+                Box::new(TerminalFace::new(state, client.clone(), keys.clone(), self.chat.stats)?)
+            }
+        })
+    }
+}
+
+fn no_server() -> Stop {
+    Stop::usage(
+        "name the server: sayagain chat HOST. Servers on the network are not found by themselves yet; whoever \
+         runs yours knows its address",
+    )
+}

@@ -1,0 +1,113 @@
+//! The chat on a terminal.
+//!
+//! Until the server answers, the terminal stays as it is, so that questions (another name?) and refusals
+//! read like those of any program; with the first `connected` the terminal's own face takes over.
+
+use super::face::{Face, News, stats_in_words};
+use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::shell::client_loop::ClientHandle;
+use crate::tui::state::{Entry, State, Wish};
+use crate::tui::terminal::{Input, Terminal, read_keys};
+use std::io;
+use std::sync::mpsc::{Sender, SyncSender, channel};
+use std::thread;
+
+/// A terminal, once connected.
+#[derive(Debug)]
+pub struct TerminalFace {
+    state: State,
+    terminal: Option<Terminal>,
+    client: ClientHandle,
+    /// Where keys go that the terminal reads.
+    keys: SyncSender<News>,
+    typed: Sender<String>,
+    stats_wanted: bool,
+}
+
+impl TerminalFace {
+    /// A face that will show this state; `keys` leads back to it. `stats_wanted`: print the statistics each
+    /// second, besides showing them in the status line.
+    pub fn new(
+        state: State,
+        client: ClientHandle,
+        keys: SyncSender<News>,
+        stats_wanted: bool,
+    ) -> io::Result<Self> {
+        let typed = hand_in_lines(client.clone())?;
+        Ok(Self { state, terminal: None, client, keys, typed, stats_wanted })
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        self.terminal = Some(Terminal::open()?);
+        let keys = self.keys.clone();
+        read_keys(move |input| keys.send(News::Input(input)).is_ok())
+    }
+
+    fn handle_input(&mut self, input: Input) {
+        match input {
+            Input::Redraw => {}
+            Input::Gone => self.leave(),
+            Input::Key(key) => match self.state.handle_key(&key) {
+                Wish::Nothing => {}
+                Wish::Leave => self.leave(),
+                // Fails only when the loop has ended, and we will with it.
+                Wish::Send(lines) => lines.into_iter().for_each(|line| drop(self.typed.send(line))),
+            },
+        }
+    }
+
+    /// If the loop has ended already, there is nothing to ask for.
+    fn leave(&self) {
+        self.client.quit();
+    }
+
+    fn note(&mut self, text: String) {
+        if self.terminal.is_none() {
+            eprintln!("{text}");
+        } else {
+            self.state.say(Entry::Note(text));
+        }
+    }
+}
+
+impl Face for TerminalFace {
+    fn show(&mut self, news: News) -> io::Result<()> {
+        match news {
+            News::Reached(server) => self.state.status.server = server,
+            News::Chat(event) => {
+                self.state.on_event(&event);
+                if matches!(event, UserEvent::Connected { .. }) && self.terminal.is_none() {
+                    self.open()?;
+                }
+            }
+            News::Stats(stats, line) => {
+                self.state.on_stats(&stats, line);
+                if line.is_some() || self.stats_wanted {
+                    self.note(format!("* {}", stats_in_words(&stats)));
+                }
+            }
+            News::Note(text) => self.note(text),
+            News::Input(input) => self.handle_input(input),
+            News::End => {}
+        }
+        match &mut self.terminal {
+            Some(terminal) => terminal.show(&mut self.state),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A thread that hands typed lines to the client, which may make it wait; the face never waits, since the
+/// client may be waiting for the face.
+fn hand_in_lines(client: ClientHandle) -> io::Result<Sender<String>> {
+    let (typed, lines) = channel();
+    let work = move || {
+        for (number, line) in (1..).map(LineNumber).zip(lines) {
+            if !client.line(number, line) {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("typed lines".into()).spawn(work)?;
+    Ok(typed)
+}

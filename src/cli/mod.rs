@@ -1,0 +1,50 @@
+//! How does the command line become a server, a client or a demonstration?
+//!
+//! One file (or folder) a command: [`serve`], [`chat`], [`demo`]. What they share: the [`arguments`], the
+//! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, and the [`exit`] codes.
+
+pub mod arguments;
+pub mod chat;
+pub mod demo;
+pub mod exit;
+pub mod json;
+pub mod link;
+pub mod logging;
+pub mod serve;
+pub mod signals;
+
+use arguments::{Arguments, Command};
+use chat::Kind;
+use clap::Parser;
+use log::LevelFilter;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let Arguments { verbosity, command } = Arguments::parse();
+    let outcome = match &command {
+        Command::Demo(demo) => {
+            verbosity.start(LevelFilter::Warn);
+            demo::run(demo)
+        }
+        Command::Serve(serve) => {
+            verbosity.start(LevelFilter::Info);
+            serve::run(serve)
+        }
+        Command::Chat(chat) => {
+            // A log on the terminal would run through what its face draws there.
+            if Kind::of(chat) != Kind::Terminal || !std::io::stderr().is_terminal() {
+                verbosity.start(LevelFilter::Warn);
+            }
+            chat::run(chat)
+        }
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            eprintln!("error: {}", stop.text);
+            stop.exit.into()
+        }
+    }
+}

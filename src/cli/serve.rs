@@ -1,0 +1,197 @@
+//! `serve`: how does a server start, what does it announce, and how does it end?
+//!
+//! Standard output gets a line for each socket, `listening udp 127.0.0.1:4747`, as soon as it can be joined,
+//! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
+//! came, over what, and why they left.
+
+use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
+use super::exit::{Exit, Outcome, Stop};
+use super::json;
+use super::link;
+use super::signals::Signals;
+use crate::crypto::Identity;
+use crate::service::ServerNode;
+use crate::service::api::{ServerConfig, ServerEvent};
+use crate::shell::clock;
+use crate::shell::entropy;
+use crate::shell::home::Home;
+use crate::shell::listen::{ServerSockets, Transports};
+use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
+use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
+use crate::shell::store_thread::StoreThread;
+use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
+use crate::time::Instant;
+use crate::trace::Tracer;
+use log::{error, info, warn};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+/// Sessions at once, at most.
+const MAX_SESSIONS: usize = 50_000;
+/// The longest name of a server, in bytes.
+const SERVER_NAME_BYTES: usize = 64;
+
+/// Runs a server until a signal ends it.
+pub fn run(serve: &Serve) -> Outcome {
+    if link::printed_profiles(&serve.link)? {
+        return Ok(Exit::Done);
+    }
+    let liveness = serve.liveness.config().map_err(Stop::usage)?;
+    if serve.transport == ServedTransport::Tcp {
+        refuse_link_over_tcp(&serve.link).map_err(Stop::usage)?;
+    }
+    let bad_link = link::config(&serve.link)?;
+    let address = address(serve)?;
+
+    let home = Home::find().map_err(Stop::failed)?;
+    let identity = home.server_identity().map_err(Stop::failed)?;
+    let server_name = server_name(serve, &home)?;
+    let sockets = ServerSockets::bind(address, transports(serve.transport)).map_err(Stop::failed)?;
+    let addresses = sockets.addresses().to_vec();
+    let mut server_loop = ServerLoop::new(sockets, MAX_SESSIONS).map_err(Stop::failed)?;
+    if let Some(config) = bad_link {
+        warn!("a bad link is made here for everybody over UDP (seed {})", config.seed);
+        server_loop.impair(config, serve.insecure).map_err(Stop::usage)?;
+    }
+    let config = ServerConfig {
+        server_name,
+        insecure: serve.insecure,
+        liveness,
+        unix_ms_at_zero: clock::unix_ms_at_zero(),
+        owner: home.identity().ok().map(|identity| identity.public()),
+        max_sessions: MAX_SESSIONS,
+    };
+    announce(serve, &config, &identity);
+    let handle = server_loop.handle();
+    let (store, snapshot) = open_store(serve, &home, &handle)?;
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), Tracer::default());
+    let signals = Signals::install().map_err(Stop::failed)?;
+    let ended = handle.clone();
+    signals.call(move || {
+        ended.shutdown();
+    });
+    for (transport, address) in addresses {
+        print_line(&format!("listening {transport} {address}"));
+    }
+    run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json })
+}
+
+fn run_until_shutdown(server_loop: ServerLoop, mut node: ServerNode, mut outlets: Outlets) -> Outcome {
+    let outcome = server_loop.run(&mut node, &mut outlets);
+    outlets.store.stop();
+    outcome.map_err(Stop::failed)?;
+    info!("stopped; everybody was told, and all that was accepted is stored");
+    Ok(Exit::Done)
+}
+
+fn address(serve: &Serve) -> Result<SocketAddr, Stop> {
+    let text = serve.listen.as_deref().unwrap_or("[::]:4747");
+    let found = resolve(text, DEFAULT_PORT).map_err(|error| match error {
+        ResolveError::Malformed(_) => Stop::usage(format!("--listen: {error}")),
+        ResolveError::Unknown(..) => Stop::failed(error),
+    })?;
+    found.first().copied().ok_or_else(|| Stop::failed(format!("`{text}` has no address")))
+}
+
+fn transports(asked_for: ServedTransport) -> Transports {
+    match asked_for {
+        ServedTransport::Udp => Transports::Udp,
+        ServedTransport::Tcp => Transports::Tcp,
+        ServedTransport::Both => Transports::Both,
+    }
+}
+
+fn server_name(serve: &Serve, home: &Home) -> Result<String, Stop> {
+    let Some(name) = &serve.server_name else { return home.server_name().map_err(Stop::failed) };
+    let name = name.trim();
+    if name.is_empty() || name.len() > SERVER_NAME_BYTES || name.chars().any(char::is_control) {
+        let text = format!("--server-name: one line of 1 to {SERVER_NAME_BYTES} bytes");
+        return Err(Stop::usage(text));
+    }
+    Ok(name.to_owned())
+}
+
+/// The store on its thread, and what it remembers.
+fn open_store(serve: &Serve, home: &Home, handle: &ServerHandle) -> Result<(StoreThread, Snapshot), Stop> {
+    if serve.ephemeral {
+        return Ok((start(MemoryStore::default(), handle)?, Snapshot::default()));
+    }
+    let path = home.store_file(serve.data.as_deref()).map_err(Stop::failed)?;
+    let since_zero = u64::try_from((clock::now() - Instant::ZERO).as_millis()).unwrap_or(0);
+    let now_ms = clock::unix_ms_at_zero().saturating_add(since_zero);
+    if !serve.start_anew {
+        let (store, snapshot) = SqliteStore::open(&path, now_ms).map_err(Stop::failed)?;
+        return Ok((start(store, handle)?, snapshot));
+    }
+    let (store, snapshot, kept) = SqliteStore::open_or_start_anew(&path, now_ms).map_err(Stop::failed)?;
+    if let Some(kept) = kept {
+        warn!("the damaged store is kept as {}; this server starts with an empty one", kept.display());
+    }
+    Ok((start(store, handle)?, snapshot))
+}
+
+fn start(store: impl Store + Send + 'static, handle: &ServerHandle) -> Result<StoreThread, Stop> {
+    let replies = handle.clone();
+    StoreThread::start(
+        store,
+        Box::new(move |reply| {
+            replies.stored(reply);
+        }),
+    )
+    .map_err(Stop::failed)
+}
+
+fn announce(serve: &Serve, config: &ServerConfig, identity: &Identity) {
+    info!("sayagain {} serves as \"{}\"", env!("CARGO_PKG_VERSION"), config.server_name);
+    info!("its key is {}", identity.public());
+    if serve.ephemeral {
+        info!("ephemeral: messages are in memory only; a crash or a power cut loses them");
+    }
+    if serve.insecure {
+        warn!("insecure: everything is sent in the clear and can be read and forged by others");
+    }
+}
+
+/// A reader who has gone does not stop a server.
+fn print_line(line: &str) {
+    let mut output = io::stdout().lock();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+}
+
+/// Where the node's requests and news go.
+struct Outlets {
+    store: StoreThread,
+    handle: ServerHandle,
+    json: bool,
+}
+
+impl ServerOutlets for Outlets {
+    fn ask_store(&mut self, request: StoreRequest) {
+        if let Err(answer) = self.store.submit(request) {
+            self.handle.stored(answer);
+        }
+    }
+
+    fn tell(&mut self, event: ServerEvent) {
+        log_event(&event);
+        if self.json {
+            print_line(&json::server_object(&event, clock::now().as_micros()).to_string());
+        }
+    }
+}
+
+fn log_event(event: &ServerEvent) {
+    match event {
+        ServerEvent::Connected { name, transport, address, agent, sessions } => {
+            info!("{name} connected over {transport} from {address} with {agent}; {sessions} connected");
+        }
+        ServerEvent::Disconnected { name, address, reason, sessions } => {
+            info!("{name} ({address}) left: {reason}; {sessions} connected");
+        }
+        ServerEvent::Liveness { name, address, state } => info!("{name} ({address}) is {state}"),
+        ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),
+        ServerEvent::TurnedAway { address, reason } => info!("turned away {address}: {reason}"),
+        ServerEvent::Renamed { old, new } => info!("{old} is now {new}"),
+        ServerEvent::StoreFailed { reason } => error!("the store failed: {reason}"),
+    }
+}
