@@ -1,8 +1,13 @@
 //! What does it cost to turn values into bytes and back: chat messages, frames, headers, and the seal?
 //!
+//! Time is the processor's, so that a busy machine falsifies little.
+//!
 //! `cargo bench --bench codec`; one group with `cargo bench --bench codec -- seal`.
 
+mod meter;
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use meter::CpuTime;
 use sayagain::chat::codec::{decode_to_client, decode_to_server, encode_to_client, encode_to_server};
 use sayagain::chat::message::{
     Counter, MessageId, Origin, PersonId, PostKind, RoomMessage, ToClient, ToServer,
@@ -23,7 +28,7 @@ const TO: ConnectionId = ConnectionId(0x1122_3344_5566_7788);
 /// A line as people type them: 44 bytes.
 const TEXT: &str = "has anybody seen the slides of last Tuesday?";
 
-fn chat(criterion: &mut Criterion) {
+fn chat(criterion: &mut Criterion<CpuTime>) {
     let post = ToServer::Post { counter: Counter(4_711), kind: PostKind::Text, text: TEXT.to_owned() };
     let message = ToClient::Message {
         message: RoomMessage {
@@ -46,7 +51,7 @@ fn chat(criterion: &mut Criterion) {
     group.bench_function("decode message", |b| b.iter(|| decode_to_client(black_box(&told))));
 }
 
-fn frames(criterion: &mut Criterion) {
+fn frames(criterion: &mut Criterion<CpuTime>) {
     let mut received = RangeSet::default();
     for first in [0, 10, 20, 30] {
         received.insert(first, first + 5);
@@ -83,7 +88,7 @@ fn frames(criterion: &mut Criterion) {
     });
 }
 
-fn headers(criterion: &mut Criterion) {
+fn headers(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("header");
     let (mut data, mut hello) = (Vec::new(), Vec::new());
     put_data_header(&mut data, TO, true, 70_000);
@@ -123,7 +128,7 @@ fn direction(pattern: Pattern) -> (Sealer, Opener) {
     (sealer, opener)
 }
 
-fn seal(criterion: &mut Criterion) {
+fn seal(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("seal and open");
     for (name, pattern) in [("ChaCha20-Poly1305", Pattern::Ik), ("clear (CRC-32)", Pattern::Clear)] {
         for len in [100_usize, 1_100] {
@@ -151,6 +156,7 @@ fn seal(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default()
+        .with_measurement(CpuTime)
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));

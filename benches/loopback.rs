@@ -15,7 +15,7 @@
 //! transports alternate, so that whatever else the machine does falls on both; the ratio is the median of
 //! the ratios of neighbouring runs.
 //!
-//! `cargo bench --bench loopback -- [--listeners 1,20] [--messages 2000] [--seconds 45]`
+//! `cargo bench --bench loopback -- [--listeners 1,20] [--messages 5000] [--seconds 45]`
 //!
 //! Left out on purpose: loss, delay and rate of a real link. TCP on loopback is at its best.
 
@@ -332,7 +332,7 @@ impl House {
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
 fn run(case: &Case, transport: Transport, messages: u64, deadline: Instant) -> Run {
     let mut house = House::open(case, transport, deadline);
-    let paced = (messages / 10).max(10);
+    let paced = (messages / 20).max(10);
     house.one_at_a_time(10);
     let (latencies, cpu, server_cpu) = house.costing(|house| house.one_at_a_time(paced));
     let (span, fast_cpu, fast_server_cpu) = house.costing(|house| house.at_full_speed(messages));
@@ -377,7 +377,7 @@ fn measure(case: &Case, messages: u64, share: Duration, deadline: Instant) {
 
 fn main() {
     let trial = meter::is_trial();
-    let messages = meter::number("--messages", if trial { 20 } else { 2_000 });
+    let messages = meter::number("--messages", if trial { 20 } else { 5_000 });
     let seconds = if trial { 0 } else { meter::number("--seconds", 45) };
     let listeners = meter::option("--listeners").unwrap_or_else(|| "1,20".to_owned());
     let listeners: Vec<usize> =

@@ -47,7 +47,7 @@ const TO_ALL: u8 = b'a';
 /// The first byte of a message that only its sender is to get back.
 const ECHO: u8 = b'e';
 /// Messages that wait for a slow reader before it is shown out.
-const QUEUE: usize = 1_024;
+const QUEUE: usize = 64;
 /// Nothing here takes so long.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
