@@ -71,12 +71,13 @@ impl From<&Ending> for Exit {
     }
 }
 
-/// What the person reads on standard error when a chat ended so; `None` when there is nothing to say.
-pub fn explain(ending: &Ending) -> Option<String> {
+/// What the person reads on standard error when a chat with `server` ended so; `None` when there is nothing
+/// to say.
+pub fn explain(ending: &Ending, server: &str) -> Option<String> {
     match ending {
         Ending::Done => None,
         Ending::Undelivered(lines) => Some(undelivered(lines)),
-        Ending::NotConnected(why) => Some(format!("could not connect: {why}")),
+        Ending::NotConnected(why) => Some(format!("could not connect to {server}: {why}")),
         Ending::Refused { text, .. } => Some(format!("refused: {text}")),
     }
 }
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_lines_that_were_not_delivered_are_named() {
-        let told = |lines: &[u64]| explain(&Ending::Undelivered(lines.to_vec())).unwrap();
+        let told = |lines: &[u64]| explain(&Ending::Undelivered(lines.to_vec()), "server").unwrap();
         assert_eq!(told(&[3]), "not delivered: line 3");
         assert_eq!(told(&[1, 2, 3, 7, 9, 10]), "not delivered: lines 1-3, 7, 9-10");
     }

@@ -33,6 +33,7 @@ impl Verbosity {
         let config = ConfigBuilder::new()
             .set_thread_level(LevelFilter::Off)
             .set_target_level(LevelFilter::Off)
+            .add_filter_allow_str(env!("CARGO_PKG_NAME"))
             .build();
         // Fails only if a logger is there already: then that one goes on.
         let _ = WriteLogger::init(self.level(usual), config, std::io::stderr());

@@ -186,7 +186,7 @@ fn log_event(event: &ServerEvent) {
             info!("{name} connected over {transport} from {address} with {agent}; {sessions} connected");
         }
         ServerEvent::Disconnected { name, address, reason, sessions } => {
-            info!("{name} ({address}) left: {reason}; {sessions} connected");
+            info!("{name} ({address}) is gone: {reason}; {sessions} connected");
         }
         ServerEvent::Liveness { name, address, state } => info!("{name} ({address}) is {state}"),
         ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),

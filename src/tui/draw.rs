@@ -61,7 +61,7 @@ fn pending(state: &State, theme: Theme, most: usize) -> Vec<Line<'static>> {
 }
 
 fn question(theme: Theme) -> Line<'static> {
-    Line::styled("Leave? Ctrl-C or y leaves, any other key stays.", theme.warning())
+    Line::styled("Leave? y or Ctrl-C; any other key stays", theme.warning())
 }
 
 /// Fields in the order of their worth: a narrow terminal loses the last ones, whole.

@@ -194,7 +194,7 @@ fn the_question_takes_the_place_of_the_status() {
     let mut screen = Screen::new(TestBackend::new(60, 4), PLAIN).unwrap();
     state.handle_key(&Key::Interrupt);
     screen.show(&mut state).unwrap();
-    assert_eq!(rows(&screen)[0], "Leave? Ctrl-C or y leaves, any other key stays.");
+    assert_eq!(rows(&screen)[0], "Leave? y or Ctrl-C; any other key stays");
 }
 
 #[test]

@@ -96,9 +96,9 @@ pub fn run(chat: &Chat) -> Outcome {
         let Attempt { ending, was_connected } = plan.join(&name)?;
         let may_ask = plan.kind == Kind::Terminal && !was_connected;
         match proposal(&ending).filter(|_| may_ask) {
-            Some(other) if agreed(&ending, other) => other.clone_into(&mut name),
+            Some(other) if agreed(&ending, plan.server, other) => other.clone_into(&mut name),
             _ => {
-                if let Some(text) = explain(&ending) {
+                if let Some(text) = explain(&ending, plan.server) {
                     eprintln!("{text}");
                 }
                 return Ok(Exit::from(&ending));
@@ -117,8 +117,8 @@ fn proposal(ending: &Ending) -> Option<&str> {
     }
 }
 
-fn agreed(ending: &Ending, other: &str) -> bool {
-    let why = explain(ending).unwrap_or_default();
+fn agreed(ending: &Ending, server: &str, other: &str) -> bool {
+    let why = explain(ending, server).unwrap_or_default();
     let answer = name::ask_on_terminal(&format!("{why}\nJoin as {other}? [Y/n] "));
     answer.is_ok_and(|answer| {
         matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes") && !answer.is_empty()
@@ -200,6 +200,7 @@ impl<'a> Plan<'a> {
         let mut node = Observed::new(node, memory, news, self.addresses.clone());
         let ending =
             client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event)).map_err(Stop::failed)?;
+        let ending = node.ending(ending);
         face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
         Ok(Attempt { ending, was_connected: node.was_connected() })
     }

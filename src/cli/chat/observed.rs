@@ -5,10 +5,12 @@
 
 use super::face::News;
 use crate::chat::client::event::{LineNumber, UserEvent};
-use crate::service::api::{ClientAction, ClientEvent, NetworkInput};
+use crate::chat::command::{self, Command};
+use crate::service::api::{ClientAction, ClientEvent, Ending, NetworkInput};
 use crate::service::verbs::ClientCore;
 use crate::time::Instant;
 use crate::transport::session::PublicKey;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::mpsc::SyncSender;
 
@@ -28,17 +30,40 @@ pub struct Observed<N, M> {
     addresses: Vec<SocketAddr>,
     address: usize,
     was_connected: bool,
+    /// Lines that say something to somebody and have no outcome yet.
+    messages: BTreeSet<LineNumber>,
+    /// Those of them that ended in an error.
+    rejected: BTreeSet<u64>,
 }
 
 impl<N, M: Memory> Observed<N, M> {
     /// `addresses` are those of the loop.
     pub fn new(node: N, memory: M, news: SyncSender<News>, addresses: Vec<SocketAddr>) -> Self {
-        Self { node, memory, news, addresses, address: 0, was_connected: false }
+        Self {
+            node,
+            memory,
+            news,
+            addresses,
+            address: 0,
+            was_connected: false,
+            messages: BTreeSet::new(),
+            rejected: BTreeSet::new(),
+        }
     }
 
     /// Has the server ever let us in?
     pub fn was_connected(&self) -> bool {
         self.was_connected
+    }
+
+    /// How it ended for whoever typed: a message that the server turned down was not delivered either.
+    pub fn ending(&self, ending: Ending) -> Ending {
+        let lines: BTreeSet<u64> = match ending {
+            Ending::Done => self.rejected.clone(),
+            Ending::Undelivered(lines) => lines.into_iter().chain(self.rejected.iter().copied()).collect(),
+            other => return other,
+        };
+        if lines.is_empty() { Ending::Done } else { Ending::Undelivered(lines.into_iter().collect()) }
     }
 
     fn address(&self) -> String {
@@ -64,6 +89,12 @@ impl<N, M: Memory> Observed<N, M> {
     }
 
     fn remember(&mut self, event: &UserEvent) {
+        if let Some(line) = event.line() {
+            let was_message = self.messages.remove(&line);
+            if was_message && matches!(event, UserEvent::Error { .. }) {
+                self.rejected.insert(line.0);
+            }
+        }
         match event {
             UserEvent::Connected { name } => {
                 self.was_connected = true;
@@ -73,6 +104,23 @@ impl<N, M: Memory> Observed<N, M> {
             UserEvent::Renamed { new, own: true, .. } => self.memory.on_name(new),
             _ => {}
         }
+    }
+}
+
+/// Is this line, well formed or not, meant to say something to somebody?
+fn says_something(line: &str) -> bool {
+    match command::parse(line) {
+        Ok(command) => matches!(
+            command,
+            Command::Say { .. } | Command::Act { .. } | Command::Private { .. } | Command::Reply { .. }
+        ),
+        Err(_) => match line.trim_start().strip_prefix('/') {
+            None => !line.trim().is_empty(),
+            Some(rest) => {
+                let word = rest.split_whitespace().next().unwrap_or_default();
+                matches!(word, "msg" | "me" | "reply") || word.starts_with('/')
+            }
+        },
     }
 }
 
@@ -97,6 +145,9 @@ fn what_to_check(address: &str) -> String {
 
 impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
     fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str) {
+        if says_something(line) {
+            self.messages.insert(number);
+        }
         self.node.handle_line(now, number, line);
     }
 
@@ -147,5 +198,49 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
 
     fn poll_timeout(&self) -> Option<Instant> {
         self.node.poll_timeout()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::message::{Failure, MessageId};
+
+    #[test]
+    fn text_and_messages_say_something_well_formed_or_not() {
+        let long = "x".repeat(5_000);
+        for line in ["hi", "/me waves", "/msg bob hi", "/msg", "//etc", long.as_str(), "/reply yes"] {
+            assert!(says_something(line), "{line}");
+        }
+        for line in ["/who", "/join", "/jion lab", "", "  ", "/nick \u{1b}"] {
+            assert!(!says_something(line), "{line}");
+        }
+    }
+
+    struct NoNode;
+    struct NoMemory;
+
+    impl Memory for NoMemory {
+        fn on_pin(&mut self, _: &str, _: PublicKey, _: bool, _: &str) -> Option<String> {
+            None
+        }
+        fn on_name(&mut self, _: &str) {}
+    }
+
+    #[test]
+    fn a_message_that_was_turned_down_counts_as_undelivered() {
+        let (news, _queue) = std::sync::mpsc::sync_channel(16);
+        let mut node = Observed::new(NoNode, NoMemory, news, Vec::new());
+        let failed = |line| UserEvent::Error { failure: Failure::new("absent", "not here"), line };
+        node.messages = [LineNumber(2), LineNumber(4)].into();
+        assert_eq!(node.ending(Ending::Done), Ending::Done);
+        node.on_event(ClientEvent::User(failed(Some(LineNumber(1)))));
+        assert_eq!(node.ending(Ending::Done), Ending::Done, "a command that failed was no message");
+        node.on_event(ClientEvent::User(failed(Some(LineNumber(2)))));
+        node.on_event(ClientEvent::User(UserEvent::Accepted { line: LineNumber(4), id: MessageId(1) }));
+        assert_eq!(node.ending(Ending::Done), Ending::Undelivered(vec![2]));
+        assert_eq!(node.ending(Ending::Undelivered(vec![5])), Ending::Undelivered(vec![2, 5]));
+        let lost = Ending::NotConnected("why".into());
+        assert_eq!(node.ending(lost.clone()), lost);
     }
 }

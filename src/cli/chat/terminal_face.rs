@@ -61,12 +61,12 @@ impl TerminalFace {
         self.client.quit();
     }
 
+    /// What is told before the terminal's face opens is told again when it does.
     fn note(&mut self, text: String) {
         if self.terminal.is_none() {
             eprintln!("{text}");
-        } else {
-            self.state.say(Entry::Note(text));
         }
+        self.state.say(Entry::Note(text));
     }
 }
 

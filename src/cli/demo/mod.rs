@@ -17,7 +17,7 @@ pub mod table;
 pub mod tally;
 
 use super::arguments::Demo;
-use super::chat::face::{self, Face, FaceThread, News, stats_in_words};
+use super::chat::face::{self, Face, FaceThread, News};
 use super::chat::terminal_face::TerminalFace;
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
@@ -101,9 +101,13 @@ fn play(link: &LinkConfig) -> io::Result<()> {
         seat.listen(ear.as_ref(), PAUSE, usize::MAX)?;
     }
     seat.listen(ear.as_ref(), LAST_LINE_WITHIN, PLAY.len())?;
+    // The statistics of now, not those of up to a second ago.
+    people.iter_mut().filter(|person| person.name == YOU).for_each(|person| person.say("/stats"));
+    seat.listen(ear.as_ref(), PAUSE, usize::MAX)?;
     seat.sum_up()?;
+    people.iter().for_each(Person::say_no_more);
     for person in people {
-        person.leave()?;
+        person.wait()?;
     }
     stage.close()
 }
@@ -143,8 +147,12 @@ impl Seat {
 
     fn sum_up(&self) -> io::Result<()> {
         let (seen, said) = (self.messages, PLAY.len());
-        let words = stats_in_words(&self.stats);
-        println(&format!("\n{seen} of {said} lines reached you. What that took, for you alone: {words}."))
+        let SessionStats { sent, loss, retransmitted, .. } = self.stats;
+        let (lost, again) = (loss.unwrap_or(0.0) * 100.0, retransmitted.unwrap_or(0));
+        println(&format!(
+            "\n{seen} of {said} lines reached you. Of the {sent} datagrams that your own client sent meanwhile \
+             {lost:.0} % were\nseen to be lost, and {again} carried something for the second time or later."
+        ))
     }
 }
 

@@ -156,15 +156,14 @@ impl Person {
         self.client.line(LineNumber(self.lines), text.to_owned());
     }
 
-    /// Waits for the client to end by itself.
-    pub fn wait(self) -> io::Result<Ending> {
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a client panicked")))
+    /// Asks the client to end once all is said.
+    pub fn say_no_more(&self) {
+        self.client.end_of_input();
     }
 
-    /// Leaves in good order.
-    pub fn leave(self) -> io::Result<Ending> {
-        self.client.end_of_input();
-        self.wait()
+    /// Waits for the client to end.
+    pub fn wait(self) -> io::Result<Ending> {
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a client panicked")))
     }
 }
 
