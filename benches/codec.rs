@@ -143,10 +143,10 @@ fn seal(criterion: &mut Criterion<CpuTime>) {
                     put_data_header(&mut buffer, TO, sealer.phase(), number);
                     buffer.extend_from_slice(&payload);
                     sealer.seal(number, &mut buffer, DATA_HEADER);
-                    let (header, sealed) = buffer.split_at_mut(DATA_HEADER);
-                    let opened = opener.open(sealer.phase(), number, header, sealed);
+                    let (header, body) = buffer.split_at_mut(DATA_HEADER);
+                    let len_again = opener.open(sealer.phase(), number, header, body);
                     number += 1;
-                    assert_eq!(opened, Ok(len), "what was sealed opens");
+                    assert_eq!(len_again, Ok(len), "what was sealed opens");
                 });
             });
         }

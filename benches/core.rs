@@ -191,8 +191,9 @@ impl Pair {
 }
 
 const SEALS: [(&str, bool); 2] = [("sealed", false), ("clear", true)];
-/// A direction's name, and its turn of the bench.
-const DIRECTIONS: [(&str, fn(&mut Pair)); 2] =
+/// One turn of the bench.
+type Turn = fn(&mut Pair);
+const DIRECTIONS: [(&str, Turn); 2] =
     [("client to server", Pair::client_sends), ("server to client", Pair::server_sends)];
 
 fn time(criterion: &mut Criterion<CpuTime>) {

@@ -185,8 +185,10 @@ impl Client {
         let work = move || {
             let mut node = ClientNode::new(clock::now(), config, identity, entropy::rng(), Tracer::default());
             let tell = |event| {
-                // Fails only when the run is over.
-                note(event, &task).into_iter().for_each(|told| drop(notes.send(told)));
+                if let Some(told) = note(event, &task) {
+                    // Fails only when the run is over.
+                    let _ = notes.send(told);
+                }
             };
             client.run(&mut node, tell).expect("sockets work")
         };
@@ -254,7 +256,7 @@ impl House {
             Ok(Note::Accepted) => self.accepted += 1,
             Ok(Note::HasAll) => self.have_all += 1,
             Ok(Note::Trouble(text)) => panic!("a run is spoilt: {text}"),
-            Err(_) => panic!("a run took too long"),
+            Err(error) => panic!("a run took too long: {error}"),
         }
     }
 

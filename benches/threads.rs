@@ -83,7 +83,9 @@ impl ServerCore for Relay {
     fn handle_stream_bytes(&mut self, _: Instant, stream: StreamId, bytes: &[u8]) {
         if bytes.first() == Some(&TO_ALL) {
             let all: Vec<StreamId> = self.outputs.keys().copied().collect();
-            all.into_iter().for_each(|stream| self.tell(stream, bytes));
+            for stream in all {
+                self.tell(stream, bytes);
+            }
         } else {
             self.tell(stream, bytes);
         }

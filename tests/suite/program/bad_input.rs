@@ -75,7 +75,8 @@ fn a_tcp_peer_that_speaks_something_else_is_closed_and_disturbs_nobody() {
     let mut people = Undisturbed::at(&server);
     let preamble = [b"SAYA".as_slice(), &1u32.to_be_bytes(), &[1], &[0; 8]].concat();
     let huge_frame = [preamble.as_slice(), &[0x81, 0xff, 0xff, 0xff, 0xff, 0xff]].concat();
-    let peers: [&[u8]; 4] = [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", &[0xff; 5_000], &huge_frame, b"\x16\x03\x01\x02\x00"];
+    let peers: [&[u8]; 4] =
+        [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", &[0xff; 5_000], &huge_frame, b"\x16\x03\x01\x02\x00"];
     for bytes in peers {
         let mut peer = TcpStream::connect(server.address).unwrap();
         peer.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -108,7 +109,10 @@ fn names_and_texts_out_of_bounds_are_refused_with_the_reason() {
     let mut ann = Client::person(server.address, "ann", &[]);
     ann.say(&"x".repeat(4_001));
     let refused = ann.wait_event("error");
-    assert!(refused["text"].as_str().unwrap().contains("4001") || refused["text"].as_str().unwrap().contains("4,001"));
+    assert!(
+        refused["text"].as_str().unwrap().contains("4001")
+            || refused["text"].as_str().unwrap().contains("4,001")
+    );
     ann.say(&"ü".repeat(4_000));
     ann.wait("the longest text's acceptance", |event| event["event"] == "accepted" && event["line"] == 2);
 }
@@ -151,7 +155,8 @@ fn a_damaged_database_is_kept_and_started_anew_only_when_told() {
     ann.wait_event("accepted");
     server.kill();
     let file = database(home.path());
-    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20)).unwrap();
+    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20))
+        .unwrap();
     let mut serve = program(home.path());
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     let (code, _, errors) = run(serve);

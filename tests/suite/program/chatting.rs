@@ -42,7 +42,8 @@ fn one_key_at_two_terminals_is_one_person_under_one_name_and_two_under_two() {
     assert_eq!(other.wait_text("from the first")["from"], "ann");
     one.say("/who");
     let who = one.wait_event("who");
-    let names: BTreeSet<_> = who["people"].as_array().unwrap().iter().map(|p| p["name"].to_string()).collect();
+    let names: BTreeSet<_> =
+        who["people"].as_array().unwrap().iter().map(|p| p["name"].to_string()).collect();
     assert_eq!(names, BTreeSet::from(["\"ann\"".to_owned(), "\"mia\"".to_owned()]));
 }
 
@@ -52,16 +53,42 @@ fn every_line_of_input_ends_in_one_event_of_its_own() {
     let server = Server::anywhere(home.path(), &[]);
     let mut ann = Client::person(server.address, "ann", &[]);
     let lines = [
-        "hello", "/me nods", "/msg nobody hi", "/who", "/who lobby", "/whois ann", "/whois nobody", "/rooms",
-        "/join lab", "in the lab", "/part lab", "/part nowhere", "/away lunch", "/back", "/nick ann2", "/help",
-        "/help join", "/help nothing", "/stats", "/joim x", "/msg", "", "/reply hm", "/join !!", "/quit",
+        "hello",
+        "/me nods",
+        "/msg nobody hi",
+        "/who",
+        "/who lobby",
+        "/whois ann",
+        "/whois nobody",
+        "/rooms",
+        "/join lab",
+        "in the lab",
+        "/part lab",
+        "/part nowhere",
+        "/away lunch",
+        "/back",
+        "/nick ann2",
+        "/help",
+        "/help join",
+        "/help nothing",
+        "/stats",
+        "/joim x",
+        "/msg",
+        "",
+        "/reply hm",
+        "/join !!",
+        "/quit",
     ];
     lines.iter().for_each(|line| ann.say(line));
     ann.end_input();
     assert_eq!(ann.exit_code(), Some(1), "what could not be said is told: {:?}", ann.errors.all());
     for number in 1..=lines.len() as u64 {
-        let outcomes: Vec<_> =
-            ann.events().into_iter().filter(|event| event["line"] == number).map(|e| e["event"].clone()).collect();
+        let outcomes: Vec<_> = ann
+            .events()
+            .into_iter()
+            .filter(|event| event["line"] == number)
+            .map(|e| e["event"].clone())
+            .collect();
         assert_eq!(outcomes.len(), 1, "line {number}, {:?}: {outcomes:?}", lines[number as usize - 1]);
     }
 }

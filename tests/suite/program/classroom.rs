@@ -27,7 +27,9 @@ fn enter(server: &Server, person: usize) -> Client {
 /// The texts that this client saw in its room, with their ids, in the order in which it saw them.
 fn seen(client: &Client) -> Vec<(u64, String)> {
     let messages = client.events().into_iter().filter(|event| event["event"] == "message");
-    messages.map(|event| (event["id"].as_u64().unwrap(), event["text"].as_str().unwrap().to_owned())).collect()
+    messages
+        .map(|event| (event["id"].as_u64().unwrap(), event["text"].as_str().unwrap().to_owned()))
+        .collect()
 }
 
 fn is_accepted(event: &Value) -> bool {
@@ -57,7 +59,8 @@ fn a_class_loses_nothing_although_a_fifth_of_the_datagrams_and_once_the_server_d
     let _server = Server::start(home.path(), &address, &[]);
     for client in &clients {
         client.output.wait("every line's acceptance", |lines| {
-            (lines.iter().filter(|line| line.contains(r#""event":"accepted""#)).count() == LINES).then_some(())
+            (lines.iter().filter(|line| line.contains(r#""event":"accepted""#)).count() == LINES)
+                .then_some(())
         });
     }
     clients.iter_mut().for_each(Client::end_input);
