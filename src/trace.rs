@@ -46,12 +46,16 @@ pub enum DropReason {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 pub enum TraceEvent {
-    /// A handshake datagram left: its kind, its size, and which attempt it is, from 1.
+    /// A handshake datagram left: its kind, its size, and which attempt it is, from 1; 0 where nobody counts.
     HandshakeSent { kind: &'static str, bytes: usize, attempt: u32 },
     /// A handshake datagram arrived.
     HandshakeReceived { kind: &'static str, bytes: usize },
     /// Both sides have proved themselves.
     Established { early_accepted: bool },
+    /// The datagram that leaves next carries this piece of a message.
+    PieceSent { channel: u64, sequence: u64, offset: u64, len: u64 },
+    /// The packet that leaves next acknowledges what arrived up to this number.
+    AckSent { largest: u64 },
     /// A data packet left.
     PacketSent { number: u64, bytes: usize, cause: SendCause },
     /// A data packet arrived; `late` when a later one came first.

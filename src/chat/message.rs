@@ -101,8 +101,9 @@ pub struct Greeting {
     pub instance: Instance,
     /// The name wanted.
     pub name: String,
-    /// The last private message that this instance has shown; 0 at its first connection.
-    pub private_since: MessageId,
+    /// Private messages above this one are to be replayed: the last one that this instance has shown, or where
+    /// its first session began; `None` at its first connection.
+    pub private_since: Option<MessageId>,
     /// All this instance's messages up to this one are settled, or given up, and will not come again: where
     /// a server that no longer knows the instance begins to count.
     pub settled: Counter,
@@ -247,8 +248,8 @@ pub struct SessionEntry {
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ToClient {
-    /// Control, first: you are this person under this name.
-    Welcome { person: PersonId, name: String, private_last: MessageId },
+    /// Control, first: you are this person under this name, and hear the private messages above this one.
+    Welcome { person: PersonId, name: String, private_after: MessageId },
     /// Control: the request is done and needs no other answer.
     Done { request: RequestId },
     /// Control: the request failed.

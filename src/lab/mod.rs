@@ -4,11 +4,13 @@
 //! link/         the emulated link: a pure state machine that any transport can be led through
 //! world/        a whole server, its store and many clients, on virtual time, from one seed
 //! scenario.rs   the bad day that a seed makes, and whether every promise survived it
+//! ladder.rs     what both ends recorded of a connection, as a sequence diagram with reasons
 //! labels.rs     by which names may a datagram of ours be dropped?
 //! cast.rs       the real nodes that play in it
 //! ```
 pub mod cast;
 pub mod labels;
+pub mod ladder;
 pub mod link;
 pub mod scenario;
 pub mod world;

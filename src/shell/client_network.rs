@@ -129,10 +129,9 @@ impl Network {
         match &mut self.socket {
             Socket::Udp(datagrams) => datagrams.close(),
             Socket::Tcp(stream) => {
-                let leaving = stream.take().filter(|it| it.stage != Stage::Connecting);
-                *stream = leaving.filter(|it| it.pipe.end_output().is_ok());
-                if let Some(stream) = stream {
-                    stream.stage = Stage::Leaving;
+                if let Some(open) = stream.take_if(|it| it.stage != Stage::Leaving) {
+                    let leaves = open.stage == Stage::Open && open.pipe.end_output().is_ok();
+                    *stream = leaves.then_some(Stream { stage: Stage::Leaving, ..open });
                 }
             }
         }

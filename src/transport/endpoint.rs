@@ -25,7 +25,7 @@ use crate::crypto::{Identity, Pattern, Responder, TrafficKeys};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{DropReason, TraceEvent, Tracer};
-use crate::wire::datagram::{self, ConnectionId, Handshake, VERSION, put_handshake};
+use crate::wire::datagram::{self, ConnectionId, Handshake, HandshakePart, VERSION, put_handshake};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -130,6 +130,7 @@ impl Endpoint {
                 self.handle_hello(now, path, source, pattern, token, noise, datagram.len());
             }
             Some(Handshake::Finish { noise }) => {
+                self.heard(now, destination, "FINISH", len);
                 if !self.sessions.contains_key(&destination) {
                     self.handle_finish(now, path, destination, noise);
                 }
@@ -168,6 +169,7 @@ impl Endpoint {
         if let Some((path, reply)) = self.replies.pop_front() {
             buffer.clear();
             buffer.extend_from_slice(&reply);
+            self.said(now, buffer);
             return Some(path);
         }
         while let Some(id) = self.active.pop_front() {
@@ -298,6 +300,7 @@ impl Endpoint {
         noise: &[u8],
         len: usize,
     ) {
+        self.heard(now, ConnectionId(0), "HELLO", len);
         if len < datagram::HELLO_MIN {
             return self.dropped(now, len, DropReason::Malformed);
         }
@@ -550,6 +553,18 @@ impl Endpoint {
     fn turn_away(&mut self, path: Path, reason: &str) {
         if self.turned_away.len() < REPLIES_MAX {
             self.turned_away.push_back(TurnedAway { path, reason: reason.to_owned() });
+        }
+    }
+
+    fn heard(&self, now: Instant, id: ConnectionId, kind: &'static str, bytes: usize) {
+        self.tracer.emit(now, id.0, || TraceEvent::HandshakeReceived { kind, bytes });
+    }
+
+    fn said(&self, now: Instant, reply: &[u8]) {
+        if let Ok(HandshakePart { source, content: Some(content), len, .. }) = datagram::read_handshake(reply)
+        {
+            let (kind, bytes) = (content.kind(), len);
+            self.tracer.emit(now, source.0, || TraceEvent::HandshakeSent { kind, bytes, attempt: 0 });
         }
     }
 

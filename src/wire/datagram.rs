@@ -73,6 +73,21 @@ pub enum Handshake<'a> {
     Reset { token: [u8; 16] },
 }
 
+impl Handshake<'_> {
+    /// Its kind, as the specification writes it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "HELLO",
+            Self::Welcome { .. } => "WELCOME",
+            Self::Finish { .. } => "FINISH",
+            Self::Retry { .. } => "RETRY",
+            Self::Versions { .. } => "VERSIONS",
+            Self::Refuse { .. } => "REFUSE",
+            Self::Reset { .. } => "RESET",
+        }
+    }
+}
+
 const HELLO: u8 = 0x81;
 const WELCOME: u8 = 0x82;
 const FINISH: u8 = 0x83;

@@ -50,7 +50,7 @@ impl Section {
         let bytes = |name| self.bytes(name);
         match self.0 {
             "hello" => check(&Handshake::Hello {
-                pattern: self.decimal("pattern") as u8,
+                pattern: self.decimal("pattern").try_into().expect("a byte"),
                 token: &bytes("token"),
                 noise: &bytes("noise"),
             }),
@@ -62,7 +62,10 @@ impl Section {
                 check(&Handshake::Versions { versions: versions.collect() });
             }
             "refuse" => {
-                check(&Handshake::Refuse { code: self.decimal("code") as u16, text: self.text("text") });
+                check(&Handshake::Refuse {
+                    code: self.decimal("code").try_into().expect("two bytes"),
+                    text: self.text("text"),
+                });
             }
             "reset" => check(&Handshake::Reset { token: bytes("token").try_into().expect("16 bytes") }),
             other => panic!("a datagram of kind {other}"),

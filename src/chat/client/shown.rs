@@ -38,8 +38,8 @@ fn admit(shown: &mut MessageId, id: MessageId) -> bool {
 #[derive(Debug, Default)]
 pub struct Shown {
     rooms: BTreeMap<String, Seen>,
-    private: MessageId,
-    private_told: MessageId,
+    private: Option<Seen>,
+    private_told: Option<MessageId>,
 }
 
 impl Shown {
@@ -54,7 +54,7 @@ impl Shown {
         let first = Seen { floor: MessageId(last.0.saturating_sub(history.into())), ..Seen::default() };
         let seen = self.rooms.entry(room.to_owned()).or_insert(first);
         if last < seen.shown {
-            *seen = Seen { floor: last, ..Seen::default() };
+            *seen = first;
         }
     }
 
@@ -63,10 +63,9 @@ impl Shown {
         admit(&mut self.rooms.entry(room.to_owned()).or_default().shown, id)
     }
 
-    /// After which private message the server is to replay; 0 while none was shown: then the server goes by
-    /// when it first saw us.
-    pub fn private_since(&self) -> MessageId {
-        self.private
+    /// After which private message the server is to replay; `None` before the first welcome.
+    pub fn private_since(&self) -> Option<MessageId> {
+        self.private.map(Seen::since)
     }
 
     /// A session begins; the server was told [`Shown::private_since`].
@@ -74,16 +73,18 @@ impl Shown {
         self.private_told = self.private_since();
     }
 
-    /// The newest private message as the server knows it.
-    pub fn on_welcome(&mut self, last: MessageId) {
-        if last < self.private_told {
-            self.private = MessageId(0);
+    /// The server replays the private messages after this one.
+    pub fn on_welcome(&mut self, after: MessageId) {
+        let first = Seen { floor: after, ..Seen::default() };
+        let seen = self.private.get_or_insert(first);
+        if self.private_told.is_some_and(|told| after < told) {
+            *seen = first;
         }
     }
 
     /// Is this private message to be shown? Never twice.
     pub fn admit_private(&mut self, id: MessageId) -> bool {
-        admit(&mut self.private, id)
+        admit(&mut self.private.get_or_insert_default().shown, id)
     }
 }
 
@@ -119,9 +120,9 @@ mod tests {
     #[test]
     fn a_server_that_lost_its_memory_is_listened_to_from_its_new_beginning() {
         let mut shown = Shown::default();
-        shown.on_joined("a", id(1_000), 50);
+        shown.on_joined("a", id(1_000), 2);
         shown.admit("a", id(1_000));
-        shown.on_joined("a", id(3), 50);
+        shown.on_joined("a", id(5), 2);
         assert_eq!(shown.since("a"), Some(id(3)));
         assert!(shown.admit("a", id(4)));
     }
@@ -129,14 +130,33 @@ mod tests {
     #[test]
     fn a_private_message_is_shown_once_and_may_come_before_the_welcome() {
         let mut shown = Shown::default();
-        assert_eq!(shown.private_since(), id(0));
+        assert_eq!(shown.private_since(), None);
         shown.on_connected();
         assert!(shown.admit_private(id(78)));
         shown.on_welcome(id(77));
-        assert_eq!(shown.private_since(), id(78));
+        assert_eq!(shown.private_since(), Some(id(78)));
         assert!(!shown.admit_private(id(78)));
+    }
+
+    #[test]
+    fn a_replay_of_private_messages_that_breaks_off_is_asked_for_again() {
+        let mut shown = Shown::default();
+        shown.on_connected();
+        shown.on_welcome(id(0));
+        assert_eq!(shown.private_since(), Some(id(0)), "it was here before there was any");
+        shown.on_connected();
+        shown.on_welcome(id(0));
+        assert!(shown.admit_private(id(1)));
+        assert_eq!(shown.private_since(), Some(id(1)));
+    }
+
+    #[test]
+    fn a_server_that_forgot_the_private_messages_is_listened_to_from_its_new_beginning() {
+        let mut shown = Shown::default();
+        shown.on_welcome(id(77));
         shown.on_connected();
         shown.on_welcome(id(2));
-        assert!(shown.admit_private(id(3)), "the server counts anew");
+        assert_eq!(shown.private_since(), Some(id(2)));
+        assert!(shown.admit_private(id(3)));
     }
 }

@@ -1,6 +1,8 @@
 //! How do the two sides greet each other inside the handshake?
 
-use super::field::{put_label, put_name, take_counter, take_id, take_label, take_name};
+use super::field::{
+    put_label, put_name, put_option, take_counter, take_id, take_label, take_name, take_option,
+};
 use crate::chat::message::{Greeting, Instance, ServerGreeting};
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -12,13 +14,16 @@ fn expect_kind(reader: &mut Reader, kind: u8) -> Result<(), Malformed> {
     if found == kind { Ok(()) } else { Err(Malformed("type")) }
 }
 
-/// The bytes of a client's greeting: at most 227.
+/// The bytes of a client's greeting: at most 228.
 pub fn encode_greeting(greeting: &Greeting) -> Vec<u8> {
     let mut bytes = Vec::new();
     let writer = &mut Writer::new(&mut bytes);
     writer.put_u8(GREETING).put(&greeting.instance.0);
     put_name(writer, &greeting.name);
-    writer.put_varint(greeting.private_since.0).put_varint(greeting.settled.0);
+    put_option(writer, greeting.private_since, |writer, since| {
+        writer.put_varint(since.0);
+    });
+    writer.put_varint(greeting.settled.0);
     put_label(writer, &greeting.agent);
     bytes
 }
@@ -30,7 +35,7 @@ pub fn decode_greeting(bytes: &[u8]) -> Result<Greeting, Malformed> {
     let greeting = Greeting {
         instance: Instance(reader.take_array("instance")?),
         name: take_name(reader)?,
-        private_since: take_id(reader)?,
+        private_since: take_option(reader, take_id)?,
         settled: take_counter(reader)?,
         agent: take_label(reader)?,
     };

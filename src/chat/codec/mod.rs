@@ -6,9 +6,9 @@
 //! ```text
 //!  to the server              to the client                              in the handshake
 //!  ─ control ──────────────   ─ control ──────────────────────────────   ──────────────────────
-//!  01 Nick     request name   40 Welcome   person name private_last      70 Greeting
+//!  01 Nick     request name   40 Welcome   person name private_after     70 Greeting
 //!  02 Who      request room?  41 Done      request                          instance name
-//!  03 Whois    request name   42 Failed    request failure                  private_since settled
+//!  03 Whois    request name   42 Failed    request failure                  private_since? settled
 //!  04 Rooms    request        43 Who       request room? people total       agent
 //!  05 Away     request note?  44 Whois     request entry                 71 ServerGreeting
 //!  ─ private ──────────────   45 Rooms     request rooms                    name agent

@@ -113,7 +113,7 @@ fn to_client_control() -> impl Strategy<Value = ToClient> {
         (NUMBERS, text(), NUMBERS).prop_map(|(person, name, last)| ToClient::Welcome {
             person: PersonId(person),
             name,
-            private_last: MessageId(last),
+            private_after: MessageId(last),
         }),
         request().prop_map(|request| ToClient::Done { request }),
         (request(), failure()).prop_map(|(request, failure)| ToClient::Failed { request, failure }),
@@ -155,11 +155,11 @@ fn to_client() -> impl Strategy<Value = ToClient> {
 }
 
 fn greeting() -> impl Strategy<Value = Greeting> {
-    (any::<[u8; 16]>(), text(), NUMBERS, NUMBERS, "[a-z0-9./]{0,64}").prop_map(
+    (any::<[u8; 16]>(), text(), option::of(NUMBERS), NUMBERS, "[a-z0-9./]{0,64}").prop_map(
         |(instance, name, since, settled, agent)| Greeting {
             instance: Instance(instance),
             name,
-            private_since: MessageId(since),
+            private_since: since.map(MessageId),
             settled: Counter(settled),
             agent,
         },

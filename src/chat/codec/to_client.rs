@@ -66,10 +66,10 @@ fn kind(message: &ToClient) -> u8 {
 
 fn put_fields(writer: &mut Writer, message: &ToClient) {
     match message {
-        ToClient::Welcome { person, name, private_last } => {
+        ToClient::Welcome { person, name, private_after } => {
             writer.put_varint(person.0);
             put_name(writer, name);
-            writer.put_varint(private_last.0);
+            writer.put_varint(private_after.0);
         }
         ToClient::Done { request } => {
             writer.put_varint(request.0);
@@ -138,7 +138,7 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
         WELCOME => ToClient::Welcome {
             person: take_person(reader)?,
             name: take_name(reader)?,
-            private_last: take_id(reader)?,
+            private_after: take_id(reader)?,
         },
         DONE => ToClient::Done { request: take_request(reader)? },
         FAILED => ToClient::Failed { request: take_request(reader)?, failure: take_failure(reader)? },

@@ -105,8 +105,8 @@ impl ChatServer {
             agent: greeting.agent.clone(),
             sessions: self.sessions.total(),
         });
-        self.tell(key, &ToClient::Welcome { person, name, private_last: newest });
         let since = replay_privates_from(greeting.private_since, known_from, newest);
+        self.tell(key, &ToClient::Welcome { person, name, private_after: since });
         let job = Job::new(Source::Privates(person), PRIVATE_CHANNEL, since, newest, false);
         self.replays.push(key, job);
         self.step_replay(key);
@@ -199,14 +199,16 @@ impl ChatServer {
     }
 }
 
-/// Where the private messages begin that somebody missed: a client that was here before names the last one
-/// that it has shown, or else hears those since it first came; a new one hears none.
-fn replay_privates_from(shown: MessageId, known_from: Option<MessageId>, newest: MessageId) -> MessageId {
-    let from = match known_from {
-        None if shown == MessageId(0) => newest,
-        known => shown.max(known.unwrap_or_default()),
-    };
-    from.max(MessageId(newest.0.saturating_sub(PRIVATES_REPLAYED)))
+/// Where the private messages begin that somebody missed: a client that was here before says after which; if
+/// its first welcome was lost, it hears those since it first came. A new one hears none. A client that has
+/// shown more than there is knew another server of this name.
+fn replay_privates_from(
+    shown: Option<MessageId>,
+    known_from: Option<MessageId>,
+    newest: MessageId,
+) -> MessageId {
+    let from = shown.max(known_from).unwrap_or(newest);
+    from.min(newest).max(MessageId(newest.0.saturating_sub(PRIVATES_REPLAYED)))
 }
 
 #[cfg(test)]
@@ -216,13 +218,15 @@ mod tests {
 
     #[test]
     fn a_new_client_hears_nothing_old_and_one_that_comes_back_what_it_missed() {
-        let from = |shown, known: Option<u64>, newest| {
-            replay_privates_from(MessageId(shown), known.map(MessageId), MessageId(newest)).0
+        let from = |shown: Option<u64>, known: Option<u64>, newest| {
+            replay_privates_from(shown.map(MessageId), known.map(MessageId), MessageId(newest)).0
         };
-        assert_eq!(from(0, None, 9), 9, "new");
-        assert_eq!(from(5, None, 9), 5, "known to itself, though the server forgot it");
-        assert_eq!(from(0, Some(3), 9), 3, "was here when 3 was the newest");
-        assert_eq!(from(5, Some(3), 9), 5);
-        assert_eq!(from(5, Some(3), 5_000), 4_000, "bounded");
+        assert_eq!(from(None, None, 9), 9, "new");
+        assert_eq!(from(Some(5), None, 9), 5, "known to itself, though the server forgot it");
+        assert_eq!(from(Some(0), None, 9), 0, "it was here before there was any");
+        assert_eq!(from(None, Some(3), 9), 3, "was here when 3 was the newest");
+        assert_eq!(from(Some(5), Some(3), 9), 5);
+        assert_eq!(from(Some(50), Some(0), 9), 9, "it knew another server");
+        assert_eq!(from(Some(5), Some(3), 5_000), 4_000, "bounded");
     }
 }

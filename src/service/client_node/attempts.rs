@@ -5,6 +5,7 @@
 //! made anew, nothing ends the trying but the user.
 
 use crate::time::{Duration, Instant};
+use crate::transport::session::Transport;
 
 /// How long an address is tried before the next one gets its turn.
 const TURN: Duration = Duration::from_secs(1);
@@ -54,11 +55,12 @@ impl Attempts {
     }
 
     /// When to give up the attempt that begins now; `None`: not before the whole connecting is given up.
-    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        match (self.ever_up, self.addresses) {
-            (true, _) => Some(now + ATTEMPT),
-            (false, 1) => None,
-            (false, _) => Some(now + TURN),
+    /// A stream whose client has moved meanwhile is silent for minutes; a datagram finds its way by itself.
+    pub(super) fn deadline(&self, now: Instant, transport: Transport) -> Option<Instant> {
+        match (self.ever_up, self.addresses, transport) {
+            (true, ..) | (false, 1, Transport::Tcp) => Some(now + ATTEMPT),
+            (false, 1, Transport::Udp) => None,
+            (false, ..) => Some(now + TURN),
         }
     }
 
@@ -99,11 +101,13 @@ mod tests {
     #[test]
     fn an_address_that_is_silent_gets_its_second_and_then_another_turn() {
         let mut attempts = Attempts::new(2);
-        assert_eq!(attempts.deadline(at(5)), Some(at(1_000_005)));
+        assert_eq!(attempts.deadline(at(5), Transport::Udp), Some(at(1_000_005)));
         attempts.on_failed(at(0), false);
         attempts.on_failed(at(0), true);
         assert_eq!(attempts.on_failed(at(0), false), Next::At(at(0)));
-        assert_eq!(Attempts::new(1).deadline(at(5)), None, "an only address is tried to the end");
+        let only = Attempts::new(1);
+        assert_eq!(only.deadline(at(5), Transport::Udp), None, "an only address is tried to the end");
+        assert_eq!(only.deadline(at(5), Transport::Tcp), Some(at(5_000_005)), "but not on one stream");
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct ClientNode {
     stage: Stage,
     attempts: Attempts,
     leave: Leave,
+    /// Has the chat ever let us in?
+    welcomed: bool,
     /// Connecting for the first time ends, and is complained about, then.
     deadline: Instant,
     slow_at: Option<Instant>,
@@ -96,6 +98,7 @@ impl ClientNode {
             stage: Stage::Waiting { until: now },
             attempts: Attempts::new(config.addresses.max(1)),
             leave: Leave::new(now, config.linger),
+            welcomed: false,
             deadline: now + config.connect_timeout,
             slow_at: Some(now + SLOW_AFTER),
             stats_at: now + STATS_INTERVAL,
@@ -123,7 +126,7 @@ impl ClientCore for ClientNode {
     }
 
     fn handle_end_of_input(&mut self, now: Instant) {
-        self.leave.on_end_of_input(now, self.attempts.ever_up());
+        self.leave.on_end_of_input(now, self.welcomed);
         self.carry(now);
     }
 
@@ -235,7 +238,7 @@ impl ClientNode {
     }
 
     fn connect(&mut self, now: Instant) {
-        self.stage = Stage::Connecting { give_up: self.attempts.deadline(now) };
+        self.stage = Stage::Connecting { give_up: self.attempts.deadline(now, self.config.transport) };
         self.actions.push_back(ClientAction::Open { address: self.attempts.address() });
         self.session = None;
         if self.config.transport == Transport::Udp {
@@ -405,7 +408,6 @@ impl ClientNode {
 
     fn on_up(&mut self, now: Instant, key: PublicKey, greeting: &[u8]) {
         self.attempts.on_up();
-        self.leave.on_up(now);
         self.server_key = Some(key);
         if !self.is_leaving() {
             self.stage = Stage::Up;
@@ -447,6 +449,11 @@ impl ClientNode {
                 self.leave.on_quit_asked(now, true);
             }
             event => {
+                if let UserEvent::Connected { .. } = event {
+                    // Only the chat's welcome counts: it may still turn us away after the handshake.
+                    self.welcomed = true;
+                    self.leave.on_up(now);
+                }
                 if event.line().is_some() {
                     self.leave.on_settled(now);
                 }

@@ -37,7 +37,11 @@ impl ServerOutlets for Nowhere {
 type Addresses = Vec<(Transport, SocketAddr)>;
 
 fn listening(address: SocketAddr, max_streams: usize) -> (Addresses, ServerLoop) {
-    let sockets = ServerSockets::bind(address, Transports::Both).expect("a free port");
+    listening_on(address, Transports::Both, max_streams)
+}
+
+fn listening_on(address: SocketAddr, transports: Transports, max_streams: usize) -> (Addresses, ServerLoop) {
+    let sockets = ServerSockets::bind(address, transports).expect("a free port");
     (sockets.addresses().to_vec(), ServerLoop::new(sockets, max_streams).expect("a loop"))
 }
 
@@ -51,6 +55,10 @@ struct Running {
 impl Running {
     fn start(node: toys::EchoServer, address: SocketAddr) -> Self {
         Self::run(node, listening(address, 1_000))
+    }
+
+    fn start_with_only(transports: Transports) -> Self {
+        Self::run(toys::EchoServer::default(), listening_on(loopback(0), transports, 1_000))
     }
 
     fn start_bounded(node: toys::EchoServer, max_streams: usize) -> Self {
@@ -70,7 +78,7 @@ impl Running {
         Self { handle, addresses, ended }
     }
 
-    /// The port that both transports share.
+    /// The port, which both transports share.
     fn port(&self) -> u16 {
         self.addresses[0].1.port()
     }

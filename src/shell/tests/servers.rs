@@ -3,6 +3,7 @@
 use super::toys::{EchoServer, FLOOD_BYTES, LAST_WORDS};
 use super::{Running, WATCHDOG, loopback};
 use crate::lab::link::{DirectionConfig, LinkConfig};
+use crate::shell::listen::Transports;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 
@@ -41,6 +42,22 @@ fn both_transports_are_served_on_one_port() {
     let address = loopback(server.port());
     assert_eq!(echoed_datagram(&datagram_peer(address), b"over udp"), b"over udp");
     assert_eq!(echoed(&mut stream_peer(address), b"over tcp"), b"over tcp");
+    server.shut_down();
+}
+
+#[test]
+fn either_transport_is_served_alone() {
+    let server = Running::start_with_only(Transports::Udp);
+    let peer = datagram_peer(loopback(server.port()));
+    for round in 0..10 {
+        assert_eq!(echoed_datagram(&peer, &[round]), [round]);
+    }
+    server.shut_down();
+    let server = Running::start_with_only(Transports::Tcp);
+    let mut peer = stream_peer(loopback(server.port()));
+    for round in 0..10 {
+        assert_eq!(echoed(&mut peer, &[round]), [round]);
+    }
     server.shut_down();
 }
 

@@ -48,16 +48,7 @@ impl Connection {
     }
 
     fn handle_handshake(&mut self, now: Instant, part: &HandshakePart<'_>) {
-        let kind = match &part.content {
-            Some(Handshake::Hello { .. }) => "HELLO",
-            Some(Handshake::Welcome { .. }) => "WELCOME",
-            Some(Handshake::Finish { .. }) => "FINISH",
-            Some(Handshake::Retry { .. }) => "RETRY",
-            Some(Handshake::Versions { .. }) => "VERSIONS",
-            Some(Handshake::Refuse { .. }) => "REFUSE",
-            Some(Handshake::Reset { .. }) => "RESET",
-            None => "HELLO of another version",
-        };
+        let kind = part.content.as_ref().map_or("HELLO of another version", Handshake::kind);
         self.trace(now, || TraceEvent::HandshakeReceived { kind, bytes: part.len });
         if let Some(Handshake::Reset { token }) = &part.content {
             return self.on_reset(now, token);

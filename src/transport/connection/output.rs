@@ -2,13 +2,15 @@
 
 use super::{Connection, Phase, Seal};
 use crate::time::Instant;
-use crate::trace::{SendCause, TraceEvent};
+use crate::trace::{SendCause, TraceEvent, Tracer};
 use crate::transport::channel::outgoing::Span;
 use crate::transport::path::Path;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
 use crate::wire::Writer;
-use crate::wire::datagram::{DATA_HEADER, DATAGRAM_MAX, NOISE_MAX, put_data_header};
+use crate::wire::datagram::{
+    DATA_HEADER, DATAGRAM_MAX, HandshakePart, NOISE_MAX, put_data_header, read_handshake,
+};
 use crate::wire::frame;
 
 /// About how many bytes of pieces fit into one packet.
@@ -33,6 +35,16 @@ pub(super) fn span_of(part: Part) -> Option<(u64, Span)> {
 
 fn part_of(channel: u64, span: Span) -> Part {
     Part::Piece { channel, sequence: span.sequence, offset: span.offset, len: span.len }
+}
+
+fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
+    match part {
+        Part::Piece { channel, sequence, offset, len } => {
+            tracer.emit(now, session, || TraceEvent::PieceSent { channel, sequence, offset, len });
+        }
+        Part::Ack { largest } => tracer.emit(now, session, || TraceEvent::AckSent { largest }),
+        Part::SessionCredit | Part::ChannelCredit { .. } | Part::Pace | Part::PathChallenge => {}
+    }
 }
 
 impl Connection {
@@ -74,6 +86,7 @@ impl Connection {
             Ok(false) => false,
             Ok(true) => {
                 let (bytes, attempt) = (buffer.len(), handshake.attempts());
+                self.early.iter().for_each(|part| trace_part(&self.tracer, now, self.names.local.0, *part));
                 self.trace(now, || TraceEvent::HandshakeSent { kind: "HELLO", bytes, attempt });
                 true
             }
@@ -106,8 +119,9 @@ impl Connection {
     fn seal_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, number: u64, cause: SendCause) {
         let Some(seal) = &mut self.seal else { return };
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        if !self.names.prefix.is_empty() {
-            buffer.splice(0..0, self.names.prefix.iter().copied());
+        self.put_prefix(now, buffer);
+        for part in self.recovery.sent().noted() {
+            trace_part(&self.tracer, now, self.names.local.0, *part);
         }
         let eliciting = cause != SendCause::Acknowledgement;
         self.recovery.on_sent(now, buffer.len(), eliciting);
@@ -117,6 +131,15 @@ impl Connection {
         self.counters.retransmitted += u64::from(cause == SendCause::Retransmission);
         let bytes = buffer.len();
         self.trace(now, || TraceEvent::PacketSent { number, bytes, cause });
+    }
+
+    /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
+    fn put_prefix(&self, now: Instant, buffer: &mut Vec<u8>) {
+        let prefix = &self.names.prefix;
+        if let Ok(HandshakePart { content: Some(content), len, .. }) = read_handshake(prefix) {
+            self.trace(now, || TraceEvent::HandshakeSent { kind: content.kind(), bytes: len, attempt: 0 });
+        }
+        buffer.splice(0..0, prefix.iter().copied());
     }
 
     /// Writes frames up to `room` bytes in all, and notes what must arrive. `None` if there is nothing that
@@ -218,9 +241,7 @@ impl Connection {
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
         frame::put_close(&mut Writer::new(buffer), closing.code.0, &closing.text);
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        if !self.names.prefix.is_empty() {
-            buffer.splice(0..0, self.names.prefix.iter().copied());
-        }
+        self.put_prefix(now, buffer);
         self.recovery.on_sent(now, buffer.len(), false);
         let bytes = buffer.len();
         self.trace(now, || TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });

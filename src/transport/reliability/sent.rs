@@ -89,6 +89,11 @@ impl SentPackets {
         self.scratch.push(part);
     }
 
+    /// What was noted of the packet that is being written.
+    pub fn noted(&self) -> &[Part] {
+        &self.scratch
+    }
+
     /// The packet that was being written is not sent after all.
     pub fn forget_noted(&mut self) {
         self.scratch.clear();

@@ -12,8 +12,8 @@ use crate::wire::Malformed;
 impl ChatClient {
     pub(super) fn hear_control(&mut self, message: ToClient) -> Result<(), Malformed> {
         match message {
-            ToClient::Welcome { person, name, private_last } => {
-                self.hear_welcome(person, &name, private_last);
+            ToClient::Welcome { person, name, private_after } => {
+                self.hear_welcome(person, &name, private_after);
             }
             ToClient::Presence { changes } => self.hear_presence(changes),
             ToClient::Renamed { person, old, new } => self.hear_renamed(person, old, new),
@@ -36,9 +36,9 @@ impl ChatClient {
         Ok(())
     }
 
-    fn hear_welcome(&mut self, person: PersonId, name: &str, private_last: MessageId) {
+    fn hear_welcome(&mut self, person: PersonId, name: &str, private_after: MessageId) {
         let known = self.myself.on_welcome(person, name);
-        self.shown.on_welcome(private_last);
+        self.shown.on_welcome(private_after);
         self.link = Link::Welcomed;
         self.tell(UserEvent::Connected { name: name.to_owned() });
         if !known {

@@ -27,7 +27,7 @@ fn welcome(client: &mut ChatClient) {
     hear(
         client,
         CONTROL_CHANNEL,
-        &ToClient::Welcome { person: PersonId(1), name: "Ann".into(), private_last: MessageId(0) },
+        &ToClient::Welcome { person: PersonId(1), name: "Ann".into(), private_after: MessageId(0) },
     );
 }
 

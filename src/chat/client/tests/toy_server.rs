@@ -63,9 +63,9 @@ impl ToyServer {
         self.disconnect();
         self.name = greeting.name;
         self.given_up_to = greeting.settled;
-        let private_last = MessageId(self.privates.len() as u64);
-        self.say(0, &ToClient::Welcome { person: ANN, name: self.name.clone(), private_last });
-        let since = greeting.private_since.max(*self.privates_from.get_or_insert(private_last));
+        let newest = MessageId(self.privates.len() as u64);
+        let since = greeting.private_since.unwrap_or(*self.privates_from.get_or_insert(newest));
+        self.say(0, &ToClient::Welcome { person: ANN, name: self.name.clone(), private_after: since });
         let missed: Vec<PrivateMessage> =
             self.privates.iter().filter(|message| message.id > since).cloned().collect();
         for message in missed {

@@ -238,8 +238,10 @@ impl World {
             UserEvent::Private { text, own: false, .. } => Some(text.clone()),
             _ => None,
         }));
-        assert_eq!(texts.len(), accepted.len());
-        assert_eq!(texts.into_iter().collect::<BTreeSet<_>>(), accepted);
+        let once: BTreeSet<String> = texts.iter().cloned().collect();
+        assert_eq!(once.len(), texts.len(), "a private message was shown twice");
+        let astray: Vec<&String> = accepted.symmetric_difference(&once).collect();
+        assert!(astray.is_empty(), "accepted and not shown, or the other way round: {astray:?}");
     }
 
     /// All that was said in this room, after everybody was found to have seen it alike.

@@ -97,9 +97,10 @@ fn a_private_message_goes_to_all_terminals_of_both_but_the_one_that_sent_it() {
     world.take_all();
     world.hear(1, PRIVATE_CHANNEL, &private(1, "BEN", "psst"));
     assert_eq!(world.lines(1), ["accepted 1 as 1"]);
-    for session in [2, 3, 4] {
+    for session in [2, 4] {
         assert_eq!(world.lines(session), ["private #1 ann -> ben: psst"]);
     }
+    assert_eq!(world.lines(3), ["copy of private ann -> ben: psst"], "with no number of ann's own");
 }
 
 #[test]

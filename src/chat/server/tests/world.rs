@@ -72,7 +72,7 @@ impl World {
     /// A session begins of an instance that has shown its private messages up to this one.
     pub fn connect_since(&mut self, session: u64, key: Key, instance: u8, name: &str, private_since: u64) {
         let instance = Instance([instance; 16]);
-        let private_since = MessageId(private_since);
+        let private_since = (private_since > 0).then_some(MessageId(private_since));
         self.greet(session, key, &Greeting { instance, private_since, ..greeting(name) });
     }
 
@@ -217,7 +217,7 @@ pub fn greeting(name: &str) -> Greeting {
     Greeting {
         instance: Instance::default(),
         name: name.to_owned(),
-        private_since: MessageId(0),
+        private_since: None,
         settled: Counter(0),
         agent: "test".to_owned(),
     }
@@ -241,6 +241,10 @@ fn line(channel: u64, message: ToClient) -> String {
         ToClient::Private(m) => {
             assert_eq!(channel, PRIVATE_CHANNEL);
             format!("private #{} {} -> {}: {}", m.id.0, m.from, m.to, m.text)
+        }
+        ToClient::PrivateCopy(m) => {
+            assert_eq!(channel, PRIVATE_CHANNEL);
+            format!("copy of private {} -> {}: {}", m.from, m.to, m.text)
         }
         ToClient::Welcome { name, .. } => format!("welcome {name}"),
         ToClient::Joined { room: name, people, last, .. } => {

@@ -1,0 +1,164 @@
+//! What happened, in a reader's words, and which rule is behind it?
+//!
+//! The code that decides tells facts; the prose stands here, beside the clause of the RFC.
+
+use super::datagrams::{Act, Step};
+use crate::time::Duration;
+use crate::trace::{DropReason, SendCause, TraceEvent};
+
+/// How many messages of one datagram are named; the others are counted.
+const MESSAGES_NAMED: usize = 2;
+
+/// The words beside a step, a paragraph each.
+pub fn notes(step: &Step) -> Vec<String> {
+    let mut notes = Vec::new();
+    if matches!(step.act, Act::Departs(..)) {
+        notes.extend(departure(&step.facts));
+    }
+    notes.extend(acknowledged(&step.facts));
+    notes.extend(step.facts.iter().filter_map(happening));
+    notes
+}
+
+/// What a datagram carries, and why it leaves.
+fn departure(facts: &[TraceEvent]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let carries = carried(facts);
+    for fact in facts {
+        match fact {
+            TraceEvent::HandshakeSent { attempt, .. } if *attempt > 1 => notes.push(format!(
+                "attempt {attempt}, no answer yet (ours: 150 ms at first; RFC 6298 §2.1 waits 1 s)"
+            )),
+            TraceEvent::PacketSent { cause, .. } => notes.push(sent(*cause, &carries)),
+            _ => {}
+        }
+    }
+    if notes.is_empty() && !carries.is_empty() {
+        notes.push(carries);
+    }
+    notes
+}
+
+fn sent(cause: SendCause, carries: &str) -> String {
+    let behind = if carries.is_empty() { String::new() } else { format!(", {carries}") };
+    match cause {
+        SendCause::First | SendCause::Acknowledgement => carries.to_owned(),
+        SendCause::Retransmission => format!("again, as a new packet (RFC 9000 §13.3): {carries}"),
+        SendCause::Probe if carries.is_empty() => "probe, a ping (RFC 9002 §6.2.4)".to_owned(),
+        SendCause::Probe => format!("probe (RFC 9002 §6.2.4): {carries}"),
+        SendCause::Heartbeat => format!("ping{behind}"),
+        SendCause::Control => format!("credit, path or close{behind}"),
+    }
+}
+
+/// `channel 8: message 3 (5 B), ack ≤#7`
+fn carried(facts: &[TraceEvent]) -> String {
+    let pieces: Vec<String> = facts.iter().filter_map(piece).collect();
+    let mut parts: Vec<String> = pieces.iter().take(MESSAGES_NAMED).cloned().collect();
+    if pieces.len() > MESSAGES_NAMED {
+        parts.push(format!("{} more", pieces.len() - MESSAGES_NAMED));
+    }
+    let ack = facts.iter().find_map(|fact| match fact {
+        TraceEvent::AckSent { largest } => Some(format!("ack ≤#{largest}")),
+        _ => None,
+    });
+    parts.extend(ack);
+    parts.join(", ")
+}
+
+fn piece(fact: &TraceEvent) -> Option<String> {
+    let TraceEvent::PieceSent { channel, sequence, offset, len } = fact else { return None };
+    let from = if *offset > 0 { format!(" from {offset}") } else { String::new() };
+    Some(format!("channel {channel}: message {sequence} ({len} B{from})"))
+}
+
+/// Which packets the peer turns out to have: one line for all that one acknowledgement names.
+fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
+    let mut numbers: Vec<u64> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            TraceEvent::PacketAcknowledged { number } => Some(*number),
+            _ => None,
+        })
+        .collect();
+    numbers.sort_unstable();
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let runs: Vec<String> = runs
+        .iter()
+        .map(|(first, last)| if first == last { format!("#{first}") } else { format!("#{first}–#{last}") })
+        .collect();
+    (!runs.is_empty()).then(|| format!("acknowledged: {}", runs.join(", ")))
+}
+
+/// The words of a fact that is no departure.
+fn happening(fact: &TraceEvent) -> Option<String> {
+    Some(match fact {
+        TraceEvent::PacketReceived { late: true, .. } => "overtaken on the way".to_owned(),
+        TraceEvent::DatagramDropped { reason, .. } => dropped(*reason).to_owned(),
+        TraceEvent::Established { early_accepted: true } => "established, first flight counted".to_owned(),
+        TraceEvent::Established { early_accepted: false } => "established".to_owned(),
+        TraceEvent::PacketLost { number, by_time: false, .. } => format!(
+            "#{number} is lost: one sent 3 or more after it was acknowledged (packet threshold, RFC 9002 §6.1.1)"
+        ),
+        TraceEvent::PacketLost { number, by_time: true, age } => format!(
+            "#{number} is lost: overtaken, and out for {} ms, 9/8 of a round trip or more (time threshold, RFC 9002 §6.1.2)",
+            ms(*age)
+        ),
+        TraceEvent::ProbeFired { count } => format!(
+            "probe timer, {}: nothing acknowledged for SRTT + 4·RTTVAR (RFC 9002 §6.2.1)",
+            ordinal(*count)
+        ),
+        TraceEvent::RttSampled { sample, smoothed, variation } => format!(
+            "RTT {}, SRTT {}, RTTVAR {} ms (RFC 9002 §5.3)",
+            ms(*sample),
+            ms(*smoothed),
+            ms(*variation)
+        ),
+        TraceEvent::WindowMoved { window, in_flight } => {
+            format!("window {window} B, in flight {in_flight} B (RFC 9002 §7)")
+        }
+        TraceEvent::PieceDuplicate { channel, sequence } => format!(
+            "channel {channel}: message {sequence} was here already, sent again for nothing (RFC 9000 §2.2)"
+        ),
+        TraceEvent::MessageDelivered { channel, bytes } => {
+            format!("delivered: {bytes} B on channel {channel}")
+        }
+        TraceEvent::Liveness { state } => format!("the peer is {state}"),
+        TraceEvent::Roamed => "the peer has moved: its path is challenged (RFC 9000 §9.3)".to_owned(),
+        TraceEvent::Rekeyed => "the next key from here on (RFC 9001 §6)".to_owned(),
+        TraceEvent::Closed { reason } => format!("over: {reason}"),
+        _ => return None,
+    })
+}
+
+const fn dropped(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Duplicate => "a second copy: its number was here (RFC 9000 §12.3)",
+        DropReason::TooOld => "dropped: too old for the replay window (RFC 4303 §3.4.3)",
+        DropReason::Forged => "dropped: its seal does not hold (RFC 8439 §2.8)",
+        DropReason::Malformed => "dropped: no datagram of ours",
+        DropReason::Misaddressed => "dropped: nobody has that connection id",
+        DropReason::Unexpected => "dropped: too early or too late for the session",
+    }
+}
+
+fn ordinal(count: u32) -> String {
+    match count {
+        1 => "first".to_owned(),
+        2 => "second in a row".to_owned(),
+        3 => "third in a row".to_owned(),
+        more => format!("{more}th in a row"),
+    }
+}
+
+/// Milliseconds with a tenth.
+pub fn ms(span: Duration) -> String {
+    let micros = span.as_micros();
+    format!("{}.{}", micros / 1_000, micros / 100 % 10)
+}

@@ -1,0 +1,9 @@
+//! The program as users meet it: real processes, real sockets on loopback.
+//!
+//! Nothing here judges by the clock: a watchdog ends a test that hangs, and that is all it does.
+
+mod bad_input;
+mod chatting;
+mod classroom;
+mod endings;
+mod harness;
