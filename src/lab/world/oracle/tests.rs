@@ -181,9 +181,10 @@ fn what_somebody_in_the_room_never_saw_is_found() {
 #[test]
 fn endings_that_lie_are_found() {
     let end = |client| Fact::Done(Deed::EndInput { client });
+    let refused = Ending::Refused { code: "no".into(), text: "no".into() };
     assert_found(&[end(0)], "ann ended with None");
     assert_found(&[typed(0, "four"), end(0), finished(0, Ending::Done)], "open were [3]");
-    assert_found(&[end(1), finished(1, Ending::NotConnected("no".into()))], "bob ended with");
+    assert_found(&[end(1), finished(1, refused)], "bob ended with");
     let mut facts = good();
     facts.extend([end(0), finished(0, Ending::Done), end(1), finished(1, Ending::Undelivered(vec![]))]);
     assert_eq!(all_violations(facts), []);
