@@ -48,7 +48,7 @@ pub struct Demo {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Serve {
-    /// Where to listen; port 0 takes a free one [default: [::]:4747, all of IPv6 and IPv4]
+    /// Where to listen; port 0 takes a free one (default `[::]:4747`: all of IPv6 and IPv4)
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// What to speak; `both` uses the same port number twice
@@ -84,7 +84,7 @@ pub struct Serve {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Chat {
-    /// The server: HOST, HOST:PORT or [IPV6]:PORT; the port is 4747 unless another is given
+    /// The server: HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747 unless another is given
     #[arg(value_name = "HOST[:PORT]")]
     pub server: Option<String>,
     /// Your name [default: the one used last, else a question, else the login name]

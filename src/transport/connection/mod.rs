@@ -12,9 +12,9 @@
 //! The contract of its verbs: mutate once (`handle_…`, `send`, `close`), drain all (`poll_transmit`,
 //! `poll_event`) until both say `None`, then sleep until `poll_timeout`.
 //!
-//! - [`input`]: what arrives
-//! - [`output`]: what leaves
-//! - [`closing`]: how it ends
+//! - `input`: what arrives
+//! - `output`: what leaves
+//! - `closing`: how it ends
 
 mod closing;
 mod input;
