@@ -181,10 +181,14 @@ fn what_somebody_in_the_room_never_saw_is_found() {
 #[test]
 fn endings_that_lie_are_found() {
     let end = |client| Fact::Done(Deed::EndInput { client });
-    let refused = Ending::Refused { code: "no".into(), text: "no".into() };
     assert_found(&[end(0)], "ann ended with None");
     assert_found(&[typed(0, "four"), end(0), finished(0, Ending::Done)], "open were [3]");
-    assert_found(&[end(1), finished(1, refused)], "bob ended with");
+    let not_connected = || finished(1, Ending::NotConnected("no".into()));
+    let connected = said(1, UserEvent::Connected { name: "bob".into() });
+    assert_found(&[connected, end(1), not_connected()], "bob ended with");
+    let mut facts = good();
+    facts.extend([typed(1, "four"), end(1), not_connected()]);
+    assert_eq!(all_violations(facts), [], "whoever found nobody at the start may say so and go");
     let mut facts = good();
     facts.extend([end(0), finished(0, Ending::Done), end(1), finished(1, Ending::Undelivered(vec![]))]);
     assert_eq!(all_violations(facts), []);
