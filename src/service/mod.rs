@@ -16,3 +16,6 @@ pub mod verbs;
 pub use client_node::ClientNode;
 pub use server_node::ServerNode;
 pub use verbs::{ClientCore, ServerCore};
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ const RESET: u8 = 0x87;
 /// A handshake datagram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HandshakePart<'a> {
-    /// Its version; a foreign one has an empty [`Handshake::Versions`] as content.
+    /// Its version.
     pub version: u32,
     /// To whom (zero in a HELLO).
     pub destination: ConnectionId,
@@ -134,8 +134,14 @@ pub fn read_handshake(datagram: &[u8]) -> Result<HandshakePart<'_>, Malformed> {
     let version = reader.take_u32("version")?;
     let destination = ConnectionId(reader.take_u64("destination id")?);
     let source = ConnectionId(reader.take_u64("source id")?);
-    if version != VERSION && kind == HELLO {
-        return Ok(HandshakePart { version, destination, source, content: None, len: datagram.len() });
+    match kind {
+        HELLO if version != VERSION => {
+            return Ok(HandshakePart { version, destination, source, content: None, len: datagram.len() });
+        }
+        // Who speaks another version must still be able to say so.
+        VERSIONS => {}
+        _ if version != VERSION => return Err(Malformed("version")),
+        _ => {}
     }
     let body_len = reader.take_u16("body length")?;
     let body = reader.take(usize::from(body_len), "body")?;

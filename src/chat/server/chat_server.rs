@@ -152,7 +152,7 @@ impl ChatServer {
     /// The store answers. An answer to nothing that was asked changes nothing.
     pub fn handle_stored(&mut self, now: Instant, reply: StoreReply) {
         match reply {
-            StoreReply::Committed { batch } => self.on_committed(batch),
+            StoreReply::Committed { batch } => self.on_committed(now, batch),
             StoreReply::Failed { batch, reason } => self.on_failed(now, batch, &reason),
             StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),

@@ -48,22 +48,25 @@ impl ChatServer {
     }
 
     /// The batch is stored: receipts to the senders, messages to everybody.
-    pub(super) fn on_committed(&mut self, batch: u64) {
+    pub(super) fn on_committed(&mut self, now: Instant, batch: u64) {
         for Draft { sender, content } in self.batch.on_committed(batch) {
             self.instances.on_stored(sender.instance, sender.counter);
             match content {
-                Content::Post { room, message } => self.on_post_stored(sender, room, message),
+                Content::Post { room, message } => self.on_post_stored(now, sender, room, message),
                 Content::Private { to, from, message } => self.on_private_stored(sender, to, from, message),
                 Content::Refusal { failure } => self.settle_rejected(sender, None, failure, Fault::Theirs),
             }
         }
     }
 
-    fn on_post_stored(&mut self, sender: Sender, room: RoomId, message: RoomMessage) {
+    fn on_post_stored(&mut self, now: Instant, sender: Sender, room: RoomId, message: RoomMessage) {
         if let Some(ids) = self.rooms.ids_mut(room) {
             ids.on_stored(message.id);
         }
         self.answer(sender, Some(room), &ToClient::Accepted { counter: sender.counter, id: message.id });
+        // Nobody is heard in a room before they are told to have come.
+        let due = self.comings.take_about(now, message.person);
+        self.tell_comings(&due);
         let bytes = encode(&ToClient::Message { message, history: false });
         for (session, seat) in self.rooms.seats(room).filter(|(_, seat)| seat.is_live) {
             self.effects.push_back(Effect::Send { session, channel: seat.channel, bytes: bytes.clone() });

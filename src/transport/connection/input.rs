@@ -197,7 +197,9 @@ impl Connection {
                     received: &mut self.received,
                     owed: &mut self.owed,
                 };
+                let before = self.recovery.window();
                 self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)?;
+                self.trace_window(now, before);
             }
             Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),
             Frame::ChannelCredit { channel, limit } => self.channels.on_credit(Some(*channel), *limit),

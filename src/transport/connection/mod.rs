@@ -354,7 +354,10 @@ impl Connection {
             received: &mut self.received,
             owed: &mut self.owed,
         };
-        let Some(count) = self.recovery.handle_timeout(now, &mut verdicts) else { return };
+        let before = self.recovery.window();
+        let probes = self.recovery.handle_timeout(now, &mut verdicts);
+        self.trace_window(now, before);
+        let Some(count) = probes else { return };
         self.trace(now, || TraceEvent::ProbeFired { count });
         self.repeat_oldest();
     }
@@ -382,6 +385,13 @@ impl Connection {
             },
         });
         self.events.push_back(SessionEvent::Liveness(state));
+    }
+
+    fn trace_window(&self, now: Instant, before: u64) {
+        let (window, in_flight) = (self.recovery.window(), self.recovery.bytes_in_flight());
+        if window != before {
+            self.trace(now, || TraceEvent::WindowMoved { window, in_flight });
+        }
     }
 
     fn trace(&self, now: Instant, event: impl FnOnce() -> TraceEvent) {

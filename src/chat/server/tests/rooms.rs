@@ -103,6 +103,17 @@ fn coming_and_going_is_told_to_the_others_and_not_to_oneself() {
 }
 
 #[test]
+fn whoever_speaks_at_once_is_announced_before_they_are_heard() {
+    let mut world = ann_and_ben();
+    for (number, name) in [(3, "cid"), (4, "dan")] {
+        world.connect(number.into(), [number; 32], number, name);
+        world.hear(number.into(), ROOM, &join("lobby"));
+    }
+    world.hear(4, ROOM, &post(1, "hi"));
+    assert_eq!(world.lines(1), ["8 +cid", "8 +dan", "8 #1 dan: hi"]);
+}
+
+#[test]
 fn a_second_terminal_of_somebody_is_no_coming_and_no_going() {
     let mut world = ann_and_ben();
     world.connect(3, ANN, 3, "ann");

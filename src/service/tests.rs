@@ -1,0 +1,125 @@
+//! A server node and client nodes over a network that loses nothing, on virtual time.
+
+use super::api::{ClientConfig, ClientEvent, NetworkInput, Path, ServerConfig};
+use super::{ClientCore, ClientNode, ServerCore, ServerNode};
+use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::crypto::Identity;
+use crate::rng::Rng;
+use crate::store::{MemoryStore, Snapshot, Store};
+use crate::time::{Duration, Instant, at};
+use crate::trace::Tracer;
+use crate::transport::session::{LivenessConfig, Transport};
+use std::net::SocketAddr;
+
+fn path(port: u16) -> Path {
+    Path { remote: SocketAddr::from(([192, 0, 2, 1], port)), local: None }
+}
+
+fn server(identity: &Identity) -> ServerNode {
+    let config = ServerConfig {
+        server_name: "lab".to_owned(),
+        insecure: false,
+        liveness: LivenessConfig::default(),
+        unix_ms_at_zero: 0,
+        owner: None,
+        max_sessions: 100,
+    };
+    ServerNode::new(&config, identity, Snapshot::default(), Rng::from_seed(1), Tracer::default())
+}
+
+fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
+    let config = ClientConfig {
+        transport: Transport::Udp,
+        name: name.to_owned(),
+        room: "lobby".to_owned(),
+        history: 50,
+        insecure: false,
+        expected_key: Some(server.public()),
+        pins: vec![],
+        addresses: 1,
+        connect_timeout: Duration::from_secs(20),
+        liveness: LivenessConfig::default(),
+        linger: Duration::ZERO,
+    };
+    let mut rng = Rng::from_seed(seed);
+    let identity = Identity::generate(&mut rng);
+    ClientNode::new(at(0), config, identity, rng, Tracer::default())
+}
+
+/// Carries everything to and fro until nobody has anything to say; gives what the client sent first.
+fn carry(now: Instant, server: &mut ServerNode, store: &mut MemoryStore, client: &mut ClientNode) -> Vec<u8> {
+    let (mut buffer, mut first) = (Vec::new(), Vec::new());
+    loop {
+        let mut idle = true;
+        while client.poll_transmit(now, &mut buffer) {
+            idle = false;
+            if first.is_empty() {
+                first.clone_from(&buffer);
+            }
+            server.handle_datagram(now, path(1), &mut buffer);
+        }
+        while let Some(request) = server.poll_store() {
+            idle = false;
+            server.handle_store_reply(now, store.handle(request));
+        }
+        while let Some(to) = server.poll_transmit(now, &mut buffer) {
+            idle = false;
+            if to == path(1) {
+                client.handle_network(now, NetworkInput::Datagram(&mut buffer));
+            }
+        }
+        if idle {
+            return first;
+        }
+    }
+}
+
+fn seen(client: &mut ClientNode) -> Vec<UserEvent> {
+    let events = std::iter::from_fn(|| client.poll_event());
+    events.filter_map(|event| if let ClientEvent::User(event) = event { Some(event) } else { None }).collect()
+}
+
+#[test]
+fn a_recorded_hello_ends_nobodys_session() {
+    let identity = Identity::from_secret([7; 32]);
+    let (mut server, mut store) = (server(&identity), MemoryStore::default());
+    let mut ann = client("ann", &identity, 5);
+    let hello = carry(at(0), &mut server, &mut store, &mut ann);
+    assert!(seen(&mut ann).iter().any(|event| matches!(event, UserEvent::Joined { own: true, .. })));
+    server.handle_datagram(at(1_000), path(66), &mut hello.clone());
+    carry(at(1_000), &mut server, &mut store, &mut ann);
+    ann.handle_line(at(2_000), LineNumber(1), "still here");
+    carry(at(2_000), &mut server, &mut store, &mut ann);
+    let events = seen(&mut ann);
+    assert!(events.iter().any(|event| matches!(event, UserEvent::Accepted { .. })), "{events:?}");
+    let gone = |event: &UserEvent| {
+        matches!(
+            event,
+            UserEvent::Disconnected { .. } | UserEvent::Reconnecting { .. } | UserEvent::Error { .. }
+        )
+    };
+    assert!(!events.iter().any(gone), "{events:?}");
+}
+
+#[test]
+fn a_client_that_comes_back_replaces_its_former_session_without_a_word_to_the_others() {
+    let identity = Identity::from_secret([7; 32]);
+    let (mut server, mut store) = (server(&identity), MemoryStore::default());
+    let mut ann = client("ann", &identity, 5);
+    carry(at(0), &mut server, &mut store, &mut ann);
+    // The client's side of the session is gone; the server does not know yet.
+    let mut now = at(0);
+    for _ in 0..400 {
+        now += Duration::from_millis(100);
+        ann.handle_timeout(now);
+        while ann.poll_transmit(now, &mut Vec::new()) {}
+    }
+    assert!(seen(&mut ann).iter().any(|event| matches!(event, UserEvent::Reconnecting { .. })));
+    for _ in 0..100 {
+        now += Duration::from_millis(100);
+        ann.handle_timeout(now);
+        carry(now, &mut server, &mut store, &mut ann);
+    }
+    assert!(seen(&mut ann).iter().any(|event| matches!(event, UserEvent::Connected { .. })));
+    assert_eq!(server.sessions(), 1);
+}
