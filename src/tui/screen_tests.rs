@@ -47,7 +47,8 @@ fn rows(screen: &Screen<TestBackend>) -> Vec<String> {
 fn text_of(buffer: &Buffer) -> Vec<String> {
     let width = usize::from(buffer.area.width).max(1);
     let rows = buffer.content.chunks(width);
-    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned()).collect()
+    rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned())
+        .collect()
 }
 
 #[test]
@@ -213,6 +214,6 @@ fn an_escape_sequence_in_a_message_reaches_no_terminal() {
     let mut screen = Screen::new(TestBackend::new(60, 4), PLAIN).unwrap();
     state.on_event(&message("bob", "\x1b]0;owned\x07 hi\nthere"));
     screen.show(&mut state).unwrap();
-    let drawn = screen.backend.buffer().content.iter().map(|cell| cell.symbol()).collect::<String>();
+    let drawn = screen.backend.buffer().content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
     assert!(!drawn.contains(char::is_control) && drawn.contains("hi"), "{drawn}");
 }
