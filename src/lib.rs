@@ -49,6 +49,17 @@
 //!
 //! `docs/reading.md` leads through the same in small stops, each with a test to break on purpose;
 //! `docs/glossary.md` has the words.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::cast_lossless,
+        reason = "tests make bytes and ports of small numbers"
+    )
+)]
+
 pub mod chat;
 pub mod cli;
 pub mod crypto;

@@ -48,7 +48,7 @@ pub struct Demo {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Serve {
-    /// Where to listen; port 0 takes a free one [default: [::]:4747, all of IPv6 and IPv4]
+    /// Where to listen; port 0 takes a free one (default `[::]:4747`: all of IPv6 and IPv4)
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
     /// What to speak; `both` uses the same port number twice
@@ -84,7 +84,7 @@ pub struct Serve {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Chat {
-    /// The server: HOST, HOST:PORT or [IPV6]:PORT; the port is 4747 unless another is given
+    /// The server: HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747 unless another is given
     #[arg(value_name = "HOST[:PORT]")]
     pub server: Option<String>,
     /// Your name [default: the one used last, else a question, else the login name]
@@ -285,7 +285,7 @@ mod tests {
             (chat.linger, chat.connect_timeout),
             (Duration::from_millis(2_500), Duration::from_secs(3))
         );
-        assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_secs(60)));
+        assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_mins(1)));
         serve("serve --listen 0.0.0.0:0 --transport udp --data /tmp/x --server-name lab --start-anew -q");
         serve("serve --ephemeral --json --insecure --loss 5% --up-delay 10ms --seed 3 --profile mobile");
     }

@@ -19,7 +19,7 @@ use crate::transport::session::{LivenessConfig, Transport};
 const UNIX_MS_AT_ZERO: u64 = 1_780_000_000_000;
 
 /// Nobody gives up connecting during a bad day.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The real server and the real clients of a scenario.
 #[derive(Debug)]

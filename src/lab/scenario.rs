@@ -26,7 +26,7 @@ const CALM: Instant = at(20_000_000);
 
 /// Everything settles within this time after the faults: a silent TCP connection is noticed after 30 s, and
 /// whoever then finds the server busy waits some seconds and tries again.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 /// Whoever has nothing more to say leaves within this time.
 const LEFT_WITHIN: Duration = Duration::from_secs(30);

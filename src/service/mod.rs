@@ -8,6 +8,7 @@
 pub mod api;
 pub mod carriers;
 pub mod client_node;
+mod held;
 pub mod server_node;
 pub mod streams;
 pub mod verbs;

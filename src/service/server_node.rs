@@ -11,6 +11,7 @@
 
 use super::api::{Path, ServerConfig, ServerEvent, StreamAction, StreamId};
 use super::carriers::{Carried, Carrier, Carriers};
+use super::held::Held;
 use super::streams::Streams;
 use super::verbs::ServerCore;
 use crate::chat::codec::encode_server_greeting;
@@ -43,6 +44,7 @@ pub struct ServerNode {
     streams: Streams,
     chat: ChatServer,
     carriers: Carriers,
+    held: Held,
     /// Sessions that were sent something since they were last asked whether their queue is low.
     filled: VecDeque<SessionKey>,
     requests: VecDeque<StoreRequest>,
@@ -86,6 +88,7 @@ impl ServerNode {
             streams: Streams::new(stream, identity.clone(), greeting, config.max_sessions),
             chat: ChatServer::new(chat, snapshot),
             carriers: Carriers::default(),
+            held: Held::default(),
             filled: VecDeque::new(),
             requests: VecDeque::new(),
             events: VecDeque::new(),
@@ -186,10 +189,11 @@ impl ServerNode {
                 self.do_effect(now, effect);
             } else if let Some((id, event)) = self.endpoint.poll_event() {
                 let remote = self.endpoint.path(id).map(|path| path.remote);
-                self.on_session_event(now, Carrier::Udp(id), remote, event);
+                self.hear(now, Carrier::Udp(id), remote, event);
             } else if let Some((id, event)) = self.streams.poll_event() {
                 let remote = self.streams.remote(id);
-                self.on_session_event(now, Carrier::Tcp(id), remote, event);
+                self.hear(now, Carrier::Tcp(id), remote, event);
+            } else if self.release_proven(now) {
             } else if !self.ask_drained(now) {
                 break;
             }
@@ -198,6 +202,31 @@ impl ServerNode {
             let (address, reason) = (turned_away.path.remote, turned_away.reason);
             self.events.push_back(ServerEvent::TurnedAway { address, reason });
         }
+    }
+
+    /// Holds what would replace a live session until its sender has proved itself.
+    fn hear(&mut self, now: Instant, carrier: Carrier, remote: Option<SocketAddr>, event: SessionEvent) {
+        let replaces = match &event {
+            SessionEvent::Connected { greeting, .. } => self.chat.would_replace(greeting),
+            _ => false,
+        };
+        if replaces || self.held.holds(carrier) {
+            self.held.hold(carrier, remote, event);
+        } else {
+            self.on_session_event(now, carrier, remote, event);
+        }
+    }
+
+    fn release_proven(&mut self, now: Instant) -> bool {
+        let endpoint = &self.endpoint;
+        let released = self.held.release(|carrier, events| match carrier {
+            Carrier::Udp(id) => endpoint.is_proven(id),
+            // On a stream nothing but the greeting comes before frames sealed with the session's keys.
+            Carrier::Tcp(_) => events.len() > 1,
+        });
+        let Some((carrier, (remote, events))) = released else { return false };
+        events.into_iter().for_each(|event| self.on_session_event(now, carrier, remote, event));
+        true
     }
 
     fn on_session_event(
@@ -226,14 +255,13 @@ impl ServerNode {
             self.events.push_back(ServerEvent::Roamed { from, to: remote });
         }
         match event {
-            SessionEvent::Connected { .. } => {}
             SessionEvent::Message { channel, bytes } => {
                 if let Some(rtt) = self.stats(carrier).and_then(|stats| stats.rtt) {
                     self.chat.handle_rtt(key, rtt);
                 }
                 self.chat.handle_message(now, key, channel.0, &bytes);
             }
-            SessionEvent::Liveness(Liveness::Suspected) => {}
+            SessionEvent::Connected { .. } | SessionEvent::Liveness(Liveness::Suspected) => {}
             SessionEvent::Liveness(state) => self.chat.handle_liveness(now, key, state == Liveness::Lost),
             SessionEvent::Closed(reason) => self.end(now, key, &reason.to_string()),
         }

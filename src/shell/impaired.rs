@@ -30,7 +30,7 @@ const MAX_LINKS: usize = 4_096;
 /// Bytes under way on all links together; what comes beyond is dropped.
 const MAX_BYTES: usize = 256 << 20;
 /// A link on which nothing happened for so long is forgotten when there are too many.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// How often idle links are looked for, at most.
 const SWEEP: Duration = Duration::from_secs(1);
 

@@ -7,10 +7,10 @@ use super::Change;
 use crate::time::Duration;
 
 /// Receipts are kept so long after they last changed: a day.
-pub const RECEIPTS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+pub const RECEIPTS_KEPT: Duration = Duration::from_hours(24);
 
 /// What is out of date is swept out so often: an hour.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// Receipts that last changed before this moment are out of date.
 pub(super) fn receipts_since_ms(now_ms: u64) -> u64 {

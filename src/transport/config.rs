@@ -29,7 +29,7 @@ impl Default for TransportConfig {
             max_ack_delay: Duration::ZERO,
             insecure: false,
             rekey_packets: 1 << 20,
-            rekey_interval: Duration::from_secs(3_600),
+            rekey_interval: Duration::from_hours(1),
         }
     }
 }

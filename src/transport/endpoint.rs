@@ -124,7 +124,7 @@ impl Endpoint {
         let (destination, source, len) = (part.destination, part.source, part.len);
         match part.content {
             None => {
-                self.reply(path, source, datagram.len(), &Handshake::Versions { versions: vec![VERSION] })
+                self.reply(path, source, datagram.len(), &Handshake::Versions { versions: vec![VERSION] });
             }
             Some(Handshake::Hello { pattern, token, noise }) => {
                 self.handle_hello(now, path, source, pattern, token, noise, datagram.len());
@@ -132,7 +132,7 @@ impl Endpoint {
             Some(Handshake::Finish { noise }) => {
                 self.heard(now, destination, "FINISH", len);
                 if !self.sessions.contains_key(&destination) {
-                    self.handle_finish(now, path, destination, noise);
+                    self.handle_finish(now, path, destination, noise, datagram.len());
                 }
                 if self.sessions.contains_key(&destination) {
                     self.handle_data(now, path, &mut datagram[len..]);
@@ -219,6 +219,11 @@ impl Endpoint {
     /// The cost of what is queued for a session and not acknowledged; 0 if it is gone.
     pub fn queued(&self, id: ConnectionId) -> u64 {
         self.sessions.get(&id).map_or(0, |session| session.connection.queued())
+    }
+
+    /// Has a session's client shown that it has the session's keys?
+    pub fn is_proven(&self, id: ConnectionId) -> bool {
+        self.sessions.get(&id).is_some_and(|session| session.connection.is_proven())
     }
 
     /// Where a session's client is.
@@ -382,9 +387,9 @@ impl Endpoint {
         }
     }
 
-    fn handle_finish(&mut self, now: Instant, path: Path, local: ConnectionId, noise: &[u8]) {
+    fn handle_finish(&mut self, now: Instant, path: Path, local: ConnectionId, noise: &[u8], len: usize) {
         let Some(half_open) = self.half_open.get(local).copied() else {
-            return self.reset(path, local, RESET_MIN);
+            return self.reset(path, local, len);
         };
         let Some((mut responder, _)) = self.welcome_of(&half_open) else { return };
         let Ok(payload) = responder.read_finish(noise) else {

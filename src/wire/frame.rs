@@ -208,12 +208,12 @@ pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64) {
     }
 }
 
-/// Writes a SESSION_CREDIT.
+/// Writes a `SESSION_CREDIT`.
 pub fn put_session_credit(out: &mut Writer<'_>, limit: u64) {
     out.put_u8(SESSION_CREDIT).put_varint(limit);
 }
 
-/// Writes a CHANNEL_CREDIT.
+/// Writes a `CHANNEL_CREDIT`.
 pub fn put_channel_credit(out: &mut Writer<'_>, channel: u64, limit: u64) {
     out.put_u8(CHANNEL_CREDIT).put_varint(channel).put_varint(limit);
 }
@@ -233,12 +233,12 @@ pub fn put_piece(out: &mut Writer<'_>, piece: &Piece<'_>) {
     out.put_run(piece.bytes);
 }
 
-/// Writes a PATH_CHALLENGE.
+/// Writes a `PATH_CHALLENGE`.
 pub fn put_path_challenge(out: &mut Writer<'_>, data: [u8; 8]) {
     out.put_u8(PATH_CHALLENGE).put(&data);
 }
 
-/// Writes a PATH_RESPONSE.
+/// Writes a `PATH_RESPONSE`.
 pub fn put_path_response(out: &mut Writer<'_>, data: [u8; 8]) {
     out.put_u8(PATH_RESPONSE).put(&data);
 }

@@ -22,7 +22,7 @@ use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A message that nobody accepted for so long is given up: 12 hours.
-pub const GIVE_UP_AFTER: Duration = Duration::from_secs(12 * 60 * 60);
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(12);
 
 /// What waits for what before it: the posts of one stay in a room, or all private messages.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

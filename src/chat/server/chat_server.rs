@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// How often old receipts and aliases are looked for. Ours: they are kept for a day, so an hour is near
 /// enough.
-const SWEEP: Duration = Duration::from_secs(3_600);
+const SWEEP: Duration = Duration::from_hours(1);
 
 /// Is the server taking anything?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

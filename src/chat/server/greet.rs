@@ -51,6 +51,11 @@ impl ChatServer {
         Ok((greeting, person))
     }
 
+    /// Would a session with this greeting end the live session of its instance?
+    pub fn would_replace(&self, greeting: &[u8]) -> bool {
+        decode_greeting(greeting).is_ok_and(|greeting| self.session_of(&greeting).is_some())
+    }
+
     fn session_of(&self, greeting: &Greeting) -> Option<&Session> {
         self.sessions.get(self.instances.session(greeting.instance)?)
     }

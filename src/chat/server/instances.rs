@@ -23,7 +23,7 @@ use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Forgotten so long after its last use: a day.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT: Duration = Duration::from_hours(24);
 /// How many rejections of an instance are remembered with their reasons.
 const REASONS_KEPT: usize = 64;
 

@@ -16,7 +16,7 @@ use crate::time::Duration;
 use std::str::FromStr;
 
 /// The longest span: a year.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3_600);
+const LONGEST: Duration = Duration::from_hours(8760);
 
 /// The fastest line: 1 Tbit/s.
 const FASTEST: f64 = 1e12;

@@ -167,7 +167,8 @@ fn one_seed_keeps_every_promise() {
 /// As many days as the environment asks for with `SAYAGAIN_SEEDS`.
 #[test]
 fn every_promise_survives_every_day() {
-    let days: u64 = std::env::var("SAYAGAIN_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(200);
+    let days: u64 =
+        std::env::var("SAYAGAIN_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000);
     let said: u64 = (0..days).map(|seed| accepted(&play(seed))).sum();
     // A day has four people with eight lines each, of which most say something; few die early.
     assert!(said > 10 * days, "{said} messages in {days} days: the oracle saw hardly anything");

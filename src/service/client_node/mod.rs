@@ -14,10 +14,10 @@
 //! that has gone silent is kept and its port changed, since a NAT may have forgotten it; one that is over is
 //! made anew until the user has had enough.
 //!
-//! - [`attempts`]: which address next, and when
-//! - [`carrier`]: the session, over either transport
-//! - [`pins`]: is this the server that we know?
-//! - [`leaving`]: when is everything said?
+//! - `attempts`: which address next, and when
+//! - `carrier`: the session, over either transport
+//! - `pins`: is this the server that we know?
+//! - `leaving`: when is everything said?
 
 mod attempts;
 mod carrier;

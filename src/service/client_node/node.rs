@@ -143,7 +143,7 @@ impl ClientCore for ClientNode {
             (NetworkInput::StreamOpened, None) => self.open_stream(now),
             (NetworkInput::StreamBytes(bytes), Some(Carrier::Tcp(stream))) => stream.handle_bytes(now, bytes),
             (NetworkInput::StreamClosed(reason), Some(Carrier::Tcp(stream))) => {
-                stream.handle_broken(now, reason)
+                stream.handle_broken(now, reason);
             }
             (NetworkInput::StreamClosed(reason), None) => self.on_attempt_failed(now, true, reason),
             // Once a session is up only its own silence ends it: anybody can forge such a message.

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn piece<'a>(sequence: u64, total: u64, offset: u64, bytes: &'a [u8]) -> Piece<'a> {
+    fn piece(sequence: u64, total: u64, offset: u64, bytes: &[u8]) -> Piece<'_> {
         Piece { channel: 8, sequence, total, offset, bytes }
     }
 

@@ -50,8 +50,15 @@ impl Connection {
     fn handle_handshake(&mut self, now: Instant, part: &HandshakePart<'_>) {
         let kind = part.content.as_ref().map_or("HELLO of another version", Handshake::kind);
         self.trace(now, || TraceEvent::HandshakeReceived { kind, bytes: part.len });
-        if let Some(Handshake::Reset { token }) = &part.content {
-            return self.on_reset(now, token);
+        match &part.content {
+            Some(Handshake::Reset { token }) if part.source == self.names.remote => {
+                return self.on_reset(now, token);
+            }
+            // A HELLO names no destination; all else must name us, so that who cannot see our datagrams
+            // cannot answer them.
+            Some(Handshake::Hello { .. }) => {}
+            _ if part.destination == self.names.local => {}
+            _ => return self.dropped(now, part.len, DropReason::Misaddressed),
         }
         match (&mut self.phase, &part.content) {
             (Phase::Handshaking(handshake), Some(_)) => match handshake.handle_answer(now, part) {
@@ -62,7 +69,7 @@ impl Connection {
             },
             // The client says hello again: our welcome was lost.
             (Phase::Open, Some(Handshake::Hello { .. })) if !self.names.prefix.is_empty() => {
-                self.owed.ping = true
+                self.owed.ping = true;
             }
             _ => {}
         }
@@ -108,40 +115,20 @@ impl Connection {
         let mut reader = Reader::new(body);
         loop {
             match take_frame(&mut reader) {
-                Ok(Some(frame)) => self.handle_frame(now, &frame),
-                Ok(None) => break,
-                Err(malformed) => return self.violate(now, malformed.0),
+                Ok(Some(frame)) if self.is_open() || matches!(frame, Frame::Close { .. }) => {
+                    self.handle_frame(now, &frame);
+                }
+                // Once it is closing nothing but the peer's own close matters.
+                Ok(Some(_)) => {}
+                Err(malformed) if self.is_open() => return self.violate(now, malformed.0),
+                Ok(None) | Err(_) => break,
             }
         }
     }
 
-    /// Header, replay window, seal: gives how the packet came, its number and its length when opened.
+    /// Opens a packet: gives how it came, its number and its length when opened.
     fn open(&mut self, now: Instant, packet: &mut [u8]) -> Option<(Arrival, u64, usize)> {
-        let bytes = packet.len();
-        let verdict = match datagram::read_data_header(packet) {
-            Err(_) => Err(DropReason::Malformed),
-            Ok(header) => match &mut self.seal {
-                None => Err(DropReason::Unexpected),
-                Some(seal) => {
-                    let number = number::expand(header.truncated, self.received.largest());
-                    match seal.replay.check(number) {
-                        Freshness::Replayed => Err(DropReason::Duplicate),
-                        Freshness::TooOld => Err(DropReason::TooOld),
-                        Freshness::Fresh => {
-                            let (head, body) = packet.split_at_mut(DATA_HEADER);
-                            match seal.opener.open(header.phase, number, head, body) {
-                                Ok(len) => {
-                                    seal.replay.accept(number);
-                                    Ok((number, len))
-                                }
-                                Err(_) => Err(DropReason::Forged),
-                            }
-                        }
-                    }
-                }
-            },
-        };
-        match verdict {
+        match self.unseal(packet) {
             Ok((number, len)) => {
                 let eliciting = is_eliciting(&packet[DATA_HEADER..DATA_HEADER + len]);
                 let arrival = self.received.on_packet(now, number, eliciting);
@@ -150,10 +137,26 @@ impl Connection {
             }
             Err(reason) => {
                 self.counters.duplicates += u64::from(reason == DropReason::Duplicate);
-                self.dropped(now, bytes, reason);
+                self.dropped(now, packet.len(), reason);
                 None
             }
         }
+    }
+
+    /// Header, replay window, seal, in this order: only a packet that opens moves the window.
+    fn unseal(&mut self, packet: &mut [u8]) -> Result<(u64, usize), DropReason> {
+        let header = datagram::read_data_header(packet).map_err(|_| DropReason::Malformed)?;
+        let seal = self.seal.as_mut().ok_or(DropReason::Unexpected)?;
+        let number = number::expand(header.truncated, self.received.largest());
+        match seal.replay.check(number) {
+            Freshness::Fresh => {}
+            Freshness::Replayed => return Err(DropReason::Duplicate),
+            Freshness::TooOld => return Err(DropReason::TooOld),
+        }
+        let (head, body) = packet.split_at_mut(DATA_HEADER);
+        let len = seal.opener.open(header.phase, number, head, body).map_err(|_| DropReason::Forged)?;
+        seal.replay.accept(number);
+        Ok((number, len))
     }
 
     /// RFC 9000 §9.3: only the newest packet moves the session.
@@ -173,8 +176,17 @@ impl Connection {
     }
 
     fn handle_frame(&mut self, now: Instant, frame: &Frame<'_>) {
-        let outcome = match frame {
-            Frame::Ping => Ok(()),
+        if let Err(rule) = self.obey(now, frame)
+            && self.is_open()
+        {
+            self.violate(now, rule);
+        }
+    }
+
+    /// Hands a frame to the part that it concerns. An error names the rule that the peer broke.
+    fn obey(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), &'static str> {
+        match frame {
+            Frame::Ping => {}
             Frame::Ack { delay_us, ranges } => {
                 let held = Duration::from_micros(*delay_us).min(self.config.max_ack_delay);
                 let mut verdicts = Verdicts {
@@ -185,29 +197,23 @@ impl Connection {
                     received: &mut self.received,
                     owed: &mut self.owed,
                 };
-                self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)
+                self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)?;
             }
-            Frame::SessionCredit { limit } => Ok(self.channels.on_credit(None, *limit)),
-            Frame::ChannelCredit { channel, limit } => Ok(self.channels.on_credit(Some(*channel), *limit)),
-            Frame::Pace { heartbeat_ms } => Ok(self.on_pace(*heartbeat_ms)),
-            Frame::Message(piece) => self.channels.on_piece(piece).map(|taken| {
-                if taken == Taken::Duplicate {
+            Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),
+            Frame::ChannelCredit { channel, limit } => self.channels.on_credit(Some(*channel), *limit),
+            Frame::Pace { heartbeat_ms } if self.is_client() => self.on_pace(*heartbeat_ms),
+            Frame::Pace { .. } => return Err("a pace told by a client"),
+            Frame::Message(piece) => {
+                if self.channels.on_piece(piece)? == Taken::Duplicate {
                     let (channel, sequence) = (piece.channel, piece.sequence);
                     self.trace(now, || TraceEvent::PieceDuplicate { channel, sequence });
                 }
-            }),
-            Frame::PathChallenge(data) => {
-                self.owed.response = Some(*data);
-                Ok(())
             }
-            Frame::PathResponse(data) => Ok(self.path.on_response(*data)),
-            Frame::Close { code, text } => Ok(self.on_peer_closed(now, CloseCode(*code), text)),
-        };
-        if let Err(rule) = outcome
-            && matches!(self.phase, Phase::Open)
-        {
-            self.violate(now, rule);
+            Frame::PathChallenge(data) => self.owed.response = Some(*data),
+            Frame::PathResponse(data) => self.path.on_response(*data),
+            Frame::Close { code, text } => self.on_peer_closed(now, CloseCode(*code), text),
         }
+        Ok(())
     }
 
     fn on_pace(&mut self, heartbeat_ms: u64) {

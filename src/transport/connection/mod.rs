@@ -12,9 +12,9 @@
 //! The contract of its verbs: mutate once (`handle_…`, `send`, `close`), drain all (`poll_transmit`,
 //! `poll_event`) until both say `None`, then sleep until `poll_timeout`.
 //!
-//! - [`input`]: what arrives
-//! - [`output`]: what leaves
-//! - [`closing`]: how it ends
+//! - `input`: what arrives
+//! - `output`: what leaves
+//! - `closing`: how it ends
 
 mod closing;
 mod input;
@@ -222,6 +222,15 @@ impl Connection {
     /// Has the peer answered us at its address?
     pub const fn is_proven(&self) -> bool {
         self.path.is_proven()
+    }
+
+    const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Only a client has been told how a RESET will look.
+    const fn is_client(&self) -> bool {
+        self.names.reset_token.is_some()
     }
 
     /// Queues a message. It may be queued before the handshake has come to its end; with a server that is

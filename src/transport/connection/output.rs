@@ -128,7 +128,6 @@ impl Connection {
         if eliciting {
             self.silence.on_asked(now);
         }
-        self.counters.retransmitted += u64::from(cause == SendCause::Retransmission);
         let bytes = buffer.len();
         self.trace(now, || TraceEvent::PacketSent { number, bytes, cause });
     }
@@ -154,6 +153,7 @@ impl Connection {
         if self.recovery.may_send()
             && let Some(again) = self.write_pieces(buffer, room)
         {
+            self.counters.retransmitted += u64::from(again);
             cause = Some(if again { SendCause::Retransmission } else { SendCause::First });
         }
         if cause.is_none() && self.owed.ping {

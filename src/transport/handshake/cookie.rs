@@ -40,7 +40,7 @@ impl CookieJar {
     pub fn accepts(&self, now: Instant, remote: SocketAddr, client: ConnectionId, token: &[u8]) -> bool {
         let Some((issued, tag)) = token.split_first_chunk::<8>() else { return false };
         let age = now.as_micros().checked_sub(u64::from_be_bytes(*issued));
-        age.is_some_and(|age| age <= LIFETIME.as_micros() as u64)
+        age.is_some_and(|age| Duration::from_micros(age) <= LIFETIME)
             && equal(tag, &self.tag(*issued, remote, client))
     }
 

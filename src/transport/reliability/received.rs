@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(received.on_packet(at(900), 3, true), Arrival::Late);
         let (ranges, delay) = received.acknowledge(at(1_100)).unwrap();
         assert_eq!(ranges.descending().collect::<Vec<_>>(), [5..=5, 3..=3]);
-        assert_eq!(delay, Duration::from_micros(1_000));
+        assert_eq!(delay, Duration::from_millis(1));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl RttEstimate {
         // RFC 9002 §5.2: the least ignores what the peer says of itself.
         self.least = self.least.min(sample);
         // RFC 9002 §5.3: subtract the peer's delay unless that would go below the least.
-        let adjusted = if sample >= self.least + held { sample - held } else { sample };
+        let adjusted = if sample >= self.least + held { sample.saturating_sub(held) } else { sample };
         let deviation = self.smoothed.abs_diff(adjusted);
         self.variation = (self.variation * 3 + deviation) / 4;
         self.smoothed = (self.smoothed * 7 + adjusted) / 8;

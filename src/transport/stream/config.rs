@@ -35,7 +35,7 @@ impl Default for StreamConfig {
             drain_timeout: Duration::from_secs(2),
             output_max: 1 << 20,
             rekey_frames: 1 << 20,
-            rekey_interval: Duration::from_secs(3_600),
+            rekey_interval: Duration::from_hours(1),
         }
     }
 }

@@ -79,7 +79,7 @@ fn a_tcp_peer_that_speaks_something_else_is_closed_and_disturbs_nobody() {
         [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", &[0xff; 5_000], &huge_frame, b"\x16\x03\x01\x02\x00"];
     for bytes in peers {
         let mut peer = TcpStream::connect(server.address).unwrap();
-        peer.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        peer.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         peer.write_all(bytes).unwrap();
         let mut rest = Vec::new();
         // Closed or reset: either way it comes to an end.
@@ -159,7 +159,8 @@ fn a_damaged_database_is_kept_and_started_anew_only_when_told() {
         // With its log SQLite would mend the file, and rightly so.
         let _ = std::fs::remove_file(file.with_file_name(log));
     }
-    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20)).unwrap();
+    std::fs::write(&file, b"this is no database, and it is long enough to be looked at as one".repeat(20))
+        .unwrap();
     let mut serve = program(home.path());
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     let (code, _, errors) = run(serve);

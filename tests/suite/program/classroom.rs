@@ -16,7 +16,7 @@ fn enter(server: &Server, person: usize) -> Client {
     let name = format!("person{person}");
     let mut arguments = vec!["--room", room_of(person), "--linger", "8", "--connect-timeout", "60"];
     let seed = person.to_string();
-    if person % 2 == 0 {
+    if person.is_multiple_of(2) {
         arguments.extend(["--transport", "udp", "--loss", "20%", "--delay", "5ms", "--seed", &seed]);
     } else {
         arguments.extend(["--transport", "tcp"]);

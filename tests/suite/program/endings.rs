@@ -170,7 +170,7 @@ fn the_demo_plays_its_script_and_measures_without_a_terminal() {
     demo.arg("demo");
     let (code, text, errors) = run(demo);
     assert_eq!(code, Some(0), "{errors}");
-    for word in ["[lobby] ann:", "bare UDP", "UDP with our layer"] {
+    for word in ["[lobby] ann:", "bare UDP", "UDP + our layer"] {
         assert!(text.contains(word), "{word:?} is missing in:\n{text}");
     }
     assert!(!home.path().join("config").exists(), "the demo's keys are thrown away");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take before the test is taken to hang.
-pub const WATCHDOG: Duration = Duration::from_secs(120);
+pub const WATCHDOG: Duration = Duration::from_mins(2);
 
 /// A folder for keys and data, gone with the test.
 pub fn folder() -> TempDir {
@@ -146,7 +146,8 @@ pub struct Client {
     input: Option<ChildStdin>,
     pub output: Lines,
     pub errors: Lines,
-    _home: Option<TempDir>,
+    /// A folder of its own, which goes with it.
+    home: Option<TempDir>,
 }
 
 impl Client {
@@ -154,7 +155,7 @@ impl Client {
     pub fn person(server: SocketAddr, name: &str, arguments: &[&str]) -> Self {
         let home = folder();
         let mut client = Self::at(home.path(), server, &[&["--name", name], arguments].concat());
-        client._home = Some(home);
+        client.home = Some(home);
         client
     }
 
@@ -168,7 +169,7 @@ impl Client {
             .expect("the client starts");
         let output = Lines::of(child.stdout.take().unwrap());
         let errors = Lines::of(child.stderr.take().unwrap());
-        Self { input: child.stdin.take(), child, output, errors, _home: None }
+        Self { input: child.stdin.take(), child, output, errors, home: None }
     }
 
     /// Types a line.

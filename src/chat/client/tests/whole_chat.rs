@@ -220,7 +220,8 @@ impl World {
         let mut accepted = BTreeSet::new();
         for (who, terminal) in self.terminals.iter().enumerate() {
             assert_eq!(terminal.client.unsettled_lines(), 0);
-            let mut outcomes: Vec<u64> = terminal.seen.iter().filter_map(|e| e.line()).map(|l| l.0).collect();
+            let mut outcomes: Vec<u64> =
+                terminal.seen.iter().filter_map(super::super::event::UserEvent::line).map(|l| l.0).collect();
             outcomes.sort_unstable();
             assert!(outcomes.iter().copied().eq(1..=terminal.typed.len() as u64), "{outcomes:?}");
             for event in &terminal.seen {

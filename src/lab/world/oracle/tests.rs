@@ -183,7 +183,12 @@ fn endings_that_lie_are_found() {
     let end = |client| Fact::Done(Deed::EndInput { client });
     assert_found(&[end(0)], "ann ended with None");
     assert_found(&[typed(0, "four"), end(0), finished(0, Ending::Done)], "open were [3]");
-    assert_found(&[end(1), finished(1, Ending::NotConnected("no".into()))], "bob ended with");
+    let not_connected = || finished(1, Ending::NotConnected("no".into()));
+    let connected = said(1, UserEvent::Connected { name: "bob".into() });
+    assert_found(&[connected, end(1), not_connected()], "bob ended with");
+    let mut facts = good();
+    facts.extend([typed(1, "four"), end(1), not_connected()]);
+    assert_eq!(all_violations(facts), [], "whoever found nobody at the start may say so and go");
     let mut facts = good();
     facts.extend([end(0), finished(0, Ending::Done), end(1), finished(1, Ending::Undelivered(vec![]))]);
     assert_eq!(all_violations(facts), []);
