@@ -32,7 +32,7 @@ pub fn compare(link: &LinkConfig) -> io::Result<()> {
          layer hears what arrived, says the rest again, and delivers in order; that costs\n\
          waiting for what was lost (p99, max) and packets (there + back).",
     )?;
-    match rows.iter().map(|row| row.lost).next_back() {
+    match rows.last().map(|row| row.lost) {
         Some(late) if late > 0 => println(&format!(
             "On a link as bad as this it has to go slowly, so as not to choke it: {late} of its\n\
              messages were still on their way when the measurement ended."
