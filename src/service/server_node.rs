@@ -218,11 +218,14 @@ impl ServerNode {
     }
 
     fn release_proven(&mut self, now: Instant) -> bool {
-        let endpoint = &self.endpoint;
+        let (endpoint, streams) = (&self.endpoint, &self.streams);
         let released = self.held.release(|carrier, events| match carrier {
             Carrier::Udp(id) => endpoint.is_proven(id),
-            // On a stream nothing but the greeting comes before frames sealed with the session's keys.
-            Carrier::Tcp(_) => events.len() > 1,
+            // On a stream nothing but the greeting comes before frames sealed with the session's keys; who
+            // has nothing to say yet proves itself by answering our ping.
+            Carrier::Tcp(id) => {
+                events.len() > 1 || streams.stats(id).is_some_and(|stats| stats.rtt.is_some())
+            }
         });
         let Some((carrier, (remote, events))) = released else { return false };
         events.into_iter().for_each(|event| self.on_session_event(now, carrier, remote, event));

@@ -164,6 +164,17 @@ fn one_seed_keeps_every_promise() {
     play(seed.unwrap_or(1));
 }
 
+/// Days that broke a promise once.
+#[test]
+fn what_was_mended_stays_mended() {
+    for seed in [
+        9,     // A first stream went silent when its client moved, and nobody opened another.
+        1_927, // A newcomer without a room and the server each waited for the other to speak first.
+    ] {
+        play(seed);
+    }
+}
+
 /// As many days as the environment asks for with `SAYAGAIN_SEEDS`.
 #[test]
 fn every_promise_survives_every_day() {
