@@ -42,7 +42,7 @@ impl Sweep {
 
 fn moment_ms(change: &Change) -> Option<u64> {
     match change {
-        Change::Receipts { at_ms, .. } => Some(*at_ms),
+        Change::Instance { at_ms, .. } => Some(*at_ms),
         _ => None,
     }
 }
@@ -54,12 +54,10 @@ fn millis(span: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::message::Instance;
-    use crate::store::Receipts;
+    use crate::store::tests::instance_record;
 
     fn settled_at(at_ms: u64) -> [Change; 1] {
-        let receipts = Receipts::default();
-        [Change::Receipts { instance: Instance::default(), key: [0; 32], receipts, at_ms }]
+        [Change::Instance { record: instance_record(), at_ms }]
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! [`StoreRequest::refused`] and leaves the store alone.
 
 use super::age::{self, Sweep};
-use super::{Account, Alias, Change, Key, Receipts, RoomId, RoomRecord, Snapshot};
+use super::{Account, Alias, Change, InstanceRecord, RoomId, RoomRecord, Snapshot};
 use super::{Store, StoreReply, StoreRequest};
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PrivateMessage, RoomMessage};
 use std::collections::BTreeMap;
@@ -39,15 +39,9 @@ pub struct MemoryStore {
     messages: BTreeMap<RoomId, Log<RoomMessage>>,
     privates: BTreeMap<PersonId, Log<PrivateMessage>>,
     ids: BTreeMap<(Origin, Counter), MessageId>,
-    receipts: BTreeMap<Instance, Settled>,
+    /// Each with the moment of its last use.
+    instances: BTreeMap<Instance, (InstanceRecord, u64)>,
     sweep: Sweep,
-}
-
-#[derive(Clone, Debug)]
-struct Settled {
-    key: Key,
-    receipts: Receipts,
-    at_ms: u64,
 }
 
 impl MemoryStore {
@@ -64,9 +58,9 @@ impl MemoryStore {
             accounts: self.accounts.values().cloned().collect(),
             aliases: self.aliases.values().filter(|alias| alias.until_ms > now_ms).cloned().collect(),
             rooms: self.rooms.values().map(|record| self.with_last(record)).collect(),
-            receipts: (self.receipts.iter())
-                .filter(|(_, settled)| settled.at_ms >= since_ms)
-                .map(|(instance, settled)| (*instance, settled.key, settled.receipts.clone()))
+            instances: (self.instances.values())
+                .filter(|(_, at_ms)| *at_ms >= since_ms)
+                .map(|(record, _)| record.clone())
                 .collect(),
             privates: self.privates.iter().filter_map(newest).collect(),
         }
@@ -85,7 +79,7 @@ impl MemoryStore {
         }
         if let Some(now_ms) = sweep {
             let since_ms = age::receipts_since_ms(now_ms);
-            self.receipts.retain(|_, settled| settled.at_ms >= since_ms);
+            self.instances.retain(|_, (_, at_ms)| *at_ms >= since_ms);
             self.aliases.retain(|_, alias| alias.until_ms > now_ms);
         }
         Ok(())
@@ -130,8 +124,8 @@ impl MemoryStore {
                     self.ids.remove(&(oldest.origin, oldest.counter));
                 }
             }
-            Change::Receipts { instance, key, receipts, at_ms } => {
-                self.receipts.insert(instance, Settled { key, receipts, at_ms });
+            Change::Instance { record, at_ms } => {
+                self.instances.insert(record.instance, (record, at_ms));
             }
             Change::Account(account) => {
                 self.aliases.remove(&account.skeleton);
@@ -220,7 +214,7 @@ impl<M: Clone> Log<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::tests::{commit, latest, message, private};
+    use crate::store::tests::{commit, instance_record, latest, message, private};
 
     #[test]
     fn the_oldest_messages_of_a_room_go_first_and_other_rooms_keep_theirs() {
@@ -246,9 +240,9 @@ mod tests {
         let day = 24 * 3_600_000;
         for (number, at_ms) in [(1, 1_000), (2, day), (3, day + 3_600_000)] {
             let instance = Instance([number; 16]);
-            let receipts = Receipts::default();
-            commit(&mut store, [Change::Receipts { instance, key: [0; 32], receipts, at_ms }]);
+            let record = InstanceRecord { instance, ..instance_record() };
+            commit(&mut store, [Change::Instance { record, at_ms }]);
         }
-        assert_eq!(store.receipts.len(), 2);
+        assert_eq!(store.instances.len(), 2);
     }
 }

@@ -86,6 +86,21 @@ impl Receipts {
     }
 }
 
+/// What is remembered of an instance (one start of a client), for a day after its last use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstanceRecord {
+    /// The instance.
+    pub instance: Instance,
+    /// The key it belongs to.
+    pub key: Key,
+    /// What it has settled.
+    pub receipts: Receipts,
+    /// Whom it was last; `None` in a file of a version that did not keep it.
+    pub person: Option<PersonId>,
+    /// It is to hear that person's private messages after this one.
+    pub privates_from: MessageId,
+}
+
 /// A name and whom it belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
@@ -129,8 +144,9 @@ pub enum Change {
     Message { room: RoomId, message: RoomMessage },
     /// A private message to this person, from that one.
     Private { to: PersonId, from: PersonId, message: PrivateMessage },
-    /// What an instance has settled: in the same commit as the message that settled it.
-    Receipts { instance: Instance, key: Key, receipts: Receipts, at_ms: u64 },
+    /// What is remembered of an instance from now on: in the same commit as the message that it settled, and
+    /// no later than the first private message that it is to hear.
+    Instance { record: InstanceRecord, at_ms: u64 },
     /// A name taken or changed (by person).
     Account(Account),
     /// A name given up.
@@ -205,8 +221,8 @@ pub struct Snapshot {
     pub aliases: Vec<Alias>,
     /// Rooms.
     pub rooms: Vec<RoomRecord>,
-    /// Instances seen within the last day, with their keys.
-    pub receipts: Vec<(Instance, Key, Receipts)>,
+    /// Instances seen within the last day.
+    pub instances: Vec<InstanceRecord>,
     /// The newest private message of each person who ever got one.
     pub privates: Vec<(PersonId, MessageId)>,
 }

@@ -6,6 +6,16 @@ use tempfile::TempDir;
 
 pub(super) const INSTANCE: Instance = Instance(*b"a-client's-start");
 
+pub(super) fn instance_record() -> InstanceRecord {
+    InstanceRecord {
+        instance: INSTANCE,
+        key: [3; 32],
+        receipts: Receipts::default(),
+        person: None,
+        privates_from: MessageId(0),
+    }
+}
+
 pub(super) fn message(room: u64, id: u64, counter: u64) -> Change {
     let message = RoomMessage {
         id: MessageId(id),
@@ -165,8 +175,13 @@ fn a_commit_that_fails_leaves_nothing_and_the_next_one_works() {
 #[test]
 fn whoever_starts_again_knows_all_that_was_committed() {
     let now_ms = 1_700_000_000_000;
-    let receipts = Receipts { through: Counter(70), beyond: [72, 900].map(Counter).into() };
-    let settled = Change::Receipts { instance: INSTANCE, key: [3; 32], receipts, at_ms: now_ms };
+    let known = InstanceRecord {
+        receipts: Receipts { through: Counter(70), beyond: [72, 900].map(Counter).into() },
+        person: Some(PersonId(2)),
+        privates_from: MessageId(4),
+        ..instance_record()
+    };
+    let settled = Change::Instance { record: known.clone(), at_ms: now_ms };
     let record = RoomRecord { room: RoomId(4), name: "lobby".into(), last: MessageId(0) };
     let alias = Alias { skeleton: "old".into(), person: PersonId(1), until_ms: now_ms + 9 };
     for mut kept in Kept::each() {
@@ -187,8 +202,7 @@ fn whoever_starts_again_knows_all_that_was_committed() {
         assert_eq!(snapshot.accounts, [ann, bob]);
         assert_eq!(snapshot.aliases, std::slice::from_ref(&alias));
         assert_eq!(snapshot.rooms, [RoomRecord { last: MessageId(17), ..record.clone() }]);
-        let receipts = Receipts { through: Counter(70), beyond: [72, 900].map(Counter).into() };
-        assert_eq!(snapshot.receipts, [(INSTANCE, [3; 32], receipts)]);
+        assert_eq!(snapshot.instances, std::slice::from_ref(&known));
         assert_eq!(snapshot.privates, [(PersonId(2), MessageId(5))]);
     }
 }
@@ -196,16 +210,16 @@ fn whoever_starts_again_knows_all_that_was_committed() {
 #[test]
 fn a_newer_account_or_receipt_replaces_the_older_one() {
     for mut kept in Kept::each() {
-        let settle = |through| Change::Receipts {
-            instance: INSTANCE,
-            key: [3; 32],
-            receipts: Receipts { through: Counter(through), ..Receipts::default() },
+        let receipts = |through| Receipts { through: Counter(through), ..Receipts::default() };
+        let settle = |through| Change::Instance {
+            record: InstanceRecord { receipts: receipts(through), ..instance_record() },
             at_ms: 5,
         };
         kept.start(0, |store| commit(store, [account(1, "ann"), settle(1), account(1, "anna"), settle(2)]));
         let snapshot = kept.start(0, |_| ());
         assert_eq!(snapshot.accounts.iter().map(|account| &account.name).collect::<Vec<_>>(), ["anna"]);
-        assert_eq!(snapshot.receipts.iter().map(|kept| kept.2.through.0).collect::<Vec<_>>(), [2]);
+        let through: Vec<_> = snapshot.instances.iter().map(|kept| kept.receipts.through.0).collect();
+        assert_eq!(through, [2]);
     }
 }
 
@@ -213,18 +227,13 @@ fn a_newer_account_or_receipt_replaces_the_older_one() {
 fn receipts_of_yesterday_and_names_no_longer_reserved_are_forgotten() {
     let day = 24 * 3_600_000;
     for mut kept in Kept::each() {
-        let settled = Change::Receipts {
-            instance: INSTANCE,
-            key: [3; 32],
-            receipts: Receipts::default(),
-            at_ms: 1_000,
-        };
+        let settled = Change::Instance { record: instance_record(), at_ms: 1_000 };
         let alias = Alias { skeleton: "old".into(), person: PersonId(1), until_ms: 2_000 };
         kept.start(0, |store| commit(store, [settled, Change::Alias(alias)]));
         let snapshot = kept.start(1_999, |_| ());
-        assert_eq!((snapshot.receipts.len(), snapshot.aliases.len()), (1, 1));
+        assert_eq!((snapshot.instances.len(), snapshot.aliases.len()), (1, 1));
         let snapshot = kept.start(1_001 + day, |_| ());
-        assert_eq!((snapshot.receipts.len(), snapshot.aliases.len()), (0, 0));
+        assert_eq!((snapshot.instances.len(), snapshot.aliases.len()), (0, 0));
     }
 }
 

@@ -67,7 +67,7 @@ impl ChatServer {
         Self {
             config,
             accounts: Accounts::new(limits, snapshot.accounts, snapshot.aliases),
-            instances: Instances::new(limits.instances, snapshot.receipts),
+            instances: Instances::new(limits.instances, snapshot.instances),
             people: People::default(),
             sessions: Sessions::default(),
             rooms: Rooms::new(snapshot.rooms),

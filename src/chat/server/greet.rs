@@ -102,6 +102,8 @@ impl ChatServer {
         let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
         let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, newest);
         self.instances.on_told_settled(greeting.instance, greeting.settled);
+        // Known on disk before any private message that it is to hear: its welcome may get lost.
+        self.batch.touch(greeting.instance);
         self.sessions.insert(key, Session::new(person, greeting.instance, peer, false));
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {

@@ -18,7 +18,7 @@
 
 use crate::chat::message::{Counter, Failure, Instance, MessageId, PersonId};
 use crate::chat::server::effect::SessionKey;
-use crate::store::{Key, Receipts};
+use crate::store::{InstanceRecord, Key, Receipts};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,24 +86,25 @@ pub struct Instances {
 
 impl Instances {
     /// The instances that the store knows; more than `bound` are never remembered.
-    pub fn new(bound: usize, known: Vec<(Instance, Key, Receipts)>) -> Self {
+    pub fn new(bound: usize, known: Vec<InstanceRecord>) -> Self {
         let mut this = Self { records: BTreeMap::new(), by_use: BTreeSet::new(), bound };
-        for (instance, key, receipts) in known {
-            this.insert(Instant::ZERO, instance, key, receipts, MessageId(0));
+        for record in known {
+            this.insert(Instant::ZERO, record);
         }
         this
     }
 
-    fn insert(&mut self, now: Instant, instance: Instance, key: Key, receipts: Receipts, from: MessageId) {
+    fn insert(&mut self, now: Instant, known: InstanceRecord) {
         while self.records.len() >= self.bound && self.forget_one(|_| true) {}
+        let InstanceRecord { instance, key, receipts, person, privates_from } = known;
         let record = Record {
             key,
             receipts,
             storing: BTreeSet::new(),
             rejected: BTreeMap::new(),
-            person: None,
+            person,
             session: None,
-            privates_from: from,
+            privates_from,
             used_at: now,
         };
         self.by_use.insert((now, instance));
@@ -138,7 +139,10 @@ impl Instances {
     ) -> Option<MessageId> {
         let is_known = self.records.contains_key(&instance);
         if !is_known {
-            self.insert(now, instance, key, Receipts::default(), newest);
+            let receipts = Receipts::default();
+            let record =
+                InstanceRecord { instance, key, receipts, person: Some(person), privates_from: newest };
+            self.insert(now, record);
         }
         self.touch(now, instance);
         let record = self.records.get_mut(&instance)?;
@@ -227,8 +231,10 @@ impl Instances {
     }
 
     /// What the store is to remember of the instance.
-    pub fn receipts(&self, instance: Instance) -> Option<(Key, Receipts)> {
-        self.records.get(&instance).map(|record| (record.key, record.receipts.clone()))
+    pub fn record(&self, instance: Instance) -> Option<InstanceRecord> {
+        let Record { key, receipts, person, privates_from, .. } = self.records.get(&instance)?;
+        let (key, receipts) = (*key, receipts.clone());
+        Some(InstanceRecord { instance, key, receipts, person: *person, privates_from: *privates_from })
     }
 
     /// Forgets the instances that were last used more than a day ago.
@@ -273,6 +279,10 @@ mod tests {
         instances.on_stored(ONE, Counter(counter));
     }
 
+    fn receipts(instances: &Instances) -> Receipts {
+        instances.record(ONE).unwrap().receipts
+    }
+
     fn failure() -> Failure {
         Failure::new("absent", "not here")
     }
@@ -295,7 +305,7 @@ mod tests {
         instances.on_storing(ONE, Counter(1));
         instances.on_storing(ONE, Counter(2));
         instances.on_handed_over(ONE, Counter(1));
-        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(1));
+        assert_eq!(receipts(&instances).through, Counter(1));
     }
 
     #[test]
@@ -306,7 +316,7 @@ mod tests {
         assert_eq!(instances.standing(ONE, Counter(5)), Standing::New);
         store(&mut instances, 5);
         assert_eq!(instances.standing(ONE, Counter(6)), Standing::Settled);
-        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(6));
+        assert_eq!(receipts(&instances).through, Counter(6));
     }
 
     #[test]
@@ -322,12 +332,12 @@ mod tests {
         let mut instances = instances();
         store(&mut instances, 3);
         instances.on_told_settled(ONE, Counter(2));
-        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(3), "the hole is closed");
+        assert_eq!(receipts(&instances).through, Counter(3), "the hole is closed");
         instances.on_told_settled(ONE, Counter(5_000));
         assert_eq!(instances.standing(ONE, Counter(5_001)), Standing::New);
         instances.on_told_settled(ONE, Counter(7));
-        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(5_000), "never back");
-        assert!(instances.receipts(ONE).unwrap().1.beyond.is_empty());
+        assert_eq!(receipts(&instances).through, Counter(5_000), "never back");
+        assert!(receipts(&instances).beyond.is_empty());
     }
 
     #[test]
@@ -335,7 +345,7 @@ mod tests {
         let mut instances = instances();
         instances.reject(ONE, Counter(1), failure(), Fault::Theirs);
         assert_eq!(instances.standing(ONE, Counter(1)), Standing::Rejected(failure()));
-        assert_eq!(instances.receipts(ONE).unwrap().1.through, Counter(1));
+        assert_eq!(receipts(&instances).through, Counter(1));
     }
 
     #[test]
@@ -397,5 +407,18 @@ mod tests {
         assert_eq!(as_another, Some(MessageId(3)), "the messages of one person are not another's");
         instances.unbind(at(3), ONE, SessionKey(2));
         assert_eq!(instances.session(ONE), Some(SessionKey(3)), "an old session ends no new one");
+    }
+    #[test]
+    fn a_server_that_starts_anew_goes_on_where_the_private_messages_of_an_instance_began() {
+        let mut before = Instances::new(9, Vec::new());
+        before.bind(at(0), ONE, KEY, PersonId(1), SessionKey(1), MessageId(7));
+        let known = || vec![before.record(ONE).unwrap()];
+        let mut same = Instances::new(9, known());
+        assert_eq!(same.bind(at(0), ONE, KEY, PersonId(1), SessionKey(1), MessageId(9)), Some(MessageId(7)));
+        let mut renamed = Instances::new(9, known());
+        assert_eq!(
+            renamed.bind(at(0), ONE, KEY, PersonId(2), SessionKey(1), MessageId(9)),
+            Some(MessageId(9))
+        );
     }
 }

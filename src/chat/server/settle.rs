@@ -40,8 +40,7 @@ impl ChatServer {
             }
         }
         changes.extend(instances.into_iter().filter_map(|instance| {
-            let (key, receipts) = self.instances.receipts(instance)?;
-            Some(Change::Receipts { instance, key, receipts, at_ms })
+            Some(Change::Instance { record: self.instances.record(instance)?, at_ms })
         }));
         let batch = under_way.number;
         self.effects.push_back(Effect::Store(StoreRequest::Commit { batch, changes }));

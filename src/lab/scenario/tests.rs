@@ -170,6 +170,8 @@ fn what_was_mended_stays_mended() {
     for seed in [
         9,     // A first stream went silent when its client moved, and nobody opened another.
         1_927, // A newcomer without a room and the server each waited for the other to speak first.
+        5_659, // The welcome was lost, then the server: the next one knew nothing of the instance.
+        8_182, // As 5,659.
     ] {
         play(seed);
     }

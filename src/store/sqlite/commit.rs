@@ -1,7 +1,7 @@
 //! How do changes become rows?
 
-use crate::chat::message::{Counter, Instance, Origin, PersonId, PostKind, PrivateMessage, RoomMessage};
-use crate::store::{Account, Alias, Change, Key, Receipts, RoomId, RoomRecord, age};
+use crate::chat::message::{Counter, Origin, PersonId, PostKind, PrivateMessage, RoomMessage};
+use crate::store::{Account, Alias, Change, InstanceRecord, Receipts, RoomId, RoomRecord, age};
 use crate::wire::Writer;
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
 
@@ -43,9 +43,7 @@ fn apply(transaction: &Transaction, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::Message { room, message } => add_message(transaction, *room, message),
         Change::Private { to, from, message } => add_private(transaction, *to, *from, message),
-        Change::Receipts { instance, key, receipts, at_ms } => {
-            keep_receipts(transaction, *instance, key, receipts, *at_ms)
-        }
+        Change::Instance { record, at_ms } => keep_instance(transaction, record, *at_ms),
         Change::Account(account) => keep_account(transaction, account),
         Change::Alias(alias) => keep_alias(transaction, alias),
         Change::Room(record) => keep_room(transaction, record),
@@ -104,18 +102,20 @@ fn add_private(
     )
 }
 
-fn keep_receipts(
-    transaction: &Transaction,
-    instance: Instance,
-    key: &Key,
-    receipts: &Receipts,
-    at_ms: u64,
-) -> rusqlite::Result<()> {
+fn keep_instance(transaction: &Transaction, record: &InstanceRecord, at_ms: u64) -> rusqlite::Result<()> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO receipts (instance, key, through, beyond, at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        &[&instance.0, key, &integer(receipts.through.0), &steps_beyond(receipts), &integer(at_ms)],
+        "INSERT OR REPLACE INTO receipts (instance, key, through, beyond, at_ms, person, privates_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        &[
+            &record.instance.0,
+            &record.key,
+            &integer(record.receipts.through.0),
+            &steps_beyond(&record.receipts),
+            &integer(at_ms),
+            &record.person.map(|person| integer(person.0)),
+            &integer(record.privates_from.0),
+        ],
     )
 }
 

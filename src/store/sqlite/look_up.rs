@@ -3,7 +3,7 @@
 use super::commit::{integer, origin_bits, read_receipts};
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
-use crate::store::{Account, Alias, Key, Receipts, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
+use crate::store::{Account, Alias, InstanceRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 
@@ -52,13 +52,14 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let rooms = "SELECT room, name,
             max(last, (SELECT ifnull(max(id), 0) FROM messages WHERE messages.room = rooms.room))
         FROM rooms ORDER BY room";
-    let receipts = "SELECT instance, key, through, beyond FROM receipts ORDER BY instance";
+    let instances =
+        "SELECT instance, key, through, beyond, person, privates_from FROM receipts ORDER BY instance";
     let privates = "SELECT recipient, max(id) FROM privates GROUP BY recipient ORDER BY recipient";
     Ok(Snapshot {
         accounts: collect(connection, accounts, [], account)?,
         aliases: collect(connection, aliases, [], alias)?,
         rooms: collect(connection, rooms, [], room_record)?,
-        receipts: collect(connection, receipts, [], settled)?,
+        instances: collect(connection, instances, [], instance_record)?,
         privates: collect(connection, privates, [], |row| {
             Ok((PersonId(unsigned(row, 0)?), MessageId(unsigned(row, 1)?)))
         })?,
@@ -127,9 +128,16 @@ fn room_record(row: &Row) -> rusqlite::Result<RoomRecord> {
     Ok(RoomRecord { room, name: row.get(1)?, last: MessageId(unsigned(row, 2)?) })
 }
 
-fn settled(row: &Row) -> rusqlite::Result<(Instance, Key, Receipts)> {
+fn instance_record(row: &Row) -> rusqlite::Result<InstanceRecord> {
     let steps: Vec<u8> = row.get(3)?;
     let receipts = read_receipts(unsigned(row, 2)?, &steps)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Blob, Box::new(error)))?;
-    Ok((Instance(row.get(0)?), row.get(1)?, receipts))
+    let person: Option<i64> = row.get(4)?;
+    Ok(InstanceRecord {
+        instance: Instance(row.get(0)?),
+        key: row.get(1)?,
+        receipts,
+        person: person.map(|_| unsigned(row, 4)).transpose()?.map(PersonId),
+        privates_from: MessageId(unsigned(row, 5)?),
+    })
 }

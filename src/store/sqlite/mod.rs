@@ -8,7 +8,8 @@
 //!  accounts  person → name, skeleton, key            messages  (room, id) → who, when, what
 //!  aliases   skeleton → person, until                           index (origin, counter) → id
 //!  rooms     room → name                             privates  (recipient, id) → who, when, what
-//!  receipts  instance → key, settled counters, when             index (origin, counter) → id
+//!  receipts  instance → key, settled counters, when,           index (origin, counter) → id
+//!            whom it was, private messages from where
 //! ```
 //!
 //! One process at a time: the file is locked from opening to the end of the process, also when that comes

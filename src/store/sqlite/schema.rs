@@ -12,7 +12,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x7361_7961;
 
 /// The steps, from an empty file upwards.
-const LADDER: [&str; 1] = [FIRST];
+const LADDER: [&str; 2] = [FIRST, SECOND];
 
 // Clustered by (room, id): a replay reads one run of the tree. Numbers are at most 2^62; `origin` is 64
 // random bits, of which only equality matters.
@@ -66,6 +66,12 @@ const FIRST: &str = "
         beyond   BLOB NOT NULL,
         at_ms    INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+";
+
+// An instance is known from its first session on, before it has settled anything.
+const SECOND: &str = "
+    ALTER TABLE receipts ADD COLUMN person INTEGER;
+    ALTER TABLE receipts ADD COLUMN privates_from INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// On which rung the file stands; an error if it is not ours or beyond the top.

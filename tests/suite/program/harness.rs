@@ -81,11 +81,14 @@ pub struct Server {
 impl Server {
     /// `serve` on this address with these further arguments.
     pub fn start(home: &Path, listen: &str, arguments: &[&str]) -> Self {
-        let mut child = program(home)
-            .args(["serve", "--listen", listen])
-            .args(arguments)
-            .spawn()
-            .expect("the server starts");
+        let mut command = program(home);
+        command.args(["serve", "--listen", listen]).args(arguments);
+        Self::of(command)
+    }
+
+    /// What this command starts.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the server starts");
         let output = Lines::of(child.stdout.take().unwrap());
         let log = Lines::of(child.stderr.take().unwrap());
         let address = output.wait("a listening line", |lines| {

@@ -6,4 +6,6 @@ mod bad_input;
 mod chatting;
 mod classroom;
 mod endings;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod harness;

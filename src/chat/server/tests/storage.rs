@@ -164,7 +164,7 @@ fn receipts_are_stored_with_their_message_and_not_before() {
     let through = |request: &StoreRequest| {
         let StoreRequest::Commit { changes, .. } = request else { panic!() };
         let receipts = changes.iter().find_map(|change| match change {
-            Change::Receipts { receipts, .. } => Some(receipts.through.0),
+            Change::Instance { record, .. } => Some(record.receipts.through.0),
             _ => None,
         });
         (changes.len(), receipts)

@@ -68,7 +68,7 @@ fn is_owed_in_a_room(
 }
 
 /// Accepted messages that nobody was shown, though their author was there to see them: one's own messages
-/// come back too.
+/// come back too. Whoever leaves the room right after speaking may miss the replay that would show them.
 pub fn vanished(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
     let mut verdicts = Verdicts::default();
     let seen: BTreeSet<&str> =
@@ -78,7 +78,10 @@ pub fn vanished(testimonies: &[Testimony], names: &[String]) -> Vec<Violation> {
     for (author, name) in present {
         for (line, typed) in &author.typed {
             let accepted = matches!(author.outcome(*line), Some(Outcome::Accepted(_)));
-            let Some(said) = typed.said().filter(|said| accepted && said.to.is_none()) else { continue };
+            let stayed = !author.typed.range(line + 1..).any(|(_, later)| later.line.starts_with("/part"));
+            let Some(said) = typed.said().filter(|said| accepted && stayed && said.to.is_none()) else {
+                continue;
+            };
             verdicts.demand(seen.contains(said.text), || {
                 format!("line {line} of {name} was accepted and shown to nobody: `{}`", said.text)
             });
