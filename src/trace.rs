@@ -15,6 +15,8 @@ pub enum SendCause {
     First,
     /// It carries again what was declared lost.
     Retransmission,
+    /// It carries copies of what is under way, and left for their sake.
+    ExtraCopy,
     /// Silence lasted for a probe timeout: it asks for an acknowledgement (RFC 9002 §6.2.4).
     Probe,
     /// Nothing was to be said for a heartbeat's time.
@@ -23,6 +25,17 @@ pub enum SendCause {
     Acknowledgement,
     /// It governs the session: credit, path, close.
     Control,
+}
+
+/// Why a packet carries a piece of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PieceCause {
+    /// For the first time.
+    First,
+    /// A copy, before anybody said that it is lost.
+    Copy,
+    /// All that carried it is lost, or silence lasts.
+    Retransmission,
 }
 
 /// Why a datagram was dropped unread.
@@ -53,7 +66,7 @@ pub enum TraceEvent {
     /// Both sides have proved themselves.
     Established { early_accepted: bool },
     /// The datagram that leaves next carries this piece of a message.
-    PieceSent { channel: u64, sequence: u64, offset: u64, len: u64 },
+    PieceSent { channel: u64, sequence: u64, offset: u64, len: u64, cause: PieceCause },
     /// The packet that leaves next acknowledges what arrived up to this number.
     AckSent { largest: u64 },
     /// A data packet left.

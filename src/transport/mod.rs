@@ -8,6 +8,7 @@ pub mod handshake;
 pub mod liveness;
 pub mod params;
 pub mod path;
+pub mod redundancy;
 pub mod reliability;
 pub mod session;
 pub mod stream;

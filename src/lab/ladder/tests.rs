@@ -3,7 +3,7 @@
 use super::datagrams::{Act, Fate};
 use super::*;
 use crate::time::{Duration, at};
-use crate::trace::{DropReason, SendCause};
+use crate::trace::{DropReason, PieceCause, SendCause};
 
 fn fact(ms: u64, side: Side, event: TraceEvent) -> Recorded {
     Recorded { at: at(ms * 1_000), side, session: 1, event }
@@ -60,7 +60,8 @@ fn a_handshake_part_and_the_packet_behind_it_are_one_datagram() {
 
 #[test]
 fn what_a_datagram_carries_stands_beside_it() {
-    let piece = TraceEvent::PieceSent { channel: 8, sequence: 3, offset: 0, len: 5 };
+    let piece =
+        TraceEvent::PieceSent { channel: 8, sequence: 3, offset: 0, len: 5, cause: PieceCause::First };
     let ack = TraceEvent::AckSent { largest: 7 };
     let facts = [fact(0, Side::Client, ack), fact(0, Side::Client, piece), sent(0, 4)];
     let drawn = Ladder::of(&facts).to_string();

@@ -4,7 +4,7 @@
 
 use super::datagrams::{Act, Step};
 use crate::time::Duration;
-use crate::trace::{DropReason, SendCause, TraceEvent};
+use crate::trace::{DropReason, PieceCause, SendCause, TraceEvent};
 
 /// How many messages of one datagram are named; the others are counted.
 const MESSAGES_NAMED: usize = 2;
@@ -44,6 +44,7 @@ fn sent(cause: SendCause, carries: &str) -> String {
     match cause {
         SendCause::First | SendCause::Acknowledgement => carries.to_owned(),
         SendCause::Retransmission => format!("again, as a new packet (RFC 9000 §13.3): {carries}"),
+        SendCause::ExtraCopy => format!("an extra copy, before any loss is known (ours): {carries}"),
         SendCause::Probe if carries.is_empty() => "probe, a ping (RFC 9002 §6.2.4)".to_owned(),
         SendCause::Probe => format!("probe (RFC 9002 §6.2.4): {carries}"),
         SendCause::Heartbeat => format!("ping{behind}"),
@@ -67,9 +68,10 @@ fn carried(facts: &[TraceEvent]) -> String {
 }
 
 fn piece(fact: &TraceEvent) -> Option<String> {
-    let TraceEvent::PieceSent { channel, sequence, offset, len } = fact else { return None };
+    let TraceEvent::PieceSent { channel, sequence, offset, len, cause } = fact else { return None };
+    let copy = if *cause == PieceCause::Copy { "copy of " } else { "" };
     let from = if *offset > 0 { format!(" from {offset}") } else { String::new() };
-    Some(format!("channel {channel}: message {sequence} ({len} B{from})"))
+    Some(format!("channel {channel}: {copy}message {sequence} ({len} B{from})"))
 }
 
 /// Which packets the peer turns out to have: one line for all that one acknowledgement names.

@@ -11,6 +11,7 @@ pub mod credit;
 pub mod incoming;
 pub mod outgoing;
 
+use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
 use crate::wire::frame::Piece;
 use credit::{ReceiveCredit, SendCredit, cost};
@@ -36,6 +37,28 @@ impl Default for ChannelLimits {
     fn default() -> Self {
         Self { session_window: 1 << 20, channel_window: 1 << 18, queue: 1 << 20 }
     }
+}
+
+/// Which messages may be sent now?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// Those that are no longer than [`SMALL_MAX`].
+    Small,
+    /// All.
+    Any,
+}
+
+/// A piece that goes out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Polled {
+    /// Its channel.
+    pub channel: u64,
+    /// Where it lies.
+    pub span: Span,
+    /// Is it the whole message?
+    pub is_whole: bool,
+    /// Had the bytes been sent before?
+    pub again: bool,
 }
 
 /// All channels of a session.
@@ -108,26 +131,32 @@ impl Channels {
     }
 
     /// The next piece to send, of at most `room` bytes with its frame around it: it counts as sent, and
-    /// the channel goes to the end of the line. Says whether the bytes had been sent before.
-    pub fn poll_piece(&mut self, room: usize, put: impl FnOnce(&Piece<'_>)) -> Option<(u64, Span, bool)> {
+    /// the channel goes to the end of the line.
+    pub fn poll_piece(&mut self, room: usize, which: Which, put: impl FnOnce(&Piece<'_>)) -> Option<Polled> {
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
             let Some(outgoing) = self.outgoing.get_mut(&channel) else { continue };
-            let Some(span) = next_span_within(outgoing, &self.send_credit, channel, room) else {
+            let Some(span) = next_span_within(outgoing, &self.send_credit, channel, which, room) else {
                 // Out of credit, or no room for it here: it keeps its place in the line.
                 if outgoing.has_ready(&self.send_credit) || !outgoing.is_empty() {
                     self.turns.push_back(channel);
                 }
                 continue;
             };
-            if let Some(piece) = outgoing.piece(channel, span) {
+            let is_whole = outgoing.piece(channel, span).is_some_and(|piece| {
                 put(&piece);
-            }
+                piece.total == span.len
+            });
             let again = outgoing.on_sent(&mut self.send_credit, span);
             self.turns.push_back(channel);
-            return Some((channel, span, again));
+            return Some(Polled { channel, span, is_whole, again });
         }
         None
+    }
+
+    /// The piece that lies there, if its message is not acknowledged yet.
+    pub fn piece(&self, channel: u64, span: Span) -> Option<Piece<'_>> {
+        self.outgoing.get(&channel)?.piece(channel, span)
     }
 
     /// The packet with this piece was acknowledged.
@@ -239,23 +268,28 @@ impl Channels {
     }
 }
 
-/// The next span whose frame fits into `room`: a small message is not cut for want of a few bytes when
-/// it fits whole into the next packet.
+/// The next span whose frame fits into `room`. A small message is never cut: it fits whole into the next
+/// packet.
 fn next_span_within(
     outgoing: &mut Outgoing,
     session: &SendCredit,
     channel: u64,
+    which: Which,
     room: usize,
 ) -> Option<Span> {
     const WORTH_CUTTING: usize = 64;
     let span = outgoing.next_span(session, usize::MAX)?;
     let total = outgoing.piece(channel, span)?.total;
+    let is_small = total <= SMALL_MAX;
+    if which == Which::Small && !is_small {
+        return None;
+    }
     let overhead = crate::wire::frame::piece_overhead(channel, span.sequence, total);
     let room = room.checked_sub(overhead)?;
     if span.len <= room as u64 {
         return Some(span);
     }
-    (room >= WORTH_CUTTING).then_some(Span { len: room as u64, ..span })
+    (!is_small && room >= WORTH_CUTTING).then_some(Span { len: room as u64, ..span })
 }
 
 #[cfg(test)]
@@ -271,7 +305,7 @@ mod tests {
     fn carry(from: &mut Channels, to: &mut Channels, room: usize) -> Vec<(u64, Span)> {
         let mut left = room;
         let mut carried = Vec::new();
-        while let Some((channel, span, _)) = from.poll_piece(left, |piece| {
+        while let Some(Polled { channel, span, .. }) = from.poll_piece(left, Which::Any, |piece| {
             to.on_piece(piece).unwrap();
             let mut frame = Vec::new();
             crate::wire::frame::put_piece(&mut crate::wire::Writer::new(&mut frame), piece);

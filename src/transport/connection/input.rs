@@ -194,6 +194,7 @@ impl Connection {
                     session: self.names.local.0,
                     tracer: &self.tracer,
                     channels: &mut self.channels,
+                    copies: &mut self.copies,
                     received: &mut self.received,
                     owed: &mut self.owed,
                 };

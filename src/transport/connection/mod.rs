@@ -27,6 +27,7 @@ use super::config::TransportConfig;
 use super::handshake::client::{ClientHandshake, ClientHello};
 use super::liveness::{Silence, Turn};
 use super::path::{Path, PathState};
+use super::redundancy::Copies;
 use super::reliability::loss::LossRule;
 use super::reliability::received::Received;
 use super::reliability::recovery::{Outcome, Recovery};
@@ -108,6 +109,7 @@ pub struct Connection {
     recovery: Recovery,
     received: Received,
     channels: Channels,
+    copies: Copies,
     silence: Silence,
     owed: Owed,
     /// Pieces that ride in a client's first flight.
@@ -198,6 +200,7 @@ impl Connection {
             recovery: Recovery::new(config.max_ack_delay),
             received: Received::default(),
             channels: Channels::new(config.limits, peer),
+            copies: Copies::new(config.redundancy),
             silence: Silence::new(now, config.liveness),
             owed: Owed::default(),
             early: Vec::new(),
@@ -271,7 +274,8 @@ impl Connection {
             Phase::Open => {
                 let challenge = self.path.poll_timeout().map(|at| (at, Timer::PathChallenge));
                 let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
-                earlier(self.recovery.poll_timeout(), earlier(challenge, silence))
+                let copy = self.copies.poll_timeout().map(|at| (at, Timer::ExtraCopy));
+                earlier(earlier(self.recovery.poll_timeout(), copy), earlier(challenge, silence))
             }
             Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
             Phase::Over => None,
@@ -283,6 +287,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Open => {
                 self.on_recovery_timeout(now);
+                self.copies.handle_timeout(now);
                 self.path.handle_timeout(now);
                 if self.silence.is_ping_due(now) {
                     // Asked, whether or not the path allows it to leave: else the timer would never rest.
@@ -351,6 +356,7 @@ impl Connection {
             session: self.names.local.0,
             tracer: &self.tracer,
             channels: &mut self.channels,
+            copies: &mut self.copies,
             received: &mut self.received,
             owed: &mut self.owed,
         };
@@ -405,6 +411,7 @@ struct Verdicts<'a> {
     session: u64,
     tracer: &'a Tracer,
     channels: &'a mut Channels,
+    copies: &'a mut Copies,
     received: &'a mut Received,
     owed: &'a mut Owed,
 }
@@ -417,6 +424,7 @@ impl Outcome for Verdicts<'_> {
                 Part::Ack { largest } => self.received.on_acknowledgement_seen(largest),
                 part => {
                     if let Some((channel, span)) = output::span_of(part) {
+                        self.copies.on_settled(channel, span.sequence);
                         self.channels.on_acknowledged(channel, span);
                     }
                 }
@@ -435,7 +443,9 @@ impl Outcome for Verdicts<'_> {
                 // An acknowledgement is said anew with the next packet, a challenge by its own timer.
                 Part::Ack { .. } | Part::PathChallenge => {}
                 Part::Piece { .. } => {
-                    if let Some((channel, span)) = output::span_of(*part) {
+                    if let Some((channel, span)) = output::span_of(*part)
+                        && self.copies.on_lost(channel, span.sequence)
+                    {
                         self.channels.on_lost(channel, span);
                     }
                 }

@@ -2,8 +2,9 @@
 
 use super::{Connection, Phase, Seal};
 use crate::time::Instant;
-use crate::trace::{SendCause, TraceEvent, Tracer};
+use crate::trace::{PieceCause, SendCause, TraceEvent, Tracer};
 use crate::transport::channel::outgoing::Span;
+use crate::transport::channel::{Polled, Which};
 use crate::transport::path::Path;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
@@ -39,11 +40,13 @@ fn part_of(channel: u64, span: Span) -> Part {
 
 fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
     match part {
-        Part::Piece { channel, sequence, offset, len } => {
-            tracer.emit(now, session, || TraceEvent::PieceSent { channel, sequence, offset, len });
-        }
         Part::Ack { largest } => tracer.emit(now, session, || TraceEvent::AckSent { largest }),
-        Part::SessionCredit | Part::ChannelCredit { .. } | Part::Pace | Part::PathChallenge => {}
+        // A piece is told where it is written, with its reason.
+        Part::Piece { .. }
+        | Part::SessionCredit
+        | Part::ChannelCredit { .. }
+        | Part::Pace
+        | Part::PathChallenge => {}
     }
 }
 
@@ -74,8 +77,8 @@ impl Connection {
         if handshake.wants_early() {
             let room = (NOISE_MAX - HELLO_FIXED).saturating_sub(handshake.greeting_len());
             let (early, channels) = (&mut self.early, &mut self.channels);
-            while let Some((channel, span, _)) =
-                channels.poll_piece(room.saturating_sub(frames.len()), |piece| {
+            while let Some(Polled { channel, span, .. }) =
+                channels.poll_piece(room.saturating_sub(frames.len()), Which::Any, |piece| {
                     frame::put_piece(&mut Writer::new(&mut frames), piece);
                 })
             {
@@ -86,7 +89,9 @@ impl Connection {
             Ok(false) => false,
             Ok(true) => {
                 let (bytes, attempt) = (buffer.len(), handshake.attempts());
-                self.early.iter().for_each(|part| trace_part(&self.tracer, now, self.names.local.0, *part));
+                for (channel, span) in self.early.iter().filter_map(|part| span_of(*part)) {
+                    self.trace_piece(now, channel, span, PieceCause::First);
+                }
                 self.trace(now, || TraceEvent::HandshakeSent { kind: "HELLO", bytes, attempt });
                 true
             }
@@ -110,6 +115,7 @@ impl Connection {
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
         let Some(cause) = self.write_frames(now, buffer, room) else {
             self.recovery.sent().forget_noted();
+            self.copies.forget_owed();
             return false;
         };
         self.seal_packet(now, buffer, number, cause);
@@ -125,6 +131,7 @@ impl Connection {
         }
         let eliciting = cause != SendCause::Acknowledgement;
         self.recovery.on_sent(now, buffer.len(), eliciting);
+        self.copies.on_datagram(buffer.len());
         if eliciting {
             self.silence.on_asked(now);
         }
@@ -150,12 +157,7 @@ impl Connection {
         if self.write_control(buffer) {
             cause = Some(SendCause::Control);
         }
-        if self.recovery.may_send()
-            && let Some(again) = self.write_pieces(buffer, room)
-        {
-            self.counters.retransmitted += u64::from(again);
-            cause = Some(if again { SendCause::Retransmission } else { SendCause::First });
-        }
+        cause = self.write_messages(now, buffer, room, cause).or(cause);
         if cause.is_none() && self.owed.ping {
             frame::put_ping(&mut Writer::new(buffer));
             cause = Some(SendCause::Heartbeat);
@@ -218,18 +220,81 @@ impl Connection {
         buffer.len() > before
     }
 
+    /// Text first, then copies of what is under way, then everything else as the window allows. Answers why
+    /// the packet leaves, if any of it makes it leave.
+    fn write_messages(
+        &mut self,
+        now: Instant,
+        buffer: &mut Vec<u8>,
+        room: usize,
+        cause: Option<SendCause>,
+    ) -> Option<SendCause> {
+        let covers = self.copies.may_send(now, DATAGRAM_MAX);
+        let text = if covers { self.write_pieces(now, buffer, room, Which::Small) } else { None };
+        let leaves = cause.is_some() || text.is_some() || self.owed.ping || self.copies.is_owed();
+        let copied = covers && leaves && self.write_copies(now, buffer, room);
+        let rest =
+            if self.recovery.may_send() { self.write_pieces(now, buffer, room, Which::Any) } else { None };
+        let again = match (text, rest) {
+            (None, None) => return copied.then_some(SendCause::ExtraCopy),
+            (text, rest) => text.unwrap_or(false) || rest.unwrap_or(false),
+        };
+        self.counters.retransmitted += u64::from(again);
+        Some(if again { SendCause::Retransmission } else { SendCause::First })
+    }
+
     /// Writes pieces while there is room; says whether any had been sent before, `None` if none was ready.
-    fn write_pieces(&mut self, buffer: &mut Vec<u8>, room: usize) -> Option<bool> {
+    fn write_pieces(
+        &mut self,
+        now: Instant,
+        buffer: &mut Vec<u8>,
+        room: usize,
+        which: Which,
+    ) -> Option<bool> {
         let mut outcome = None;
-        while let Some((channel, span, again)) =
-            self.channels.poll_piece(room.saturating_sub(buffer.len()), |piece| {
+        while let Some(Polled { channel, span, is_whole, again }) =
+            self.channels.poll_piece(room.saturating_sub(buffer.len()), which, |piece| {
                 frame::put_piece(&mut Writer::new(buffer), piece);
             })
         {
-            self.recovery.sent().note(part_of(channel, span));
+            self.note_piece(now, channel, span, is_whole);
+            let cause = if again { PieceCause::Retransmission } else { PieceCause::First };
+            self.trace_piece(now, channel, span, cause);
             outcome = Some(outcome.unwrap_or(false) || again);
         }
         outcome
+    }
+
+    /// Writes copies of small messages under way while there is room; says whether there was any.
+    fn write_copies(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> bool {
+        let overdue = self.recovery.overdue_after();
+        let mut any = false;
+        while let Some((channel, span)) = self.copies.next_rider(now, overdue) {
+            let Some(piece) = self.channels.piece(channel, span) else {
+                self.copies.on_settled(channel, span.sequence);
+                continue;
+            };
+            let len = frame::piece_overhead(channel, span.sequence, piece.total) + piece.bytes.len();
+            if len > room.saturating_sub(buffer.len()) {
+                break;
+            }
+            frame::put_piece(&mut Writer::new(buffer), &piece);
+            self.note_piece(now, channel, span, true);
+            self.trace_piece(now, channel, span, PieceCause::Copy);
+            any = true;
+        }
+        any
+    }
+
+    fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
+        self.recovery.sent().note(part_of(channel, span));
+        let loss = self.recovery.loss_share().get();
+        self.copies.on_piece_sent(now, channel, span, is_whole, loss);
+    }
+
+    fn trace_piece(&self, now: Instant, channel: u64, span: Span, cause: PieceCause) {
+        let Span { sequence, offset, len } = span;
+        self.trace(now, || TraceEvent::PieceSent { channel, sequence, offset, len, cause });
     }
 
     fn write_close(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {

@@ -10,6 +10,7 @@ use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
 use crate::time::{Duration, Instant};
 use crate::transport::congestion::{Controller, NewReno};
+use crate::transport::redundancy::LossShare;
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_MAX;
 use crate::wire::frame::AckRanges;
@@ -39,6 +40,7 @@ pub struct Recovery<C = NewReno> {
     /// How many packets may leave beside the window, because a probe asks for them.
     probes_owed: u32,
     lost: u64,
+    loss_share: LossShare,
 }
 
 impl Recovery {
@@ -54,6 +56,7 @@ impl Recovery {
             loss_at: None,
             probes_owed: 0,
             lost: 0,
+            loss_share: LossShare::default(),
         }
     }
 }
@@ -82,6 +85,16 @@ impl<C: Controller> Recovery<C> {
     /// How many packets were declared lost.
     pub const fn lost_packets(&self) -> u64 {
         self.lost
+    }
+
+    /// The share of packets that were lost lately.
+    pub const fn loss_share(&self) -> &LossShare {
+        &self.loss_share
+    }
+
+    /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
+    pub fn overdue_after(&self) -> Duration {
+        base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay)
     }
 
     /// A round trip was measured by other means: the handshake.
@@ -129,11 +142,12 @@ impl<C: Controller> Recovery<C> {
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
-            let controller = &mut self.controller;
+            let (controller, loss_share) = (&mut self.controller, &mut self.loss_share);
             let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
+                    loss_share.on_acknowledged();
                     controller.on_acknowledged(now, packet.sent_at, packet.bytes.into(), limited);
                 }
                 outcome.on_acknowledged(packet.number, parts);
@@ -163,7 +177,7 @@ impl<C: Controller> Recovery<C> {
         if !self.sent.is_eliciting() {
             return None;
         }
-        let base = base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay);
+        let base = self.overdue_after();
         let since = self.sent.last_eliciting_at()?.max(self.probed_at);
         Some((since + self.probes.interval(base), Timer::Probe))
     }
@@ -194,10 +208,11 @@ impl<C: Controller> Recovery<C> {
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
         let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
         let controller = &mut self.controller;
-        let lost = &mut self.lost;
+        let (lost, loss_share) = (&mut self.lost, &mut self.loss_share);
         self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
             if packet.ack_eliciting {
                 *lost += 1;
+                loss_share.on_lost();
                 controller.on_lost(now, packet.sent_at);
             }
             outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);

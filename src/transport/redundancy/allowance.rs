@@ -1,0 +1,122 @@
+//! What may text and its copies send, whatever the congestion window says?
+//!
+//! At 20 % loss a window that halves at each loss is two packets, and a chat would wait for it. So new text
+//! and its copies have an allowance of their own, 150 datagrams and 64 kB a second: less than a telephone
+//! call. What exceeds it goes by the window like everything else.
+//!
+//! Two leaky buckets. Each fills by what is sent and leaks at its rate; what would overflow either is not
+//! covered.
+//!
+//! Source: ours. A stated deviation from RFC 8085 §3.1, which asks that all that a flow sends obeys its
+//! congestion control; §3.1.3 allows one datagram each round trip or 3 seconds to whoever has none.
+
+use crate::time::{Duration, Instant};
+
+/// Datagrams a second.
+pub const DATAGRAMS_A_SECOND: u64 = 150;
+/// Bytes of UDP payload a second.
+pub const BYTES_A_SECOND: u64 = 64_000;
+/// What may leave at once after a rest.
+const DATAGRAMS_AT_ONCE: u64 = 15;
+/// The same in bytes.
+const BYTES_AT_ONCE: u64 = 12_800;
+
+/// A leaky bucket. Levels are in millionths of its unit, so that a microsecond leaks a whole number.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    rate: u64,
+    size: u64,
+    level: u64,
+}
+
+impl Bucket {
+    const fn new(rate: u64, at_once: u64) -> Self {
+        Self { rate, size: at_once * 1_000_000, level: 0 }
+    }
+
+    fn leak(&mut self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.level = self.level.saturating_sub(self.rate.saturating_mul(micros));
+    }
+
+    fn fill(&mut self, amount: u64) {
+        self.level = self.level.saturating_add(amount * 1_000_000).min(self.size);
+    }
+
+    const fn covers(&self, amount: u64) -> bool {
+        self.level + amount * 1_000_000 <= self.size
+    }
+}
+
+/// One session's allowance.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    datagrams: Bucket,
+    bytes: Bucket,
+    at: Instant,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            datagrams: Bucket::new(DATAGRAMS_A_SECOND, DATAGRAMS_AT_ONCE),
+            bytes: Bucket::new(BYTES_A_SECOND, BYTES_AT_ONCE),
+            at: Instant::ZERO,
+        }
+    }
+}
+
+impl Allowance {
+    /// Does it cover another datagram of at most so many bytes now?
+    pub fn covers(&mut self, now: Instant, bytes: usize) -> bool {
+        let elapsed = now - self.at;
+        self.datagrams.leak(elapsed);
+        self.bytes.leak(elapsed);
+        self.at = self.at.max(now);
+        self.datagrams.covers(1) && self.bytes.covers(bytes as u64)
+    }
+
+    /// A datagram with text or a copy left.
+    pub fn on_sent(&mut self, bytes: usize) {
+        self.datagrams.fill(1);
+        self.bytes.fill(bytes as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+
+    /// How many datagrams of this size it covers in ten seconds of asking each millisecond.
+    fn covered_in_ten_seconds(bytes: usize) -> u64 {
+        let mut allowance = Allowance::default();
+        let mut count = 0;
+        for ms in 0..10_000 {
+            while allowance.covers(at(ms * 1_000), bytes) {
+                allowance.on_sent(bytes);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn small_datagrams_are_counted_by_their_number() {
+        assert!((1_500..=1_515).contains(&covered_in_ten_seconds(100)));
+    }
+
+    #[test]
+    fn large_ones_by_their_bytes() {
+        assert!((640_000..=653_000).contains(&(covered_in_ten_seconds(1_000) * 1_000)));
+    }
+
+    #[test]
+    fn a_rest_saves_no_more_than_a_burst() {
+        let mut allowance = Allowance::default();
+        assert!(allowance.covers(at(3_600_000_000), 100));
+        (0..DATAGRAMS_AT_ONCE).for_each(|_| allowance.on_sent(100));
+        assert!(!allowance.covers(at(3_600_000_000), 100));
+        assert!(allowance.covers(at(3_600_010_000), 100));
+    }
+}

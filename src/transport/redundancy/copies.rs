@@ -1,0 +1,195 @@
+//! What does a connection ask about copies?
+//!
+//! It tells what left, arrived and got lost, and is told who rides along, when a datagram should leave for
+//! a copy's sake, and what may leave beside the congestion window.
+
+use super::SMALL_MAX;
+use super::allowance::Allowance;
+use super::riders::{Riders, Wanted};
+use super::target::{self, Redundancy, Target};
+use crate::time::{Duration, Instant};
+use crate::transport::channel::outgoing::Span;
+
+/// The copies of one session's messages.
+#[derive(Clone, Debug)]
+pub struct Copies {
+    setting: Redundancy,
+    riders: Riders,
+    /// What text and copies may send beside the window.
+    allowance: Allowance,
+    /// What whole numbers of rides have left over so far.
+    rest: Rest,
+    /// A datagram should leave for somebody's sake.
+    is_owed: bool,
+    /// The datagram that is being written carries text or copies.
+    is_carrying: bool,
+    /// Nobody's datagram leaves for a copy's sake: the owner of all sessions says so.
+    is_held: bool,
+}
+
+/// Fractions of rides carried over to the next message.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+struct Rest {
+    rides: f64,
+    own: f64,
+}
+
+impl Rest {
+    fn wanted(&mut self, target: Target) -> Wanted {
+        Wanted { rides: whole(&mut self.rides, target.rides), own: whole(&mut self.own, target.own) }
+    }
+}
+
+/// The whole part of what is wanted and left over; the fraction is left over for the next.
+fn whole(rest: &mut f64, wanted: f64) -> u32 {
+    let sum = *rest + wanted;
+    *rest = sum.fract();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 9")]
+    let whole = sum.trunc() as u32;
+    whole
+}
+
+impl Copies {
+    /// Nothing under way yet.
+    pub fn new(setting: Redundancy) -> Self {
+        Self {
+            setting,
+            riders: Riders::default(),
+            allowance: Allowance::default(),
+            rest: Rest::default(),
+            is_owed: false,
+            is_carrying: false,
+            is_held: false,
+        }
+    }
+
+    /// A piece left, first or again, while this share of packets is lost. Small whole messages ride.
+    pub fn on_piece_sent(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool, loss: f64) {
+        if !is_whole || span.len > SMALL_MAX {
+            return;
+        }
+        self.is_carrying = true;
+        if self.setting == Redundancy::Off {
+            return;
+        }
+        let target = target::compute(self.setting, loss);
+        if self.riders.holds(channel, span.sequence) {
+            self.riders.on_ride(now, channel, span.sequence, target.spacing);
+        } else {
+            let wanted = self.rest.wanted(target);
+            self.riders.add(now, channel, span, wanted, target.spacing);
+        }
+    }
+
+    /// The message arrived, or nobody wants it any more.
+    pub fn on_settled(&mut self, channel: u64, sequence: u64) {
+        self.riders.remove(channel, sequence);
+    }
+
+    /// A packet that carried it is lost: must it go again?
+    pub fn on_lost(&mut self, channel: u64, sequence: u64) -> bool {
+        self.riders.on_lost(channel, sequence)
+    }
+
+    /// Who rides next in a datagram that leaves now. What is out longer than `overdue` without an
+    /// acknowledgement rides in all.
+    pub fn next_rider(&self, now: Instant, overdue: Duration) -> Option<(u64, Span)> {
+        self.riders.next(now, overdue).map(|rider| (rider.channel, rider.span))
+    }
+
+    /// May text or a copy of up to `bytes` leave now, whatever the window?
+    pub fn may_send(&mut self, now: Instant, bytes: usize) -> bool {
+        self.allowance.covers(now, bytes)
+    }
+
+    /// Should a datagram leave for a copy's sake?
+    pub fn is_owed(&self) -> bool {
+        self.is_owed && !self.is_held
+    }
+
+    /// A datagram left.
+    pub fn on_datagram(&mut self, bytes: usize) {
+        if std::mem::take(&mut self.is_carrying) {
+            self.is_owed = false;
+            self.allowance.on_sent(bytes);
+        }
+    }
+
+    /// There was nobody to leave for.
+    pub fn forget_owed(&mut self) {
+        self.is_owed = false;
+    }
+
+    /// From now on no datagram (or one again) may leave only for a copy's sake.
+    pub fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// When a datagram should leave for a copy's sake.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.riders.poll_timeout()
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.is_owed |= self.riders.take_due(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+
+    const OVERDUE: Duration = Duration::from_millis(60);
+
+    fn span(sequence: u64, len: u64) -> Span {
+        Span { sequence, offset: 0, len }
+    }
+
+    #[test]
+    fn a_message_rides_as_often_as_the_loss_calls_for() {
+        let mut copies = Copies::new(Redundancy::Auto);
+        for sequence in 0..10 {
+            copies.on_piece_sent(at(0), 8, span(sequence, 20), true, 0.02);
+        }
+        let mut rides = 10;
+        for ms in (20..400).step_by(20) {
+            let now = at(ms * 1_000);
+            while let Some((channel, span)) = copies.next_rider(now, Duration::from_secs(9)) {
+                copies.on_piece_sent(now, channel, span, true, 0.02);
+                rides += 1;
+            }
+        }
+        assert!((24..=25).contains(&rides), "2.5 rides each, {rides} in all");
+    }
+
+    #[test]
+    fn when_switched_off_and_for_long_messages_there_are_no_copies() {
+        for (setting, len, is_whole) in [
+            (Redundancy::Off, 20, true),
+            (Redundancy::Max, SMALL_MAX + 1, true),
+            (Redundancy::Max, 20, false),
+        ] {
+            let mut copies = Copies::new(setting);
+            copies.on_piece_sent(at(0), 8, span(0, len), is_whole, 0.3);
+            assert_eq!(copies.next_rider(at(900_000), OVERDUE), None);
+            assert_eq!(copies.poll_timeout(), None);
+            assert!(copies.on_lost(8, 0));
+        }
+    }
+
+    #[test]
+    fn a_datagram_for_a_copy_is_owed_once_its_time_has_come_unless_it_is_held() {
+        let mut copies = Copies::new(Redundancy::Max);
+        copies.on_piece_sent(at(0), 8, span(0, 20), true, 0.0);
+        let due = copies.poll_timeout().unwrap();
+        copies.handle_timeout(due);
+        assert!(copies.is_owed());
+        copies.hold(true);
+        assert!(!copies.is_owed());
+        copies.hold(false);
+        copies.on_datagram(90);
+        assert!(!copies.is_owed());
+    }
+}
