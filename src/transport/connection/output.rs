@@ -6,6 +6,7 @@ use crate::trace::{PieceCause, SendCause, TraceEvent, Tracer};
 use crate::transport::channel::outgoing::Span;
 use crate::transport::channel::{Polled, Which};
 use crate::transport::path::Path;
+use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
 use crate::wire::Writer;
@@ -276,6 +277,7 @@ impl Connection {
             };
             let len = frame::piece_overhead(channel, span.sequence, piece.total) + piece.bytes.len();
             if len > room.saturating_sub(buffer.len()) {
+                self.copies.on_no_room(now, overdue);
                 break;
             }
             frame::put_piece(&mut Writer::new(buffer), &piece);
@@ -288,8 +290,8 @@ impl Connection {
 
     fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
         self.recovery.sent().note(part_of(channel, span));
-        let loss = self.recovery.loss_share().get();
-        self.copies.on_piece_sent(now, channel, span, is_whole, loss);
+        let road = Road { loss: self.recovery.loss_share().get(), overdue: self.recovery.overdue_after() };
+        self.copies.on_piece_sent(now, channel, span, is_whole, road);
     }
 
     fn trace_piece(&self, now: Instant, channel: u64, span: Span, cause: PieceCause) {

@@ -6,7 +6,7 @@
 use super::SMALL_MAX;
 use super::allowance::Allowance;
 use super::riders::{Riders, Wanted};
-use super::target::{self, Redundancy, Target};
+use super::target::{self, LOSS_HIGH, Redundancy, Target};
 use crate::time::{Duration, Instant};
 use crate::transport::channel::outgoing::Span;
 
@@ -23,8 +23,19 @@ pub struct Copies {
     is_owed: bool,
     /// The datagram that is being written carries text or copies.
     is_carrying: bool,
+    /// Not all copies found room in it.
+    is_short: bool,
     /// Nobody's datagram leaves for a copy's sake: the owner of all sessions says so.
     is_held: bool,
+}
+
+/// What a copy may meet on its way.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Road {
+    /// The share of packets that were lost lately.
+    pub loss: f64,
+    /// After so long an acknowledgement is overdue.
+    pub overdue: Duration,
 }
 
 /// Fractions of rides carried over to the next message.
@@ -59,12 +70,13 @@ impl Copies {
             rest: Rest::default(),
             is_owed: false,
             is_carrying: false,
+            is_short: false,
             is_held: false,
         }
     }
 
-    /// A piece left, first or again, while this share of packets is lost. Small whole messages ride.
-    pub fn on_piece_sent(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool, loss: f64) {
+    /// A piece left, first or again, on a path like this. Small whole messages ride.
+    pub fn on_piece_sent(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool, road: Road) {
         if !is_whole || span.len > SMALL_MAX {
             return;
         }
@@ -72,6 +84,9 @@ impl Copies {
         if self.setting == Redundancy::Off {
             return;
         }
+        // In an outage everything is lost, whatever the share was before.
+        let is_out = self.riders.is_overdue(now, road.overdue);
+        let loss = if is_out { road.loss.max(LOSS_HIGH) } else { road.loss };
         let target = target::compute(self.setting, loss);
         if self.riders.holds(channel, span.sequence) {
             self.riders.on_ride(now, channel, span.sequence, target.spacing);
@@ -107,10 +122,15 @@ impl Copies {
         self.is_owed && !self.is_held
     }
 
+    /// A copy found no room in the datagram. If it is overdue, another datagram is worth its while.
+    pub fn on_no_room(&mut self, now: Instant, overdue: Duration) {
+        self.is_short = self.riders.is_overdue(now, overdue);
+    }
+
     /// A datagram left.
     pub fn on_datagram(&mut self, bytes: usize) {
         if std::mem::take(&mut self.is_carrying) {
-            self.is_owed = false;
+            self.is_owed = std::mem::take(&mut self.is_short);
             self.allowance.on_sent(bytes);
         }
     }
@@ -143,6 +163,10 @@ mod tests {
 
     const OVERDUE: Duration = Duration::from_millis(60);
 
+    fn losing(loss: f64) -> Road {
+        Road { loss, overdue: Duration::from_secs(9) }
+    }
+
     fn span(sequence: u64, len: u64) -> Span {
         Span { sequence, offset: 0, len }
     }
@@ -151,13 +175,13 @@ mod tests {
     fn a_message_rides_as_often_as_the_loss_calls_for() {
         let mut copies = Copies::new(Redundancy::Auto);
         for sequence in 0..10 {
-            copies.on_piece_sent(at(0), 8, span(sequence, 20), true, 0.02);
+            copies.on_piece_sent(at(0), 8, span(sequence, 20), true, losing(0.02));
         }
         let mut rides = 10;
         for ms in (20..400).step_by(20) {
             let now = at(ms * 1_000);
             while let Some((channel, span)) = copies.next_rider(now, Duration::from_secs(9)) {
-                copies.on_piece_sent(now, channel, span, true, 0.02);
+                copies.on_piece_sent(now, channel, span, true, losing(0.02));
                 rides += 1;
             }
         }
@@ -172,7 +196,7 @@ mod tests {
             (Redundancy::Max, 20, false),
         ] {
             let mut copies = Copies::new(setting);
-            copies.on_piece_sent(at(0), 8, span(0, len), is_whole, 0.3);
+            copies.on_piece_sent(at(0), 8, span(0, len), is_whole, losing(0.3));
             assert_eq!(copies.next_rider(at(900_000), OVERDUE), None);
             assert_eq!(copies.poll_timeout(), None);
             assert!(copies.on_lost(8, 0));
@@ -182,7 +206,7 @@ mod tests {
     #[test]
     fn a_datagram_for_a_copy_is_owed_once_its_time_has_come_unless_it_is_held() {
         let mut copies = Copies::new(Redundancy::Max);
-        copies.on_piece_sent(at(0), 8, span(0, 20), true, 0.0);
+        copies.on_piece_sent(at(0), 8, span(0, 20), true, losing(0.0));
         let due = copies.poll_timeout().unwrap();
         copies.handle_timeout(due);
         assert!(copies.is_owed());

@@ -112,6 +112,11 @@ impl Riders {
         self.0.iter().filter(may_ride).min_by_key(|rider| rider.last_at)
     }
 
+    /// Is an acknowledgement overdue?
+    pub fn is_overdue(&self, now: Instant, overdue: Duration) -> bool {
+        self.0.front().is_some_and(|oldest| oldest.first_at + overdue <= now)
+    }
+
     /// When a datagram should next leave for somebody's sake.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.0.iter().filter_map(|rider| rider.due).min()
@@ -189,6 +194,13 @@ mod tests {
         assert_eq!((next(&riders, 59), next(&riders, 60)), (None, Some(0)));
         riders.on_ride(at(60_000), 8, 0, SPACING);
         assert_eq!(next(&riders, 80), Some(0));
+    }
+
+    #[test]
+    fn the_oldest_tells_whether_any_is_overdue() {
+        let riders = riders(&[0, 50]);
+        let is_overdue = |ms: u64| riders.is_overdue(at(ms * 1_000), OVERDUE);
+        assert_eq!((is_overdue(59), is_overdue(60)), (false, true));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub struct Target {
 const LOSS_MIN: f64 = 0.0025;
 /// From this share on copies leave early. Ours: below it the second copy comes at the latest in time for
 /// the 99th percentile, and mostly rides along with the next message.
-const LOSS_HIGH: f64 = 0.03;
+pub const LOSS_HIGH: f64 = 0.03;
 /// So many messages may be lost in all their rides.
 const MISS_RIDES: f64 = 2e-4;
 /// So many may be lost in all datagrams that left for their sake.
