@@ -110,7 +110,7 @@ fn a_hundred_sessions_begin_at_their_times_over_one_queue() {
 #[test]
 fn a_link_that_is_dead_ends_a_run_by_its_patience() {
     let mut plan = paced(10, 1.0);
-    plan.end = End::Arrived(Duration::from_secs(60));
+    plan.end = End::Arrived(Duration::from_mins(1));
     let report = run(&plan, 8).expect("time goes on");
     assert_eq!(report.total().up.paced().delivered, 0);
     assert!((60..=62).contains(&(report.ended.as_micros() / 1_000_000)), "{:?}", report.ended);
