@@ -191,12 +191,19 @@ impl Decisions {
 mod tests {
     use super::*;
     use crate::time::at;
+    use crate::trace::PieceCause;
 
     #[test]
     fn a_datagram_carries_what_was_told_since_the_one_before() {
         let witness = Witness::default();
         let tell = |event| witness.event(at(0), 1, &event);
-        tell(TraceEvent::PieceSent { channel: 8, sequence: 0, offset: 0, len: 100, cause: PieceCause::First });
+        tell(TraceEvent::PieceSent {
+            channel: 8,
+            sequence: 0,
+            offset: 0,
+            len: 100,
+            cause: PieceCause::First,
+        });
         tell(TraceEvent::AckSent { largest: 3 });
         tell(TraceEvent::PacketSent { number: 0, bytes: 140, cause: SendCause::First });
         let mut wire = Wire::default();
