@@ -134,21 +134,26 @@ fn a_client_that_comes_back_replaces_its_former_session_without_a_word_to_the_ot
 }
 
 #[test]
-fn both_transports_share_the_places_of_the_server() {
+fn a_session_over_udp_takes_the_last_place_from_tcp() {
     let identity = Identity::from_secret([7; 32]);
     let (mut server, mut store) = (server_for(&identity, 1), MemoryStore::default());
-    let refuses = |server: &mut ServerNode, now| {
+    let turns_away = |server: &mut ServerNode, now| {
         let id = server.handle_stream_opened(now, path(2).remote);
         let refused = server.stream_output(id).first() == Some(&0x86);
         server.handle_stream_closed(now, id, "gone");
         refused
     };
-    assert!(!refuses(&mut server, at(0)));
+    assert!(!turns_away(&mut server, at(0)));
     let mut ann = client("ann", &identity, 5);
     carry(at(0), &mut server, &mut store, &mut ann);
     assert_eq!(server.sessions(), 1);
-    assert!(refuses(&mut server, at(1_000)), "the session over UDP has the only place");
+    assert!(turns_away(&mut server, at(1_000)), "the session over UDP has the only place");
+}
 
+#[test]
+fn a_session_over_tcp_takes_the_last_place_from_udp() {
+    let identity = Identity::from_secret([7; 32]);
+    let mut store = MemoryStore::default();
     let (mut server, config) = (server_for(&identity, 1), StreamConfig::default());
     let greeting = Greeting {
         instance: Instance([4; 16]),
