@@ -50,6 +50,7 @@ pub struct ServerNode {
     requests: VecDeque<StoreRequest>,
     events: VecDeque<ServerEvent>,
     stretch: u32,
+    max_sessions: usize,
     rng: Rng,
 }
 
@@ -93,6 +94,7 @@ impl ServerNode {
             requests: VecDeque::new(),
             events: VecDeque::new(),
             stretch: 1,
+            max_sessions: config.max_sessions,
             rng,
         }
     }
@@ -100,16 +102,19 @@ impl ServerNode {
 
 impl ServerCore for ServerNode {
     fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.share_places();
         self.endpoint.handle_datagram(now, path, datagram);
         self.carry(now);
     }
 
     fn handle_stream_opened(&mut self, now: Instant, remote: SocketAddr) -> StreamId {
         let seed = self.rng.bytes();
+        self.share_places();
         self.streams.handle_opened(now, remote, seed)
     }
 
     fn handle_stream_bytes(&mut self, now: Instant, id: StreamId, bytes: &[u8]) {
+        self.share_places();
         self.streams.handle_bytes(now, id, bytes);
         self.carry(now);
     }
@@ -179,6 +184,12 @@ impl ServerNode {
     /// How many sessions are up.
     pub fn sessions(&self) -> usize {
         self.carriers.len()
+    }
+
+    /// The bound on sessions is the server's: what one transport has the other has not.
+    fn share_places(&mut self) {
+        self.endpoint.set_max_sessions(self.max_sessions.saturating_sub(self.streams.sessions()));
+        self.streams.set_max_sessions(self.max_sessions.saturating_sub(self.endpoint.len()));
     }
 
     /// Carries facts and wishes to and fro until all are quiet.

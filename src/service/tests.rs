@@ -1,28 +1,37 @@
 //! A server node and client nodes over a network that loses nothing, on virtual time.
 
-use super::api::{ClientConfig, ClientEvent, NetworkInput, Path, ServerConfig};
+use super::api::{ClientConfig, ClientEvent, Ending, NetworkInput, Path, ServerConfig};
 use super::{ClientCore, ClientNode, ServerCore, ServerNode};
 use crate::chat::client::event::{LineNumber, UserEvent};
-use crate::crypto::Identity;
+use crate::chat::codec::encode_greeting;
+use crate::chat::message::{Counter, Greeting, Instance};
+use crate::crypto::{Identity, Pattern};
 use crate::rng::Rng;
 use crate::store::{MemoryStore, Snapshot, Store};
 use crate::time::{Duration, Instant, at};
 use crate::trace::Tracer;
 use crate::transport::session::{LivenessConfig, Transport};
+use crate::transport::stream::{HandshakeInput, Stream, StreamConfig};
+use crate::transport::trust::TrustAll;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 fn path(port: u16) -> Path {
     Path { remote: SocketAddr::from(([192, 0, 2, 1], port)), local: None }
 }
 
 fn server(identity: &Identity) -> ServerNode {
+    server_for(identity, 100)
+}
+
+fn server_for(identity: &Identity, max_sessions: usize) -> ServerNode {
     let config = ServerConfig {
         server_name: "lab".to_owned(),
         insecure: false,
         liveness: LivenessConfig::default(),
         unix_ms_at_zero: 0,
         owner: None,
-        max_sessions: 100,
+        max_sessions,
     };
     ServerNode::new(&config, identity, Snapshot::default(), Rng::from_seed(1), Tracer::default())
 }
@@ -122,4 +131,52 @@ fn a_client_that_comes_back_replaces_its_former_session_without_a_word_to_the_ot
     }
     assert!(seen(&mut ann).iter().any(|event| matches!(event, UserEvent::Connected { .. })));
     assert_eq!(server.sessions(), 1);
+}
+
+#[test]
+fn a_session_over_udp_takes_the_last_place_from_tcp() {
+    let identity = Identity::from_secret([7; 32]);
+    let (mut server, mut store) = (server_for(&identity, 1), MemoryStore::default());
+    let turns_away = |server: &mut ServerNode, now| {
+        let id = server.handle_stream_opened(now, path(2).remote);
+        let refused = server.stream_output(id).first() == Some(&0x86);
+        server.handle_stream_closed(now, id, "gone");
+        refused
+    };
+    assert!(!turns_away(&mut server, at(0)));
+    let mut ann = client("ann", &identity, 5);
+    carry(at(0), &mut server, &mut store, &mut ann);
+    assert_eq!(server.sessions(), 1);
+    assert!(turns_away(&mut server, at(1_000)), "the session over UDP has the only place");
+}
+
+#[test]
+fn a_session_over_tcp_takes_the_last_place_from_udp() {
+    let identity = Identity::from_secret([7; 32]);
+    let mut store = MemoryStore::default();
+    let (mut server, config) = (server_for(&identity, 1), StreamConfig::default());
+    let greeting = Greeting {
+        instance: Instance([4; 16]),
+        name: "ann".to_owned(),
+        private_since: None,
+        settled: Counter(0),
+        agent: "a test".to_owned(),
+    };
+    let input = HandshakeInput {
+        pattern: Pattern::Ik,
+        identity: Identity::from_secret([8; 32]),
+        server: Some(identity.public()),
+        greeting: encode_greeting(&greeting),
+        seed: [9; 32],
+        trust: Arc::new(TrustAll),
+    };
+    let hello = Stream::client(at(0), config, input);
+    let id = server.handle_stream_opened(at(0), path(2).remote);
+    server.handle_stream_bytes(at(0), id, hello.output());
+    let mut bob = client("bob", &identity, 6);
+    carry(at(0), &mut server, &mut store, &mut bob);
+    let refused = std::iter::from_fn(|| bob.poll_event()).any(
+        |event| matches!(event, ClientEvent::Finished(Ending::Refused { code, .. }) if code == "server-full"),
+    );
+    assert!(refused, "the session over TCP has it");
 }

@@ -30,6 +30,7 @@ mod datagrams;
 mod impaired;
 mod inbox;
 mod open_files;
+mod port_unreachable;
 mod server_streams;
 mod socket;
 mod tcp;

@@ -13,7 +13,7 @@
 //! IPv4 peers of a dual-stack socket are shown as plain IPv4 (RFC 4291 §2.5.5.2 is undone here and
 //! nowhere else). Datagrams leave unfragmented; one that is too long for the way is lost, as by a router.
 
-use super::socket;
+use super::{port_unreachable, socket};
 use crate::service::api::Path;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
@@ -48,7 +48,10 @@ pub struct UdpPort {
 impl UdpPort {
     /// A server's port on this address; `[::]` takes IPv4 peers too.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        Self::new(socket::bind_udp(address)?.into(), None)
+        let socket = socket::bind_udp(address)?;
+        // What gets through all the same is passed over by `receive`, so a refusal here is no harm.
+        let _ = port_unreachable::ignore_on(&socket);
+        Self::new(socket.into(), None)
     }
 
     /// A client's port that talks to `peer` only, from a port of the system's choice.
@@ -72,8 +75,7 @@ impl UdpPort {
     /// Takes one batch of datagrams from the system; false when nothing is left there.
     ///
     /// Errors are those that a peer or the network reported ([`means_unreachable`]) and those of the
-    /// socket itself. A datagram that a peer refused (Windows reports that on a server's port) is nobody's
-    /// news and is passed over.
+    /// socket itself. On a server's port what is about one peer is nobody's news and is passed over.
     pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Path, &mut [u8])) -> io::Result<bool> {
         let count = match batch.fill(self) {
             Ok(count) => count,

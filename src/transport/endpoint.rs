@@ -2,7 +2,7 @@
 //!
 //! By the connection id at the front of each datagram. A stranger's HELLO is answered from almost no
 //! memory (see [`half_open`](super::handshake::half_open)), and under a flood from none; everything else of
-//! a stranger's is answered with a RESET or not at all. No answer is larger than its question.
+//! a stranger's is answered with a RESET or not at all.
 //!
 //! ```text
 //!   datagram ─┬─ id known ──────────▶ connection
@@ -10,31 +10,34 @@
 //!             ├─ FINISH, half-open ──▶ connection
 //!             └─ data, id unknown ───▶ RESET
 //! ```
+//!
+//! - `strangers`: from a first datagram to a session
+//! - `answers`: what is said to who has none
 
-use super::channel::ChannelLimits;
+mod answers;
+mod strangers;
+#[cfg(test)]
+mod tests;
+
+pub use answers::TurnedAway;
+
 use super::config::TransportConfig;
-use super::connection::{Accepted, Connection};
+use super::connection::Connection;
 use super::handshake::cookie::CookieJar;
-use super::handshake::half_open::{HalfOpen, HalfOpenTable};
-use super::handshake::prologue;
-use super::params::Params;
+use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
 use super::session::{ChannelId, CloseCode, Payload, SendError, SessionEvent, SessionStats};
+use crate::crypto::Identity;
 use crate::crypto::mac::MacKey;
-use crate::crypto::{Identity, Pattern, Responder, TrafficKeys};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{DropReason, TraceEvent, Tracer};
-use crate::wire::datagram::{self, ConnectionId, Handshake, HandshakePart, VERSION, put_handshake};
+use crate::wire::datagram::{self, ConnectionId, Handshake, HandshakePart, VERSION};
+use answers::{Answers, Asker};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// Answers to strangers that wait to be sent; beyond it they are dropped, as the network would.
-const REPLIES_MAX: usize = 1_024;
-
-/// A datagram shorter than this is not answered with a RESET, which must not be larger.
-const RESET_MIN: usize = 48;
+use strangers::Hello;
 
 /// What a server is.
 pub struct ServerSetup {
@@ -48,15 +51,6 @@ pub struct ServerSetup {
     pub max_sessions: usize,
 }
 
-/// A handshake that was turned away, for the log.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TurnedAway {
-    /// Who asked.
-    pub path: Path,
-    /// Why not.
-    pub reason: String,
-}
-
 struct Session {
     connection: Connection,
     /// Its client's own id and the address it came from: the key in `by_client`.
@@ -65,8 +59,8 @@ struct Session {
     wake: Option<Instant>,
     /// Is it in `active`?
     active: bool,
-    /// Does it count as unproven?
-    unproven: bool,
+    /// Until when its client has to show that it has the keys; `None` once it did, or need not.
+    unproven: Option<Instant>,
 }
 
 /// All of a server's connections.
@@ -77,13 +71,11 @@ pub struct Endpoint {
     by_client: HashMap<(SocketAddr, ConnectionId), ConnectionId>,
     half_open: HalfOpenTable,
     cookies: CookieJar,
-    reset_key: MacKey,
+    answers: Answers,
     /// Sessions that may have something to send or to tell, in the order in which they take turns.
     active: VecDeque<ConnectionId>,
     timers: BTreeSet<(Instant, ConnectionId)>,
-    replies: VecDeque<(Path, Vec<u8>)>,
     events: VecDeque<(ConnectionId, SessionEvent)>,
-    turned_away: VecDeque<TurnedAway>,
     rng: Rng,
     tracer: Tracer,
 }
@@ -102,12 +94,10 @@ impl Endpoint {
             by_client: HashMap::new(),
             half_open: HalfOpenTable::default(),
             cookies: CookieJar::new(rng.bytes()),
-            reset_key: MacKey::new(reset_secret),
+            answers: Answers::new(reset_secret),
             active: VecDeque::new(),
             timers: BTreeSet::new(),
-            replies: VecDeque::new(),
             events: VecDeque::new(),
-            turned_away: VecDeque::new(),
             rng,
             tracer,
         }
@@ -121,13 +111,14 @@ impl Endpoint {
         let Ok(part) = datagram::read_handshake(datagram) else {
             return self.dropped(now, datagram.len(), DropReason::Malformed);
         };
-        let (destination, source, len) = (part.destination, part.source, part.len);
+        let (destination, len) = (part.destination, part.len);
+        let asker = Asker { path, client: part.source, asked: datagram.len() };
         match part.content {
             None => {
-                self.reply(path, source, datagram.len(), &Handshake::Versions { versions: vec![VERSION] });
+                self.answers.put(asker, ConnectionId(0), &Handshake::Versions { versions: vec![VERSION] });
             }
             Some(Handshake::Hello { pattern, token, noise }) => {
-                self.handle_hello(now, path, source, pattern, token, noise, datagram.len());
+                self.handle_hello(now, asker, Hello { pattern, token, noise });
             }
             Some(Handshake::Finish { noise }) => {
                 self.heard(now, destination, "FINISH", len);
@@ -150,6 +141,9 @@ impl Endpoint {
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.wake = None;
                 session.connection.handle_timeout(now);
+                if session.unproven.is_some_and(|until| until <= now) {
+                    session.connection.give_up_handshake(now);
+                }
             }
             self.touch(now, id);
         }
@@ -166,7 +160,7 @@ impl Endpoint {
 
     /// Writes the next datagram into `buffer`, which is emptied first, and says where it goes.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
-        if let Some((path, reply)) = self.replies.pop_front() {
+        if let Some((path, reply)) = self.answers.poll() {
             buffer.clear();
             buffer.extend_from_slice(&reply);
             self.said(now, buffer);
@@ -191,7 +185,7 @@ impl Endpoint {
 
     /// The next handshake that was turned away.
     pub fn poll_turned_away(&mut self) -> Option<TurnedAway> {
-        self.turned_away.pop_front()
+        self.answers.poll_turned_away()
     }
 
     /// Queues a message for a session.
@@ -236,6 +230,11 @@ impl Endpoint {
         self.sessions.get(&id).map(|session| session.connection.stats())
     }
 
+    /// From now on it may have so many sessions; those that it has beyond that stay.
+    pub const fn set_max_sessions(&mut self, max: usize) {
+        self.setup.max_sessions = max;
+    }
+
     /// How many sessions there are, those that are closing included.
     pub fn len(&self) -> usize {
         self.sessions.len()
@@ -270,231 +269,18 @@ impl Endpoint {
         let id = header.destination;
         let Some(session) = self.sessions.get_mut(&id) else {
             self.dropped(now, packet.len(), DropReason::Misaddressed);
-            return self.reset(path, id, packet.len());
+            if self.half_open.get(id).is_none() {
+                self.answers.put_reset(path, id, packet.len());
+            }
+            return;
         };
         session.connection.handle_datagram(now, path, packet);
-        if session.unproven && session.connection.is_proven() {
-            session.unproven = false;
+        if session.unproven.is_some() && session.connection.is_proven() {
+            session.unproven = None;
             let address = session.client.0.ip();
             self.half_open.unproven().on_ended(address);
         }
         self.touch(now, id);
-    }
-
-    /// RFC 9000 §10.3: a client of a session that is gone learns so at once, by a token that only this
-    /// server's key can make.
-    fn reset(&mut self, path: Path, id: ConnectionId, len: usize) {
-        if len >= RESET_MIN && self.half_open.get(id).is_none() {
-            let token = self.reset_token(id);
-            self.reply_from(path, ConnectionId(0), id, len, &Handshake::Reset { token });
-        }
-    }
-
-    fn reset_token(&self, id: ConnectionId) -> [u8; 16] {
-        self.reset_key.tag(&[&id.0.to_be_bytes()])
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the fields of a HELLO and where it came from")]
-    fn handle_hello(
-        &mut self,
-        now: Instant,
-        path: Path,
-        client: ConnectionId,
-        pattern: u8,
-        token: &[u8],
-        noise: &[u8],
-        len: usize,
-    ) {
-        self.heard(now, ConnectionId(0), "HELLO", len);
-        if len < datagram::HELLO_MIN {
-            return self.dropped(now, len, DropReason::Malformed);
-        }
-        if let Some(id) = self.by_client.get(&(path.remote, client)).copied() {
-            // Its welcome was lost: the connection says it again.
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.connection.on_hello_again(len);
-            }
-            return self.touch(now, id);
-        }
-        if let Some(half_open) = self.half_open.find(path.remote, client).copied() {
-            return self.welcome_again(path, &half_open, len);
-        }
-        let known = Pattern::from_byte(pattern)
-            .filter(|pattern| (*pattern == Pattern::Clear) == self.setup.config.insecure);
-        let Some(pattern) = known else {
-            let text = if self.setup.config.insecure {
-                "this server speaks in the clear only: start chat with --insecure"
-            } else {
-                "this server speaks sealed only: start chat without --insecure"
-            };
-            self.turn_away(path, text);
-            return self.reply(
-                path,
-                client,
-                len,
-                &Handshake::Refuse { code: CloseCode::SEAL_MISMATCH.0, text },
-            );
-        };
-        if self.sessions.len() >= self.setup.max_sessions {
-            let text = "the server is full";
-            self.turn_away(path, text);
-            return self.reply(path, client, len, &Handshake::Refuse { code: CloseCode::FULL.0, text });
-        }
-        let admitted = self.half_open.unproven().admits(path.remote.ip())
-            || self.cookies.accepts(now, path.remote, client, token);
-        if !admitted {
-            let token = self.cookies.issue(now, path.remote, client);
-            return self.reply(path, client, len, &Handshake::Retry { token: &token });
-        }
-        if pattern.has_finish() {
-            self.begin_half_open(now, path, client, noise, len);
-        } else {
-            self.accept_at_once(now, path, client, pattern, noise, len);
-        }
-    }
-
-    fn begin_half_open(&mut self, now: Instant, path: Path, client: ConnectionId, noise: &[u8], len: usize) {
-        let (local, seed) = (self.fresh_id(), self.rng.bytes());
-        let Some(half_open) = HalfOpen::new(local, client, path.remote, seed, noise) else {
-            return self.dropped(now, len, DropReason::Malformed);
-        };
-        if self.welcome_of(&half_open).is_none() {
-            return self.dropped(now, len, DropReason::Malformed);
-        }
-        self.half_open.insert(now, half_open);
-        self.welcome_again(path, &half_open, len);
-    }
-
-    /// The state of a half-open handshake after its WELCOME, computed from what is kept.
-    fn welcome_of(&self, half_open: &HalfOpen) -> Option<(Responder, Vec<u8>)> {
-        let prologue = prologue(Pattern::Xx.to_byte(), half_open.client);
-        let (mut responder, _) = Responder::accept(
-            Pattern::Xx,
-            &self.setup.identity,
-            &prologue,
-            half_open.seed,
-            half_open.hello(),
-        )
-        .ok()?;
-        let noise = responder.write_welcome(&self.params(half_open.local, false)).ok()?;
-        Some((responder, noise))
-    }
-
-    fn welcome_again(&mut self, path: Path, half_open: &HalfOpen, len: usize) {
-        if let Some((_, noise)) = self.welcome_of(half_open) {
-            let content = Handshake::Welcome { noise: &noise };
-            self.reply_from(path, half_open.client, half_open.local, len, &content);
-        }
-    }
-
-    fn handle_finish(&mut self, now: Instant, path: Path, local: ConnectionId, noise: &[u8], len: usize) {
-        let Some(half_open) = self.half_open.get(local).copied() else {
-            return self.reset(path, local, len);
-        };
-        let Some((mut responder, _)) = self.welcome_of(&half_open) else { return };
-        let Ok(payload) = responder.read_finish(noise) else {
-            return self.dropped(now, noise.len(), DropReason::Forged);
-        };
-        self.half_open.remove(local);
-        let Some(client) = responder.client_key() else { return };
-        let (Ok(params), Ok(keys)) = (Params::read(&payload), responder.into_keys()) else { return };
-        if params.connection_id != half_open.client {
-            return self.dropped(now, noise.len(), DropReason::Forged);
-        }
-        let connected = SessionEvent::Connected { peer: client, greeting: params.greeting.to_vec() };
-        let ids = (local, half_open.client);
-        self.open(now, path, ids, keys, params.limits, Vec::new(), connected);
-    }
-
-    /// The client knew our key: its first message proves its own, and its first words are already here.
-    fn accept_at_once(
-        &mut self,
-        now: Instant,
-        path: Path,
-        client: ConnectionId,
-        pattern: Pattern,
-        noise: &[u8],
-        len: usize,
-    ) {
-        let prologue = prologue(pattern.to_byte(), client);
-        let seed = self.rng.bytes();
-        let Ok((mut responder, payload)) =
-            Responder::accept(pattern, &self.setup.identity, &prologue, seed, noise)
-        else {
-            let text = "this server has another key than the one you know";
-            return self.reply(
-                path,
-                client,
-                len,
-                &Handshake::Refuse { code: CloseCode::UNKNOWN_KEY.0, text },
-            );
-        };
-        let (Ok(params), Some(peer)) = (Params::read(&payload), responder.client_key()) else {
-            return self.dropped(now, len, DropReason::Malformed);
-        };
-        if params.connection_id != client {
-            return self.dropped(now, len, DropReason::Forged);
-        }
-        let local = self.fresh_id();
-        let Ok(noise) = responder.write_welcome(&self.params(local, true)) else { return };
-        let Ok(keys) = responder.into_keys() else { return };
-        let mut welcome = Vec::new();
-        put_handshake(&mut welcome, client, local, &Handshake::Welcome { noise: &noise });
-        let connected = SessionEvent::Connected { peer, greeting: params.greeting.to_vec() };
-        self.half_open.unproven().on_begun(path.remote.ip());
-        self.open(now, path, (local, client), keys, params.limits, welcome, connected);
-        if let Some(session) = self.sessions.get_mut(&local) {
-            session.unproven = true;
-            session.connection.on_hello_again(len);
-            session.connection.handle_early(now, params.early);
-        }
-        self.touch(now, local);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what a handshake comes to")]
-    fn open(
-        &mut self,
-        now: Instant,
-        path: Path,
-        (local, remote): (ConnectionId, ConnectionId),
-        keys: TrafficKeys,
-        peer_limits: ChannelLimits,
-        welcome: Vec<u8>,
-        connected: SessionEvent,
-    ) {
-        let proven = welcome.is_empty();
-        let accepted = Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected };
-        let rng = self.rng.fork();
-        let connection = Connection::server(now, self.setup.config, accepted, rng, self.tracer.clone());
-        let client = (path.remote, remote);
-        self.by_client.insert(client, local);
-        let session = Session { connection, client, wake: None, active: false, unproven: false };
-        self.sessions.insert(local, session);
-        self.touch(now, local);
-    }
-
-    fn params(&self, local: ConnectionId, early_accepted: bool) -> Vec<u8> {
-        let mut payload = Vec::new();
-        Params {
-            connection_id: local,
-            limits: self.setup.config.limits,
-            heartbeat_ms: u64::try_from(self.setup.config.liveness.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            early_accepted,
-            reset_token: self.reset_token(local),
-            greeting: &self.setup.greeting,
-            early: &[],
-        }
-        .put(&mut payload);
-        payload
-    }
-
-    fn fresh_id(&mut self) -> ConnectionId {
-        loop {
-            let id = ConnectionId(self.rng.next_u64());
-            if !self.sessions.contains_key(&id) && self.half_open.get(id).is_none() {
-                return id;
-            }
-        }
     }
 
     /// Something happened to this session: collect what it tells, and give it its turn to send; its timer
@@ -513,6 +299,7 @@ impl Endpoint {
     fn settle(&mut self, id: ConnectionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let wake = session.connection.poll_timeout().map(|(at, _)| at);
+        let wake = wake.into_iter().chain(session.unproven).min();
         if let Some(old) = session.wake.take() {
             self.timers.remove(&(old, id));
         }
@@ -528,36 +315,11 @@ impl Endpoint {
 
     fn forget(&mut self, id: ConnectionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
-        if session.unproven {
+        if session.unproven.is_some() {
             self.half_open.unproven().on_ended(session.client.0.ip());
         }
         if self.by_client.get(&session.client) == Some(&id) {
             self.by_client.remove(&session.client);
-        }
-    }
-
-    fn reply(&mut self, path: Path, to: ConnectionId, asked: usize, content: &Handshake<'_>) {
-        self.reply_from(path, to, ConnectionId(0), asked, content);
-    }
-
-    fn reply_from(
-        &mut self,
-        path: Path,
-        to: ConnectionId,
-        from: ConnectionId,
-        asked: usize,
-        content: &Handshake<'_>,
-    ) {
-        let mut reply = Vec::new();
-        put_handshake(&mut reply, to, from, content);
-        if self.replies.len() < REPLIES_MAX && reply.len() <= asked {
-            self.replies.push_back((path, reply));
-        }
-    }
-
-    fn turn_away(&mut self, path: Path, reason: &str) {
-        if self.turned_away.len() < REPLIES_MAX {
-            self.turned_away.push_back(TurnedAway { path, reason: reason.to_owned() });
         }
     }
 

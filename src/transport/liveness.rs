@@ -57,14 +57,17 @@ impl Silence {
         self.stretch = factor.clamp(1, 600);
     }
 
+    /// The server told its heartbeat, in milliseconds: all our intervals become as many times as long,
+    /// rounded up, so that nobody suspects the other too early.
+    pub fn on_pace(&mut self, heartbeat_ms: u64) {
+        let own = self.config.heartbeat.as_millis().max(1);
+        let factor = u128::from(heartbeat_ms).div_ceil(own);
+        self.on_stretch(u32::try_from(factor).unwrap_or(u32::MAX));
+    }
+
     /// The heartbeat interval in force.
     pub fn heartbeat(&self) -> Duration {
         self.config.heartbeat * self.stretch
-    }
-
-    /// The heartbeat interval before it is stretched.
-    pub const fn base_heartbeat(&self) -> Duration {
-        self.config.heartbeat
     }
 
     /// The state.
@@ -156,6 +159,15 @@ mod tests {
         silence.handle_timeout(at(3 * S));
         silence.on_asked(at(3 * S));
         assert_eq!(silence.poll_timeout(), at(3_300_000));
+    }
+
+    #[test]
+    fn a_pace_is_a_whole_multiple_rounded_up_from_1_to_600() {
+        for (told_ms, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (2_000, 2), (u64::MAX, 600)] {
+            let mut silence = silence();
+            silence.on_pace(told_ms);
+            assert_eq!(silence.heartbeat(), Duration::from_secs(seconds), "{told_ms} ms");
+        }
     }
 
     #[test]

@@ -83,7 +83,8 @@ pub enum CloseReason {
     TimedOut,
     /// The peer no longer knows the session: it started anew.
     Reset,
-    /// The handshake did not come to its end in time.
+    /// The handshake did not come to its end in time. Over UDP only a server says so, of a client that never
+    /// showed that it has the keys: a client says hello until its user gives up.
     HandshakeTimedOut,
     /// The peer speaks other versions only.
     Version(Vec<u32>),
@@ -142,6 +143,8 @@ impl CloseCode {
     pub const SEAL_MISMATCH: Self = Self(8);
     /// The server could not open the handshake with the key it has now: try again as a stranger.
     pub const UNKNOWN_KEY: Self = Self(9);
+    /// Too many are connecting at this moment; come back by yourself.
+    pub const BUSY: Self = Self(10);
 }
 
 /// What a session tells its user, in the order in which it happened.

@@ -344,6 +344,18 @@ mod tests {
     }
 
     #[test]
+    fn a_peer_may_open_128_channels_and_one_more_breaks_the_protocol() {
+        let (_, mut to) = pair();
+        let piece = |channel| Piece { channel, sequence: 0, total: 1, offset: 0, bytes: b"x" };
+        for channel in 0..128 {
+            assert_eq!(to.on_piece(&piece(channel * 4)), Ok(Taken::New));
+        }
+        assert_eq!(to.on_piece(&piece(128 * 4)), Err("more channels than allowed"));
+        assert_eq!(to.on_piece(&piece(0)), Ok(Taken::Duplicate), "those that are open go on");
+        assert_eq!(to.incoming.len(), 128);
+    }
+
+    #[test]
     fn a_sender_feels_the_bound_of_its_queue_and_is_free_again_when_acknowledged() {
         let (mut from, mut to) = pair();
         let mut count = 0;

@@ -59,6 +59,11 @@ impl Connection {
         self.tell_closed(now, CloseReason::Local);
     }
 
+    /// The client did not show in time that it has the keys: nobody may be there, so nothing is said.
+    pub fn give_up_handshake(&mut self, now: Instant) {
+        self.end(now, CloseReason::HandshakeTimedOut);
+    }
+
     /// The peer broke a rule.
     pub(super) fn violate(&mut self, now: Instant, rule: &'static str) {
         self.begin_closing(now, CloseCode::PROTOCOL, rule, true);

@@ -86,7 +86,7 @@ impl Connection {
         self.names.reset_token = Some(params.reset_token);
         self.seal = Some(Seal::new(now, keys.client()));
         self.silence.on_heard(now);
-        self.on_pace(params.heartbeat_ms);
+        self.silence.on_pace(params.heartbeat_ms);
         if let Some(rtt) = rtt {
             self.recovery.on_handshake_rtt(rtt);
         }
@@ -204,7 +204,7 @@ impl Connection {
             }
             Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),
             Frame::ChannelCredit { channel, limit } => self.channels.on_credit(Some(*channel), *limit),
-            Frame::Pace { heartbeat_ms } if self.is_client() => self.on_pace(*heartbeat_ms),
+            Frame::Pace { heartbeat_ms } if self.is_client() => self.silence.on_pace(*heartbeat_ms),
             Frame::Pace { .. } => return Err("a pace told by a client"),
             Frame::Message(piece) => {
                 if self.channels.on_piece(piece)? == Taken::Duplicate {
@@ -217,12 +217,6 @@ impl Connection {
             Frame::Close { code, text } => self.on_peer_closed(now, CloseCode(*code), text),
         }
         Ok(())
-    }
-
-    fn on_pace(&mut self, heartbeat_ms: u64) {
-        let own = self.silence.base_heartbeat().as_millis().max(1);
-        let factor = u128::from(heartbeat_ms).div_ceil(own).clamp(1, 600);
-        self.silence.on_stretch(u32::try_from(factor).unwrap_or(1));
     }
 
     fn on_reset(&mut self, now: Instant, token: &[u8; 16]) {

@@ -1,21 +1,15 @@
 //! What does a server keep between WELCOME and FINISH, and how much of it?
 //!
 //! The first message and a seed: from these the state of the handshake is computed again when the third
-//! message comes. At most [`HALF_OPEN_MAX`] of them, [`PER_ADDRESS_MAX`] an address, [`LIFETIME`] each;
-//! beyond that the server keeps nothing and asks for a [cookie](super::cookie).
+//! message comes, for [`LIFETIME`] at most. How many there may be: see [`unproven`](super::unproven).
 
+use super::unproven::Unproven;
 use crate::time::{Duration, Instant};
 use crate::wire::datagram::ConnectionId;
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 
-/// Handshakes under way at a time without a cookie.
-pub const HALF_OPEN_MAX: usize = 1_024;
-
-/// Handshakes under way from one address without a cookie.
-pub const PER_ADDRESS_MAX: usize = 64;
-
-/// How long a handshake may take.
+/// How long a handshake may take; so long too a client that was let in at once may leave itself unproven.
 pub const LIFETIME: Duration = Duration::from_secs(10);
 
 /// The longest first message that is kept, in bytes. XX needs 32.
@@ -63,38 +57,6 @@ pub struct HalfOpenTable {
     by_client: HashMap<(SocketAddr, ConnectionId), ConnectionId>,
     unproven: Unproven,
     expiry: VecDeque<(Instant, ConnectionId)>,
-}
-
-/// How many peers have not proved their address yet: half-open handshakes and young sessions alike.
-#[derive(Debug, Default)]
-pub struct Unproven {
-    count: usize,
-    by_address: BTreeMap<IpAddr, usize>,
-}
-
-impl Unproven {
-    /// May one more begin from this address without a cookie?
-    pub fn admits(&self, address: IpAddr) -> bool {
-        self.count < HALF_OPEN_MAX
-            && self.by_address.get(&address).is_none_or(|count| *count < PER_ADDRESS_MAX)
-    }
-
-    /// One begins.
-    pub fn on_begun(&mut self, address: IpAddr) {
-        self.count += 1;
-        *self.by_address.entry(address).or_default() += 1;
-    }
-
-    /// One proved itself, or is over.
-    pub fn on_ended(&mut self, address: IpAddr) {
-        self.count = self.count.saturating_sub(1);
-        if let Some(count) = self.by_address.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_address.remove(&address);
-            }
-        }
-    }
 }
 
 impl HalfOpenTable {
@@ -172,19 +134,7 @@ mod tests {
         assert!(table.get(one.local).is_some());
         table.handle_timeout(at(10_000_000));
         assert_eq!((table.get(one.local), table.find(one.remote, one.client)), (None, None));
-        assert!(table.by_client.is_empty() && table.unproven.by_address.is_empty());
-    }
-
-    #[test]
-    fn an_address_may_begin_64_and_all_addresses_1024() {
-        let mut unproven = Unproven::default();
-        let address = |n: u32| IpAddr::from((n + 1).to_be_bytes());
-        (0..PER_ADDRESS_MAX).for_each(|_| unproven.on_begun(address(0)));
-        assert!(!unproven.admits(address(0)) && unproven.admits(address(1)));
-        (0..HALF_OPEN_MAX - PER_ADDRESS_MAX).for_each(|n| unproven.on_begun(address(n as u32 + 1)));
-        assert!(!unproven.admits(address(100_000)));
-        unproven.on_ended(address(0));
-        assert!(unproven.admits(address(100_000)) && unproven.admits(address(0)));
+        assert!(table.by_client.is_empty() && table.unproven.is_empty());
     }
 
     #[test]

@@ -17,12 +17,14 @@
 //! a known client likewise, so that no loss pattern leaves one side waiting for the other.
 //!
 //! - [`client`]: the client's side
-//! - [`half_open`]: what a server keeps between WELCOME and FINISH, and its bounds
+//! - [`half_open`]: what a server keeps between WELCOME and FINISH
+//! - [`unproven`]: how many of whom nobody knows yet may be here
 //! - [`cookie`]: how a server under load keeps nothing at all
 
 pub mod client;
 pub mod cookie;
 pub mod half_open;
+pub mod unproven;
 #[cfg(test)]
 mod vectors;
 

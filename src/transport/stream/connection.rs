@@ -330,6 +330,11 @@ impl Stream {
         matches!(self.state, State::Open(_))
     }
 
+    /// Neither established nor closed yet?
+    pub const fn is_handshaking(&self) -> bool {
+        matches!(self.state, State::Client(_) | State::Server(_))
+    }
+
     const fn is_closed(&self) -> bool {
         matches!(self.state, State::Closed)
     }

@@ -21,7 +21,7 @@ use super::content;
 use crate::crypto::handshake::MAX_MESSAGE;
 use crate::transport::session::CloseCode;
 use crate::wire::bytes::{Malformed, Reader, Writer};
-use crate::wire::frame::CLOSE_TEXT_MAX;
+use crate::wire::datagram::REFUSE_TEXT_MAX;
 
 /// Bytes before the body.
 pub const HEADER_LEN: usize = 4;
@@ -87,7 +87,7 @@ impl Kind {
             Self::Sealed(_) => content::LEN_MAX + TAG_MAX,
             Self::Hello | Self::Welcome | Self::Finish => MAX_MESSAGE,
             Self::Versions => 4 * VERSIONS_MAX,
-            Self::Refuse => 4 + CLOSE_TEXT_MAX,
+            Self::Refuse => 4 + REFUSE_TEXT_MAX,
         }
     }
 }
@@ -131,10 +131,10 @@ pub fn read_versions(body: &[u8]) -> Vec<u32> {
     body.as_chunks().0.iter().take(VERSIONS_MAX).map(|version| u32::from_be_bytes(*version)).collect()
 }
 
-/// The body of REFUSE.
+/// The body of REFUSE; a text longer than 256 bytes is cut between two characters.
 pub fn refuse_body(code: CloseCode, text: &str) -> Vec<u8> {
     let mut body = Vec::new();
-    Writer::new(&mut body).put_u16(code.0).put_str(content::clipped(text));
+    Writer::new(&mut body).put_u16(code.0).put_str(&text[..text.floor_char_boundary(REFUSE_TEXT_MAX)]);
     body
 }
 
@@ -142,7 +142,7 @@ pub fn refuse_body(code: CloseCode, text: &str) -> Vec<u8> {
 pub fn read_refuse(body: &[u8]) -> Result<(CloseCode, String), Malformed> {
     let mut reader = Reader::new(body);
     let code = CloseCode(reader.take_u16("refusal code")?);
-    let text = reader.take_str(CLOSE_TEXT_MAX, "refusal text")?.to_owned();
+    let text = reader.take_str(REFUSE_TEXT_MAX, "refusal text")?.to_owned();
     reader.finish("rest of the refusal")?;
     Ok((code, text))
 }
@@ -175,8 +175,11 @@ mod tests {
         let body = refuse_body(CloseCode::FULL, "come back later");
         assert_eq!(read_refuse(&body), Ok((CloseCode::FULL, "come back later".to_owned())));
         let (_, text) = read_refuse(&refuse_body(CloseCode::FULL, &"ß€".repeat(400))).expect("clipped");
-        assert!(text.len() <= CLOSE_TEXT_MAX && text.ends_with(['ß', '€']));
+        assert!(text.len() <= REFUSE_TEXT_MAX && text.ends_with(['ß', '€']));
         assert!((0..body.len()).all(|len| read_refuse(&body[..len]).is_err()));
+        let mut long = Vec::new();
+        Writer::new(&mut long).put_u16(7).put_str(&"x".repeat(257));
+        assert_eq!(read_refuse(&long), Err(Malformed("refusal text")), "as over datagrams");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::output::Output;
 use super::preamble::{Preamble, VERSION};
 use crate::crypto::{HandshakeError, Identity, Initiator, Opener, Pattern, PublicKey, Responder, Sealer};
 use crate::rng::Rng;
+use crate::transport::params::GREETING_MAX;
 use crate::transport::session::{CloseCode, CloseReason};
 
 /// Which end we are.
@@ -49,6 +50,7 @@ type Step = Result<Option<Established>, CloseReason>;
 
 const OUT_OF_TURN: CloseReason = CloseReason::Protocol("a handshake frame out of turn");
 const FORGED: CloseReason = CloseReason::Protocol("a handshake message that does not open");
+const GREETING_TOO_LONG: &str = "a greeting too long";
 
 /// The client, waiting for WELCOME.
 #[derive(Debug)]
@@ -63,6 +65,9 @@ pub struct ClientHandshake {
 impl ClientHandshake {
     /// Writes preamble and HELLO.
     pub fn begin(input: HandshakeInput, output: &mut Output) -> Result<Self, HandshakeError> {
+        if input.greeting.len() > GREETING_MAX {
+            return Err(HandshakeError::TooLong);
+        }
         let mut rng = Rng::from_bytes(input.seed);
         let pattern = input.pattern;
         let initiator = Some(say_hello(&input, pattern, &mut rng, output)?);
@@ -91,6 +96,9 @@ impl ClientHandshake {
     fn on_welcome(&mut self, body: &[u8], output: &mut Output) -> Result<Established, CloseReason> {
         let mut initiator = self.initiator.take().ok_or(OUT_OF_TURN)?;
         let greeting = initiator.read_welcome(body).map_err(|_| FORGED)?;
+        if greeting.len() > GREETING_MAX {
+            return Err(CloseReason::Protocol(GREETING_TOO_LONG));
+        }
         let peer = initiator.server_key().ok_or(FORGED)?;
         self.input.trust.check(&peer, &greeting).map_err(CloseReason::Untrusted)?;
         if self.pattern.has_finish() {
@@ -184,6 +192,7 @@ impl ServerHandshake {
                 let Ok(greeting) = responder.read_finish(body) else {
                     return Err(refuse(output, CloseCode::PROTOCOL, "the finish does not open"));
                 };
+                bound_greeting(&greeting, output)?;
                 established(*responder, greeting).map(Some)
             }
             _ => Err(refuse(output, CloseCode::PROTOCOL, "a handshake frame out of turn")),
@@ -196,6 +205,7 @@ impl ServerHandshake {
         let Ok((mut responder, greeting)) = accepted else {
             return self.on_unopened_hello(pattern, output);
         };
+        bound_greeting(&greeting, output)?;
         let welcome = responder.write_welcome(&self.greeting).map_err(unwritable)?;
         output.put(&frame::plain(Kind::Welcome, &welcome));
         if pattern.has_finish() {
@@ -214,6 +224,14 @@ impl ServerHandshake {
         self.awaited = Awaited::Preamble;
         Ok(None)
     }
+}
+
+/// A client may say so much of itself, on a stream as in datagrams.
+fn bound_greeting(greeting: &[u8], output: &mut Output) -> Result<(), CloseReason> {
+    if greeting.len() > GREETING_MAX {
+        return Err(refuse(output, CloseCode::PROTOCOL, GREETING_TOO_LONG));
+    }
+    Ok(())
 }
 
 fn established(responder: Responder, greeting: Vec<u8>) -> Result<Established, CloseReason> {

@@ -128,9 +128,7 @@ impl Sealed {
         if self.role == Role::Server {
             return Err(Malformed("a pace from a client"));
         }
-        let base_ms = self.silence.base_heartbeat().as_millis().max(1);
-        let factor = u128::from(heartbeat_ms) / base_ms;
-        self.silence.on_stretch(u32::try_from(factor).unwrap_or(u32::MAX));
+        self.silence.on_pace(heartbeat_ms);
         Ok(())
     }
 

@@ -204,3 +204,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_greeting_of_512_bytes_is_heard_and_one_byte_more_is_refused_as_over_datagrams() {
+    for pattern in PATTERNS {
+        let greeting = |len: usize| HandshakeInput { greeting: vec![b'a'; len], ..input(pattern) };
+        let mut pair = Pair::with(greeting(512), config(pattern), 5);
+        pair.exchange();
+        assert!(pair.client.is_open() && pair.server.is_open(), "{pattern:?}");
+        let mut client = Stream::client(at(0), config(pattern), greeting(513));
+        assert!(matches!(reason(&mut client), Some(CloseReason::Protocol(_))), "{pattern:?}: we say none");
+        let mut pair = Pair::new(pattern);
+        let long = vec![b'a'; 513];
+        pair.server = Stream::server(at(0), config(pattern), server_identity(), long, [4; 32]);
+        pair.exchange();
+        let told = CloseReason::Protocol("a greeting too long");
+        assert_eq!(reason(&mut pair.client), Some(told), "{pattern:?}: we hear none");
+    }
+}
+
+#[test]
+fn a_client_that_greets_too_long_is_refused_before_there_is_a_session() {
+    use crate::crypto::Initiator;
+    use crate::transport::stream::preamble::Preamble;
+    let preamble = Preamble { pattern: Pattern::Ik, client_id: [1; 8] }.to_bytes();
+    let server_key = Some(server_identity().public());
+    let mut initiator =
+        Initiator::new(Pattern::Ik, &client_identity(), server_key, &preamble, [9; 32]).expect("a hello");
+    let hello = initiator.write_hello(&[b'a'; 513]).expect("fits into the message");
+    let mut server = Pair::new(Pattern::Ik).server;
+    server.handle_bytes(at(0), &[preamble, plain(Kind::Hello, &hello)].concat());
+    let refused = CloseReason::Refused(CloseCode::PROTOCOL, "a greeting too long".to_owned());
+    assert_eq!(events(&mut server), [SessionEvent::Closed(refused)]);
+}

@@ -1,0 +1,248 @@
+//! What does a server do for somebody whom it does not know?
+//!
+//! ```text
+//!   HELLO ─┬─ session or handshake of its own ──▶ the same WELCOME again
+//!          ├─ no such pattern, wrong seal, full ─▶ REFUSE
+//!          ├─ too many unproven, no cookie ──────▶ RETRY, nothing kept
+//!          ├─ a cookie, and still too many ──────▶ silence, nothing kept
+//!          ├─ XX ────────▶ half-open + WELCOME ── FINISH ──▶ session (full meanwhile: RESET)
+//!          └─ IK, Clear ─▶ session, unproven ─ a packet ──▶ proven (10 s without: forgotten)
+//! ```
+
+use super::answers::Asker;
+use super::{Endpoint, Session};
+use crate::crypto::{Pattern, Responder, TrafficKeys};
+use crate::time::Instant;
+use crate::trace::DropReason;
+use crate::transport::channel::ChannelLimits;
+use crate::transport::connection::{Accepted, Connection};
+use crate::transport::handshake::half_open::{HalfOpen, LIFETIME};
+use crate::transport::handshake::prologue;
+use crate::transport::params::Params;
+use crate::transport::path::Path;
+use crate::transport::session::{CloseCode, SessionEvent};
+use crate::wire::datagram::{self, ConnectionId, Handshake, put_handshake};
+
+/// What a HELLO says.
+#[derive(Clone, Copy)]
+pub(super) struct Hello<'a> {
+    pub pattern: u8,
+    pub token: &'a [u8],
+    pub noise: &'a [u8],
+}
+
+/// What a handshake comes to.
+struct Opened {
+    keys: TrafficKeys,
+    local: ConnectionId,
+    remote: ConnectionId,
+    peer_limits: ChannelLimits,
+    /// To be said before each packet until the client is heard; empty if it was heard already.
+    welcome: Vec<u8>,
+    connected: SessionEvent,
+}
+
+impl Endpoint {
+    pub(super) fn handle_hello(&mut self, now: Instant, asker: Asker, hello: Hello<'_>) {
+        let Asker { path, client, asked } = asker;
+        self.heard(now, ConnectionId(0), "HELLO", asked);
+        if asked < datagram::HELLO_MIN {
+            return self.dropped(now, asked, DropReason::Malformed);
+        }
+        if let Some(id) = self.by_client.get(&(path.remote, client)).copied() {
+            // Its welcome was lost: the connection says it again.
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.connection.on_hello_again(asked);
+            }
+            return self.touch(now, id);
+        }
+        if let Some(half_open) = self.half_open.find(path.remote, client).copied() {
+            return self.welcome_again(asker, &half_open);
+        }
+        let pattern = match self.judge(hello.pattern) {
+            Ok(pattern) => pattern,
+            Err((code, text)) => {
+                self.answers.on_turned_away(path, text);
+                return self.refuse(asker, code, text);
+            }
+        };
+        if !self.half_open.unproven().admits(path.remote.ip()) {
+            if !self.cookies.accepts(now, path.remote, client, hello.token) {
+                let token = self.cookies.issue(now, path.remote, client);
+                return self.answers.put(asker, ConnectionId(0), &Handshake::Retry { token: &token });
+            }
+            // Ours: silence, because the client asks again with the same cookie by itself, and another
+            // one would be no better.
+            if !self.half_open.unproven().admits_with_cookie(path.remote.ip()) {
+                return self.dropped(now, asked, DropReason::Unexpected);
+            }
+        }
+        if pattern.has_finish() {
+            self.begin_half_open(now, asker, hello.noise);
+        } else {
+            self.accept_at_once(now, asker, pattern, hello.noise);
+        }
+    }
+
+    /// May a handshake with this pattern begin now? Else with which words not.
+    fn judge(&self, pattern: u8) -> Result<Pattern, (CloseCode, &'static str)> {
+        let pattern =
+            Pattern::from_byte(pattern).ok_or((CloseCode::PROTOCOL, "no such handshake pattern"))?;
+        let insecure = self.setup.config.insecure;
+        if (pattern == Pattern::Clear) != insecure {
+            let text = if insecure {
+                "this server speaks in the clear only: start chat with --insecure"
+            } else {
+                "this server speaks sealed only: start chat without --insecure"
+            };
+            return Err((CloseCode::SEAL_MISMATCH, text));
+        }
+        if self.is_full() {
+            return Err((CloseCode::FULL, "the server is full"));
+        }
+        Ok(pattern)
+    }
+
+    fn is_full(&self) -> bool {
+        self.sessions.len() >= self.setup.max_sessions
+    }
+
+    fn refuse(&mut self, asker: Asker, code: CloseCode, text: &str) {
+        self.answers.put(asker, ConnectionId(0), &Handshake::Refuse { code: code.0, text });
+    }
+
+    fn begin_half_open(&mut self, now: Instant, asker: Asker, noise: &[u8]) {
+        let (local, seed) = (self.fresh_id(), self.rng.bytes());
+        let half_open = HalfOpen::new(local, asker.client, asker.path.remote, seed, noise)
+            .filter(|half_open| self.welcome_of(half_open).is_some());
+        let Some(half_open) = half_open else {
+            return self.dropped(now, asker.asked, DropReason::Malformed);
+        };
+        self.half_open.insert(now, half_open);
+        self.welcome_again(asker, &half_open);
+    }
+
+    /// The state of a half-open handshake after its WELCOME, computed from what is kept.
+    fn welcome_of(&self, half_open: &HalfOpen) -> Option<(Responder, Vec<u8>)> {
+        let prologue = prologue(Pattern::Xx.to_byte(), half_open.client);
+        let (mut responder, _) = Responder::accept(
+            Pattern::Xx,
+            &self.setup.identity,
+            &prologue,
+            half_open.seed,
+            half_open.hello(),
+        )
+        .ok()?;
+        let noise = responder.write_welcome(&self.params(half_open.local, false)).ok()?;
+        Some((responder, noise))
+    }
+
+    fn welcome_again(&mut self, asker: Asker, half_open: &HalfOpen) {
+        if let Some((_, noise)) = self.welcome_of(half_open) {
+            self.answers.put(asker, half_open.local, &Handshake::Welcome { noise: &noise });
+        }
+    }
+
+    pub(super) fn handle_finish(
+        &mut self,
+        now: Instant,
+        path: Path,
+        local: ConnectionId,
+        noise: &[u8],
+        len: usize,
+    ) {
+        let Some(half_open) = self.half_open.get(local).copied() else {
+            return self.answers.put_reset(path, local, len);
+        };
+        let Some((mut responder, _)) = self.welcome_of(&half_open) else { return };
+        let Ok(payload) = responder.read_finish(noise) else {
+            return self.dropped(now, noise.len(), DropReason::Forged);
+        };
+        self.half_open.remove(local);
+        if self.is_full() {
+            // Its client has keys already and heeds no REFUSE any more; when it asks anew it hears why.
+            self.answers.on_turned_away(path, "the server is full");
+            return self.answers.put_reset(path, local, len);
+        }
+        let Some(client) = responder.client_key() else { return };
+        let (Ok(params), Ok(keys)) = (Params::read(&payload), responder.into_keys()) else { return };
+        if params.connection_id != half_open.client {
+            return self.dropped(now, noise.len(), DropReason::Forged);
+        }
+        let connected = SessionEvent::Connected { peer: client, greeting: params.greeting.to_vec() };
+        let remote = half_open.client;
+        let (peer_limits, welcome) = (params.limits, Vec::new());
+        self.open(now, path, Opened { keys, local, remote, peer_limits, welcome, connected });
+    }
+
+    /// The client knew our key: its first message proves its own, and its first words are already here.
+    fn accept_at_once(&mut self, now: Instant, asker: Asker, pattern: Pattern, noise: &[u8]) {
+        let Asker { path, client: remote, asked } = asker;
+        let prologue = prologue(pattern.to_byte(), remote);
+        let seed = self.rng.bytes();
+        let Ok((mut responder, payload)) =
+            Responder::accept(pattern, &self.setup.identity, &prologue, seed, noise)
+        else {
+            let text = "this server has another key than the one you know";
+            return self.refuse(asker, CloseCode::UNKNOWN_KEY, text);
+        };
+        let (Ok(params), Some(peer)) = (Params::read(&payload), responder.client_key()) else {
+            return self.dropped(now, asked, DropReason::Malformed);
+        };
+        if params.connection_id != remote {
+            return self.dropped(now, asked, DropReason::Forged);
+        }
+        let local = self.fresh_id();
+        let Ok(noise) = responder.write_welcome(&self.params(local, true)) else { return };
+        let Ok(keys) = responder.into_keys() else { return };
+        let mut welcome = Vec::new();
+        put_handshake(&mut welcome, remote, local, &Handshake::Welcome { noise: &noise });
+        let connected = SessionEvent::Connected { peer, greeting: params.greeting.to_vec() };
+        let peer_limits = params.limits;
+        self.half_open.unproven().on_begun(path.remote.ip());
+        self.open(now, path, Opened { keys, local, remote, peer_limits, welcome, connected });
+        if let Some(session) = self.sessions.get_mut(&local) {
+            session.unproven = Some(now + LIFETIME);
+            session.connection.on_hello_again(asked);
+            session.connection.handle_early(now, params.early);
+        }
+        self.touch(now, local);
+    }
+
+    fn open(&mut self, now: Instant, path: Path, opened: Opened) {
+        let Opened { keys, local, remote, peer_limits, welcome, connected } = opened;
+        let proven = welcome.is_empty();
+        let accepted = Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected };
+        let rng = self.rng.fork();
+        let connection = Connection::server(now, self.setup.config, accepted, rng, self.tracer.clone());
+        let client = (path.remote, remote);
+        self.by_client.insert(client, local);
+        let session = Session { connection, client, wake: None, active: false, unproven: None };
+        self.sessions.insert(local, session);
+        self.touch(now, local);
+    }
+
+    fn params(&self, local: ConnectionId, early_accepted: bool) -> Vec<u8> {
+        let mut payload = Vec::new();
+        Params {
+            connection_id: local,
+            limits: self.setup.config.limits,
+            heartbeat_ms: u64::try_from(self.setup.config.liveness.heartbeat.as_millis()).unwrap_or(u64::MAX),
+            early_accepted,
+            reset_token: self.answers.reset_token(local),
+            greeting: &self.setup.greeting,
+            early: &[],
+        }
+        .put(&mut payload);
+        payload
+    }
+
+    fn fresh_id(&mut self) -> ConnectionId {
+        loop {
+            let id = ConnectionId(self.rng.next_u64());
+            if !self.sessions.contains_key(&id) && self.half_open.get(id).is_none() {
+                return id;
+            }
+        }
+    }
+}
