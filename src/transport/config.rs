@@ -1,6 +1,7 @@
 //! Which numbers of the reliability layer are settings?
 
 use super::channel::ChannelLimits;
+use super::congestion::Congestion;
 use super::session::LivenessConfig;
 use crate::time::Duration;
 
@@ -13,6 +14,8 @@ pub struct TransportConfig {
     pub limits: ChannelLimits,
     /// The longest that a peer holds an acknowledgement back. Ours do not.
     pub max_ack_delay: Duration,
+    /// What rules how much is in flight.
+    pub congestion: Congestion,
     /// Speak in the clear with a CRC (and only so).
     pub insecure: bool,
     /// Seal with the next key after so many packets.
@@ -27,6 +30,7 @@ impl Default for TransportConfig {
             liveness: LivenessConfig::default(),
             limits: ChannelLimits::default(),
             max_ack_delay: Duration::ZERO,
+            congestion: Congestion::default(),
             insecure: false,
             rekey_packets: 1 << 20,
             rekey_interval: Duration::from_hours(1),

@@ -11,6 +11,8 @@ pub enum Timer {
     LossTime,
     /// Nothing was acknowledged for a probe timeout (RFC 9002 §6.2).
     Probe,
+    /// What the pacer holds back may leave (RFC 9002 §7.7).
+    Pacing,
     /// A heartbeat is due, or a silence has become too long.
     Liveness,
     /// A path challenge is to be sent again.

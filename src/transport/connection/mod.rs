@@ -195,7 +195,7 @@ impl Connection {
             names,
             seal: None,
             path,
-            recovery: Recovery::new(config.max_ack_delay),
+            recovery: Recovery::new(config.max_ack_delay, config.congestion),
             received: Received::default(),
             channels: Channels::new(config.limits, peer),
             silence: Silence::new(now, config.liveness),
@@ -271,7 +271,8 @@ impl Connection {
             Phase::Open => {
                 let challenge = self.path.poll_timeout().map(|at| (at, Timer::PathChallenge));
                 let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
-                earlier(self.recovery.poll_timeout(), earlier(challenge, silence))
+                let pacing = self.recovery.poll_pacing().map(|at| (at, Timer::Pacing));
+                earlier(earlier(self.recovery.poll_timeout(), pacing), earlier(challenge, silence))
             }
             Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
             Phase::Over => None,

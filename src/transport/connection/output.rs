@@ -150,7 +150,9 @@ impl Connection {
         if self.write_control(buffer) {
             cause = Some(SendCause::Control);
         }
-        if self.recovery.may_send()
+        if !self.channels.has_ready() {
+            self.recovery.on_nothing_waits();
+        } else if self.recovery.may_send(now)
             && let Some(again) = self.write_pieces(buffer, room)
         {
             self.counters.retransmitted += u64::from(again);

@@ -9,7 +9,8 @@ use super::probe::{ProbeCount, base_timeout};
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
 use crate::time::{Duration, Instant};
-use crate::transport::congestion::{Controller, NewReno};
+use crate::transport::congestion::persistent::LostRow;
+use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_MAX;
 use crate::wire::frame::AckRanges;
@@ -26,11 +27,16 @@ pub trait Outcome {
 
 /// Everything about packets in flight.
 #[derive(Debug)]
-pub struct Recovery<C = NewReno> {
+pub struct Recovery {
     sent: SentPackets,
     rtt: RttEstimate,
     probes: ProbeCount,
-    controller: C,
+    /// When the first round trip was measured.
+    sampled_at: Option<Instant>,
+    controller: Chosen,
+    pacer: Pacer,
+    /// Window or pacer held back what waited, when last asked.
+    held_back: bool,
     max_ack_delay: Duration,
     /// When the probe timer last fired: it rests at least its interval, even if no probe could leave.
     probed_at: Instant,
@@ -43,12 +49,15 @@ pub struct Recovery<C = NewReno> {
 
 impl Recovery {
     /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
-    pub fn new(max_ack_delay: Duration) -> Self {
+    pub fn new(max_ack_delay: Duration, congestion: Congestion) -> Self {
         Self {
             sent: SentPackets::default(),
             rtt: RttEstimate::default(),
             probes: ProbeCount::default(),
-            controller: NewReno::new(DATAGRAM_MAX as u64),
+            sampled_at: None,
+            controller: congestion.controller(DATAGRAM_MAX as u64),
+            pacer: Pacer::new(DATAGRAM_MAX as u64),
+            held_back: false,
             max_ack_delay,
             probed_at: Instant::ZERO,
             loss_at: None,
@@ -56,9 +65,7 @@ impl Recovery {
             lost: 0,
         }
     }
-}
 
-impl<C: Controller> Recovery<C> {
     /// The list of packets: numbers and parts of the one being written.
     pub const fn sent(&mut self) -> &mut SentPackets {
         &mut self.sent
@@ -85,8 +92,9 @@ impl<C: Controller> Recovery<C> {
     }
 
     /// A round trip was measured by other means: the handshake.
-    pub fn on_handshake_rtt(&mut self, sample: Duration) {
+    pub fn on_handshake_rtt(&mut self, now: Instant, sample: Duration) {
         self.rtt.on_sample(sample, Duration::ZERO);
+        self.sampled_at.get_or_insert(now);
     }
 
     /// The path is another one: its round trip and its bottleneck are unknown (RFC 9000 §9.4).
@@ -95,9 +103,33 @@ impl<C: Controller> Recovery<C> {
         self.controller.on_path_changed();
     }
 
-    /// May another full datagram that asks for an acknowledgement leave?
-    pub fn may_send(&self) -> bool {
-        self.probes_owed > 0 || self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+    /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
+    /// that would fill it.
+    pub fn may_send(&mut self, now: Instant) -> bool {
+        if self.probes_owed > 0 {
+            return true;
+        }
+        let rate = self.rtt.is_sampled().then(|| self.controller.pacing_rate(self.rtt.smoothed())).flatten();
+        let may = self.has_window() && self.pacer.may_send(now, rate);
+        self.held_back = !may;
+        may
+    }
+
+    /// Nothing waits to be sent that window or pacer could hold back.
+    pub fn on_nothing_waits(&mut self) {
+        self.held_back = false;
+        self.pacer.on_idle();
+    }
+
+    /// When what the pacer holds back may leave (RFC 9002 §7.7).
+    pub const fn poll_pacing(&self) -> Option<Instant> {
+        self.pacer.poll_timeout()
+    }
+
+    fn has_window(&self) -> bool {
+        let packets = self.controller.window_packets();
+        self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+            && packets.is_none_or(|packets| self.sent.packets_in_flight() < packets)
     }
 
     /// Is a probe to be sent now, whatever the window?
@@ -109,6 +141,7 @@ impl<C: Controller> Recovery<C> {
     pub fn on_sent(&mut self, now: Instant, bytes: usize, ack_eliciting: bool) {
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
+            self.pacer.on_sent(bytes as u64);
         }
         self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
     }
@@ -124,8 +157,7 @@ impl<C: Controller> Recovery<C> {
         if !self.sent.was_sent(ranges.largest()) {
             return Err("an acknowledgement of a packet that was never sent");
         }
-        // RFC 9002 §7.8, asked before anything is taken out of flight.
-        let limited = self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 > self.controller.window();
+        let limited = self.held_back;
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
@@ -134,15 +166,15 @@ impl<C: Controller> Recovery<C> {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    controller.on_acknowledged(now, packet.sent_at, packet.bytes.into(), limited);
+                    let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
+                    controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
                 outcome.on_acknowledged(packet.number, parts);
             });
             // RFC 9002 §5.1: only the largest, and only when it is new, gives a sample.
             if let Some(newest) = newest.filter(|packet| is_largest && packet.ack_eliciting) {
-                let sample = now - newest.sent_at;
-                self.rtt.on_sample(sample, held);
-                outcome.on_rtt(sample, &self.rtt);
+                self.on_round_trip(now, newest.sent_at, held);
+                outcome.on_rtt(now - newest.sent_at, &self.rtt);
             }
         }
         if any {
@@ -155,6 +187,14 @@ impl<C: Controller> Recovery<C> {
         Ok(())
     }
 
+    fn on_round_trip(&mut self, now: Instant, sent_at: Instant, held: Duration) {
+        let sample = now - sent_at;
+        self.rtt.on_sample(sample, held);
+        self.sampled_at.get_or_insert(now);
+        let (smoothed, least) = (self.rtt.smoothed(), self.rtt.least());
+        self.controller.on_round_trip(RoundTrip { now, sent_at, sample, smoothed, least });
+    }
+
     /// When to look again, and why (RFC 9002 appendix A.8).
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         if let Some(at) = self.loss_at {
@@ -163,14 +203,19 @@ impl<C: Controller> Recovery<C> {
         if !self.sent.is_eliciting() {
             return None;
         }
-        let base = base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay);
+        let base = self.probe_timeout();
         let since = self.sent.last_eliciting_at()?.max(self.probed_at);
         Some((since + self.probes.interval(base), Timer::Probe))
+    }
+
+    fn probe_timeout(&self) -> Duration {
+        base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay)
     }
 
     /// Time passed. Returns how many probes in a row have fired, if one did now: the caller then sends
     /// again what is out longest.
     pub fn handle_timeout(&mut self, now: Instant, outcome: &mut impl Outcome) -> Option<u32> {
+        self.pacer.handle_timeout(now);
         match self.poll_timeout() {
             Some((at, Timer::LossTime)) if at <= now => {
                 self.detect_lost(now, outcome);
@@ -195,13 +240,22 @@ impl<C: Controller> Recovery<C> {
         let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
         let controller = &mut self.controller;
         let lost = &mut self.lost;
+        let sampled_at = self.sampled_at;
+        let mut row = LostRow::default();
         self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
             if packet.ack_eliciting {
                 *lost += 1;
                 controller.on_lost(now, packet.sent_at);
             }
+            // RFC 9002 §7.6.2: only what was sent after a round trip was known.
+            if sampled_at.is_some_and(|sampled| packet.sent_at >= sampled) {
+                row.on_lost(packet.number, packet.sent_at, packet.ack_eliciting);
+            }
             outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
         });
+        if row.is_persistent(self.probe_timeout()) {
+            self.controller.on_persistent_congestion();
+        }
     }
 }
 
@@ -245,7 +299,7 @@ mod tests {
     }
 
     fn with_sent(times: &[u64]) -> Recovery {
-        let mut recovery = Recovery::new(Duration::ZERO);
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
         times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
         recovery
     }
@@ -279,14 +333,14 @@ mod tests {
 
     #[test]
     fn a_probe_may_leave_although_the_window_is_full() {
-        let mut recovery = Recovery::new(Duration::ZERO);
-        while recovery.may_send() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+        while recovery.may_send(at(0)) {
             recovery.on_sent(at(0), DATAGRAM_MAX, true);
         }
         let (due, _) = recovery.poll_timeout().unwrap();
         assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
-        assert!(recovery.may_send() && recovery.is_probe_owed());
+        assert!(recovery.may_send(due) && recovery.is_probe_owed());
         recovery.on_sent(due, DATAGRAM_MAX, true);
-        assert!(!recovery.may_send());
+        assert!(!recovery.may_send(due));
     }
 }

@@ -192,6 +192,11 @@ impl SentPackets {
         self.bytes_in_flight
     }
 
+    /// How many packets in flight ask for an acknowledgement.
+    pub const fn packets_in_flight(&self) -> u64 {
+        self.eliciting_in_flight
+    }
+
     /// Is a packet out that asks for an acknowledgement?
     pub const fn is_eliciting(&self) -> bool {
         self.eliciting_in_flight > 0
