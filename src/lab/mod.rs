@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! link/         the emulated link: a pure state machine that any transport can be led through
+//! flow/         the transport alone on virtual time: what does it do with messages on a bad link?
 //! world/        a whole server, its store and many clients, on virtual time, from one seed
 //! scenario.rs   the bad day that a seed makes, and whether every promise survived it
 //! ladder.rs     what both ends recorded of a connection, as a sequence diagram with reasons
@@ -9,6 +10,7 @@
 //! cast.rs       the real nodes that play in it
 //! ```
 pub mod cast;
+pub mod flow;
 pub mod labels;
 pub mod ladder;
 pub mod link;

@@ -142,9 +142,11 @@ fn settle(steps: &mut [Step], end: Instant) {
     for side in [Side::Client, Side::Server] {
         settle_numbered(steps, side);
         let delays = delays(steps, side);
+        // Where no arrival is known yet, the way back says how long a way may be.
+        let back = if delays.is_empty() { self::delays(steps, side.opposite()) } else { Vec::new() };
         let least = delays.iter().min().copied().unwrap_or_default();
         settle_handshakes(steps, side, least);
-        let most = delays.iter().max().copied().unwrap_or_default();
+        let most = delays.iter().chain(&back).max().copied().unwrap_or_default();
         for step in steps.iter_mut().filter(|step| step.side == side) {
             if let Act::Departs(_, fate @ Fate::Lost) = &mut step.act
                 && end - step.at < most

@@ -1,0 +1,219 @@
+//! What happens at one moment?
+//!
+//! What the links deliver and whose timer is due is handed in; then everybody to whom something happened
+//! hands in its messages and is drained.
+
+use super::plan::Meeting;
+use super::seat::{Seat, seat_of, server_path};
+use super::testbed::{Packet, Testbed};
+use super::witness::Cargo;
+use crate::lab::labels::labels;
+use crate::lab::link::{Delivery, Direction};
+use crate::trace::{SendCause, Sink, Tracer};
+use crate::transport::connection::Connection;
+use crate::transport::handshake::client::ClientHello;
+use crate::transport::path::Path;
+use crate::transport::session::SessionEvent;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// IPv4 without options, and UDP.
+const HEADERS: usize = 20 + 8;
+
+impl Testbed {
+    fn touch(&mut self, seat: usize) {
+        if !std::mem::replace(&mut self.seats[seat].touched, true) {
+            self.touched.push(seat);
+        }
+    }
+
+    pub(super) fn deliver(&mut self) {
+        for link in 0..self.links.len() {
+            while let Some(delivery) = self.links[link].poll_delivery(self.now) {
+                self.on_delivery(delivery);
+            }
+        }
+    }
+
+    fn on_delivery(&mut self, delivery: Delivery<Packet>) {
+        let Packet { seat, address, mut bytes } = delivery.packet;
+        if let Some(flip) = delivery.flip {
+            flip.apply(&mut bytes);
+        }
+        match delivery.direction {
+            Direction::Up => {
+                let path = Path { remote: address, local: None };
+                self.server.handle_datagram(self.now, path, &mut bytes);
+            }
+            // Nobody is at an address that the client has left.
+            Direction::Down if self.seats[seat].address == address => {
+                if let Some(connection) = &mut self.seats[seat].connection {
+                    connection.handle_datagram(self.now, server_path(), &mut bytes);
+                }
+            }
+            Direction::Down => {}
+        }
+        self.touch(seat);
+    }
+
+    pub(super) fn wake_clients(&mut self) {
+        while let Some((due, seat)) = self.wakes.first().copied().filter(|(due, _)| *due <= self.now) {
+            self.wakes.remove(&(due, seat));
+            let now = self.now;
+            let it = &mut self.seats[seat];
+            it.wake = None;
+            it.rebind(now);
+            if let Some(connection) = &mut it.connection
+                && connection.poll_timeout().is_some_and(|(due, _)| due <= now)
+            {
+                connection.handle_timeout(now);
+            }
+            self.touch(seat);
+        }
+    }
+
+    pub(super) fn hear_server(&mut self) {
+        while let Some((id, event)) = self.server.poll_event() {
+            if let SessionEvent::Connected { .. } = event
+                && let Some(path) = self.server.path(id)
+            {
+                let seat = seat_of(path.remote);
+                self.by_id.insert(id, seat);
+                self.seats[seat].id = Some(id);
+            }
+            if let Some(seat) = self.by_id.get(&id).copied() {
+                self.progress = self.seats[seat].on_event(self.now, Direction::Up, event, self.progress);
+                self.touch(seat);
+            }
+        }
+    }
+
+    pub(super) fn run_touched(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for seat in touched.drain(..) {
+            self.seats[seat].touched = false;
+            self.run_client(seat);
+        }
+        if self.touched.is_empty() {
+            self.touched = touched;
+        }
+    }
+
+    fn run_client(&mut self, index: usize) {
+        if self.seats[index].connection.is_none() && self.seats[index].starts <= self.now {
+            self.start(index);
+        }
+        let before = self.seats[index].missing();
+        self.offer_up(index);
+        self.offer_down(index);
+        if self.seats[index].missing() > before {
+            self.progress = self.now;
+        }
+        self.drain_client(index);
+        self.set_wake(index);
+    }
+
+    fn offer_up(&mut self, index: usize) {
+        let Seat { connection: Some(connection), sources: [source, _], tallies: [tally, _], .. } =
+            &mut self.seats[index]
+        else {
+            return;
+        };
+        let room = self.plan.sessions[index].config.limits.queue.saturating_sub(connection.queued());
+        source.offer(self.now, room, tally, |channel, payload| connection.send(channel, payload));
+    }
+
+    fn offer_down(&mut self, index: usize) {
+        let Seat { id: Some(id), sources: [_, source], tallies: [_, tally], .. } = &mut self.seats[index]
+        else {
+            return;
+        };
+        let (now, id, server) = (self.now, *id, &mut self.server);
+        let room = self.plan.server.limits.queue.saturating_sub(server.queued(id));
+        source.offer(now, room, tally, |channel, payload| server.send(now, id, channel, payload));
+    }
+
+    fn start(&mut self, seat: usize) {
+        let tracer = Tracer::new(Arc::clone(&self.witnesses[0]) as Arc<dyn Sink>);
+        let ClientHello { identity, server, greeting, trust } = &self.hello;
+        let hello = ClientHello {
+            identity: Arc::clone(identity),
+            server: *server,
+            greeting: greeting.clone(),
+            trust: Arc::clone(trust),
+        };
+        let config = self.plan.sessions[seat].config;
+        let connection = Connection::client(self.now, config, hello, server_path(), self.rng.fork(), tracer);
+        self.seats[seat].connection = Some(connection);
+    }
+
+    fn drain_client(&mut self, index: usize) {
+        let Some(mut connection) = self.seats[index].connection.take() else { return };
+        loop {
+            while let Some(event) = connection.poll_event(self.now) {
+                self.progress = self.seats[index].on_event(self.now, Direction::Down, event, self.progress);
+            }
+            if connection.poll_transmit(self.now, &mut self.buffer).is_none() {
+                break;
+            }
+            let cargo = self.witnesses[0].take_cargo();
+            self.post(Direction::Up, index, self.seats[index].address, cargo);
+        }
+        self.seats[index].connection = Some(connection);
+    }
+
+    pub(super) fn drain_server(&mut self) {
+        while let Some(path) = self.server.poll_transmit(self.now, &mut self.buffer) {
+            let cargo = self.witnesses[1].take_cargo();
+            let seat = seat_of(path.remote);
+            if seat < self.seats.len() {
+                self.post(Direction::Down, seat, path.remote, cargo);
+            }
+        }
+        self.hear_server();
+    }
+
+    /// The datagram in the buffer leaves.
+    fn post(&mut self, direction: Direction, seat: usize, address: SocketAddr, cargo: Cargo) {
+        let it = &mut self.seats[seat];
+        let phase = usize::from(!it.tallies[0].is_early(self.now));
+        it.wires[phase][direction.index()].on_sent(self.buffer.len(), cargo);
+        let link = seat.min(self.links.len() - 1);
+        let link = &mut self.links[link];
+        let kinds = if link.config().drops.is_empty() {
+            Vec::new()
+        } else {
+            kinds(&self.buffer, self.plan.meeting, cargo)
+        };
+        let ip_bytes = u32::try_from(self.buffer.len() + HEADERS).unwrap_or(u32::MAX);
+        let packet = Packet { seat, address, bytes: self.buffer.clone() };
+        link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
+    }
+
+    fn set_wake(&mut self, index: usize) {
+        let seat = &mut self.seats[index];
+        let wake = seat.next_wake();
+        if wake != seat.wake {
+            if let Some(old) = std::mem::replace(&mut seat.wake, wake) {
+                self.wakes.remove(&(old, index));
+            }
+            self.wakes.extend(wake.map(|at| (at, index)));
+        }
+    }
+}
+
+/// The names by which this datagram may be dropped. Of a sealed packet the sender's own trace tells.
+fn kinds(datagram: &[u8], meeting: Meeting, cargo: Cargo) -> Vec<&'static str> {
+    let mut kinds = labels(datagram, meeting == Meeting::Clear);
+    let told = [
+        (cargo.pieces > 0, "data"),
+        (cargo.acknowledges, "ack"),
+        (cargo.cause == Some(SendCause::Heartbeat), "ping"),
+    ];
+    for (is, kind) in told {
+        if is && !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
+}
