@@ -1,6 +1,7 @@
 //! Which numbers of the reliability layer are settings?
 
 use super::channel::ChannelLimits;
+use super::congestion::Congestion;
 use super::redundancy::Redundancy;
 use super::session::LivenessConfig;
 use crate::time::Duration;
@@ -16,6 +17,8 @@ pub struct TransportConfig {
     pub max_ack_delay: Duration,
     /// How freely copies of small messages are sent.
     pub redundancy: Redundancy,
+    /// What rules how much is in flight.
+    pub congestion: Congestion,
     /// Speak in the clear with a CRC (and only so).
     pub insecure: bool,
     /// Seal with the next key after so many packets.
@@ -31,6 +34,7 @@ impl Default for TransportConfig {
             limits: ChannelLimits::default(),
             max_ack_delay: Duration::ZERO,
             redundancy: Redundancy::default(),
+            congestion: Congestion::default(),
             insecure: false,
             rekey_packets: 1 << 20,
             rekey_interval: Duration::from_hours(1),

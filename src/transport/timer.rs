@@ -13,6 +13,8 @@ pub enum Timer {
     Probe,
     /// A message under way should have another copy by now.
     ExtraCopy,
+    /// What the pacer holds back may leave (RFC 9002 §7.7).
+    Pacing,
     /// A heartbeat is due, or a silence has become too long.
     Liveness,
     /// A path challenge is to be sent again.

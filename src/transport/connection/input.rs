@@ -88,7 +88,7 @@ impl Connection {
         self.silence.on_heard(now);
         self.silence.on_pace(params.heartbeat_ms);
         if let Some(rtt) = rtt {
-            self.recovery.on_handshake_rtt(rtt);
+            self.recovery.on_handshake_rtt(now, rtt);
         }
         self.channels.on_peer_limits(params.limits);
         self.settle_early(params.early_accepted);

@@ -197,7 +197,7 @@ impl Connection {
             names,
             seal: None,
             path,
-            recovery: Recovery::new(config.max_ack_delay),
+            recovery: Recovery::new(config.max_ack_delay, config.congestion),
             received: Received::default(),
             channels: Channels::new(config.limits, peer),
             copies: Copies::new(config.redundancy),
@@ -275,7 +275,9 @@ impl Connection {
                 let challenge = self.path.poll_timeout().map(|at| (at, Timer::PathChallenge));
                 let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
                 let copy = self.copies.poll_timeout().map(|at| (at, Timer::ExtraCopy));
-                earlier(earlier(self.recovery.poll_timeout(), copy), earlier(challenge, silence))
+                let pacing = self.recovery.poll_pacing().map(|at| (at, Timer::Pacing));
+                let sending = earlier(self.recovery.poll_timeout(), earlier(copy, pacing));
+                earlier(sending, earlier(challenge, silence))
             }
             Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
             Phase::Over => None,

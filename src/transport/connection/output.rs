@@ -234,14 +234,22 @@ impl Connection {
         let text = if covers { self.write_pieces(now, buffer, room, Which::Small) } else { None };
         let leaves = cause.is_some() || text.is_some() || self.owed.ping || self.copies.is_owed();
         let copied = covers && leaves && self.write_copies(now, buffer, room);
-        let rest =
-            if self.recovery.may_send() { self.write_pieces(now, buffer, room, Which::Any) } else { None };
+        let rest = self.write_rest(now, buffer, room);
         let again = match (text, rest) {
             (None, None) => return copied.then_some(SendCause::ExtraCopy),
             (text, rest) => text.unwrap_or(false) || rest.unwrap_or(false),
         };
         self.counters.retransmitted += u64::from(again);
         Some(if again { SendCause::Retransmission } else { SendCause::First })
+    }
+
+    /// Everything that waits, as window and pacer allow.
+    fn write_rest(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> Option<bool> {
+        if !self.channels.has_ready() {
+            self.recovery.on_nothing_waits();
+            return None;
+        }
+        if self.recovery.may_send(now) { self.write_pieces(now, buffer, room, Which::Any) } else { None }
     }
 
     /// Writes pieces while there is room; says whether any had been sent before, `None` if none was ready.

@@ -9,7 +9,9 @@ use super::probe::{ProbeCount, base_timeout};
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
 use crate::time::{Duration, Instant};
-use crate::transport::congestion::{Controller, NewReno};
+use crate::transport::congestion::persistent::LostRow;
+use crate::transport::congestion::queueing::Queueing;
+use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
 use crate::transport::redundancy::LossShare;
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_MAX;
@@ -27,11 +29,16 @@ pub trait Outcome {
 
 /// Everything about packets in flight.
 #[derive(Debug)]
-pub struct Recovery<C = NewReno> {
+pub struct Recovery {
     sent: SentPackets,
     rtt: RttEstimate,
     probes: ProbeCount,
-    controller: C,
+    /// When the first round trip was measured.
+    sampled_at: Option<Instant>,
+    controller: Chosen,
+    pacer: Pacer,
+    /// Window or pacer held back what waited, when last asked.
+    held_back: bool,
     max_ack_delay: Duration,
     /// When the probe timer last fired: it rests at least its interval, even if no probe could leave.
     probed_at: Instant,
@@ -39,29 +46,37 @@ pub struct Recovery<C = NewReno> {
     loss_at: Option<Instant>,
     /// How many packets may leave beside the window, because a probe asks for them.
     probes_owed: u32,
-    lost: u64,
-    loss_share: LossShare,
+    losses: Losses,
+    queueing: Queueing,
+}
+
+/// What was lost so far.
+#[derive(Debug, Default)]
+struct Losses {
+    count: u64,
+    share: LossShare,
 }
 
 impl Recovery {
     /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
-    pub fn new(max_ack_delay: Duration) -> Self {
+    pub fn new(max_ack_delay: Duration, congestion: Congestion) -> Self {
         Self {
             sent: SentPackets::default(),
             rtt: RttEstimate::default(),
             probes: ProbeCount::default(),
-            controller: NewReno::new(DATAGRAM_MAX as u64),
+            sampled_at: None,
+            controller: congestion.controller(DATAGRAM_MAX as u64),
+            pacer: Pacer::new(DATAGRAM_MAX as u64),
+            held_back: false,
             max_ack_delay,
             probed_at: Instant::ZERO,
             loss_at: None,
             probes_owed: 0,
-            lost: 0,
-            loss_share: LossShare::default(),
+            losses: Losses::default(),
+            queueing: Queueing::default(),
         }
     }
-}
 
-impl<C: Controller> Recovery<C> {
     /// The list of packets: numbers and parts of the one being written.
     pub const fn sent(&mut self) -> &mut SentPackets {
         &mut self.sent
@@ -84,12 +99,17 @@ impl<C: Controller> Recovery<C> {
 
     /// How many packets were declared lost.
     pub const fn lost_packets(&self) -> u64 {
-        self.lost
+        self.losses.count
     }
 
     /// The share of packets that were lost lately.
     pub const fn loss_share(&self) -> &LossShare {
-        &self.loss_share
+        &self.losses.share
+    }
+
+    /// Does a queue stand on the path?
+    pub fn is_queueing(&self) -> bool {
+        self.rtt.is_sampled() && self.queueing.is_standing()
     }
 
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
@@ -98,19 +118,45 @@ impl<C: Controller> Recovery<C> {
     }
 
     /// A round trip was measured by other means: the handshake.
-    pub fn on_handshake_rtt(&mut self, sample: Duration) {
+    pub fn on_handshake_rtt(&mut self, now: Instant, sample: Duration) {
         self.rtt.on_sample(sample, Duration::ZERO);
+        self.sampled_at.get_or_insert(now);
     }
 
     /// The path is another one: its round trip and its bottleneck are unknown (RFC 9000 §9.4).
     pub fn on_path_changed(&mut self) {
         self.rtt = RttEstimate::default();
+        self.queueing = Queueing::default();
         self.controller.on_path_changed();
     }
 
-    /// May another full datagram that asks for an acknowledgement leave?
-    pub fn may_send(&self) -> bool {
-        self.probes_owed > 0 || self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+    /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
+    /// that would fill it.
+    pub fn may_send(&mut self, now: Instant) -> bool {
+        if self.probes_owed > 0 {
+            return true;
+        }
+        let rate = self.rtt.is_sampled().then(|| self.controller.pacing_rate(self.rtt.smoothed())).flatten();
+        let may = self.has_window() && self.pacer.may_send(now, rate);
+        self.held_back = !may;
+        may
+    }
+
+    /// Nothing waits to be sent that window or pacer could hold back.
+    pub fn on_nothing_waits(&mut self) {
+        self.held_back = false;
+        self.pacer.on_idle();
+    }
+
+    /// When what the pacer holds back may leave (RFC 9002 §7.7).
+    pub const fn poll_pacing(&self) -> Option<Instant> {
+        self.pacer.poll_timeout()
+    }
+
+    fn has_window(&self) -> bool {
+        let packets = self.controller.window_packets();
+        self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+            && packets.is_none_or(|packets| self.sent.packets_in_flight() < packets)
     }
 
     /// Is a probe to be sent now, whatever the window?
@@ -122,6 +168,7 @@ impl<C: Controller> Recovery<C> {
     pub fn on_sent(&mut self, now: Instant, bytes: usize, ack_eliciting: bool) {
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
+            self.pacer.on_sent(bytes as u64);
         }
         self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
     }
@@ -137,26 +184,25 @@ impl<C: Controller> Recovery<C> {
         if !self.sent.was_sent(ranges.largest()) {
             return Err("an acknowledgement of a packet that was never sent");
         }
-        // RFC 9002 §7.8, asked before anything is taken out of flight.
-        let limited = self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 > self.controller.window();
+        let limited = self.held_back;
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
-            let (controller, loss_share) = (&mut self.controller, &mut self.loss_share);
+            let (controller, losses) = (&mut self.controller, &mut self.losses);
             let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    loss_share.on_acknowledged();
-                    controller.on_acknowledged(now, packet.sent_at, packet.bytes.into(), limited);
+                    losses.share.on_acknowledged();
+                    let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
+                    controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
                 outcome.on_acknowledged(packet.number, parts);
             });
             // RFC 9002 §5.1: only the largest, and only when it is new, gives a sample.
             if let Some(newest) = newest.filter(|packet| is_largest && packet.ack_eliciting) {
-                let sample = now - newest.sent_at;
-                self.rtt.on_sample(sample, held);
-                outcome.on_rtt(sample, &self.rtt);
+                self.on_round_trip(now, newest.sent_at, held);
+                outcome.on_rtt(now - newest.sent_at, &self.rtt);
             }
         }
         if any {
@@ -167,6 +213,15 @@ impl<C: Controller> Recovery<C> {
             self.detect_lost(now, outcome);
         }
         Ok(())
+    }
+
+    fn on_round_trip(&mut self, now: Instant, sent_at: Instant, held: Duration) {
+        let sample = now - sent_at;
+        self.rtt.on_sample(sample, held);
+        self.sampled_at.get_or_insert(now);
+        let (smoothed, least) = (self.rtt.smoothed(), self.rtt.least());
+        self.queueing.on_round_trip(sample, least);
+        self.controller.on_round_trip(RoundTrip { now, sent_at, sample, smoothed, least });
     }
 
     /// When to look again, and why (RFC 9002 appendix A.8).
@@ -185,6 +240,7 @@ impl<C: Controller> Recovery<C> {
     /// Time passed. Returns how many probes in a row have fired, if one did now: the caller then sends
     /// again what is out longest.
     pub fn handle_timeout(&mut self, now: Instant, outcome: &mut impl Outcome) -> Option<u32> {
+        self.pacer.handle_timeout(now);
         match self.poll_timeout() {
             Some((at, Timer::LossTime)) if at <= now => {
                 self.detect_lost(now, outcome);
@@ -208,15 +264,24 @@ impl<C: Controller> Recovery<C> {
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
         let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
         let controller = &mut self.controller;
-        let (lost, loss_share) = (&mut self.lost, &mut self.loss_share);
+        let losses = &mut self.losses;
+        let sampled_at = self.sampled_at;
+        let mut row = LostRow::default();
         self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
             if packet.ack_eliciting {
-                *lost += 1;
-                loss_share.on_lost();
+                losses.count += 1;
+                losses.share.on_lost();
                 controller.on_lost(now, packet.sent_at);
+            }
+            // RFC 9002 §7.6.2: only what was sent after a round trip was known.
+            if sampled_at.is_some_and(|sampled| packet.sent_at >= sampled) {
+                row.on_lost(packet.number, packet.sent_at, packet.ack_eliciting);
             }
             outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
         });
+        if row.is_persistent(self.overdue_after()) {
+            self.controller.on_persistent_congestion();
+        }
     }
 }
 
@@ -260,7 +325,7 @@ mod tests {
     }
 
     fn with_sent(times: &[u64]) -> Recovery {
-        let mut recovery = Recovery::new(Duration::ZERO);
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
         times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
         recovery
     }
@@ -294,14 +359,72 @@ mod tests {
 
     #[test]
     fn a_probe_may_leave_although_the_window_is_full() {
-        let mut recovery = Recovery::new(Duration::ZERO);
-        while recovery.may_send() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+        while recovery.may_send(at(0)) {
             recovery.on_sent(at(0), DATAGRAM_MAX, true);
         }
         let (due, _) = recovery.poll_timeout().unwrap();
         assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
-        assert!(recovery.may_send() && recovery.is_probe_owed());
+        assert!(recovery.may_send(due) && recovery.is_probe_owed());
         recovery.on_sent(due, DATAGRAM_MAX, true);
-        assert!(!recovery.may_send());
+        assert!(!recovery.may_send(due));
+    }
+
+    #[test]
+    fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+        recovery.on_handshake_rtt(at(0), Duration::from_millis(50));
+        (0..10).for_each(|_| recovery.on_sent(at(0), DATAGRAM_MAX, true));
+        acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+        let mut count = 0;
+        while recovery.may_send(at(50_000)) {
+            recovery.on_sent(at(50_000), DATAGRAM_MAX, true);
+            count += 1;
+        }
+        assert!((10..=12).contains(&count) && recovery.bytes_in_flight() < recovery.window(), "{count}");
+        let due = recovery.poll_pacing().expect("the window has room, so the pacer says when");
+        assert!(recovery.may_send(due));
+        recovery.on_nothing_waits();
+        assert_eq!(recovery.poll_pacing(), None, "and rests when nothing waits");
+    }
+
+    #[test]
+    fn a_fixed_window_counts_packets_however_small() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2));
+        recovery.on_sent(at(0), 60, true);
+        assert!(recovery.may_send(at(0)));
+        recovery.on_sent(at(0), 60, true);
+        assert!(!recovery.may_send(at(0)));
+        acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+        assert!(recovery.may_send(at(50_000)));
+    }
+
+    #[test]
+    fn a_window_grows_only_when_it_held_something_back() {
+        for (held_back, window) in [(false, 12_000), (true, 24_000)] {
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            while recovery.may_send(at(0)) {
+                recovery.on_sent(at(0), DATAGRAM_MAX, true);
+            }
+            if !held_back {
+                recovery.on_nothing_waits();
+            }
+            acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+            assert_eq!(recovery.window(), window, "RFC 9002 §7.8");
+        }
+    }
+
+    #[test]
+    fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
+        for (outage_us, persistent) in [(150_000, false), (500_000, true)] {
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            recovery.on_sent(at(0), 1_000, true);
+            acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+            let times = [60_000, 60_000 + outage_us, 60_000 + outage_us];
+            times.into_iter().for_each(|now| recovery.on_sent(at(now), 1_000, true));
+            (0..3).for_each(|_| recovery.on_sent(at(61_000 + outage_us), 1_000, true));
+            acknowledge(&mut recovery, 120_000 + outage_us, &[4, 5, 6]).unwrap();
+            assert_eq!(recovery.window() == 2_400, persistent, "RFC 9002 §7.6: {}", recovery.window());
+        }
     }
 }
