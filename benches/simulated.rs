@@ -28,6 +28,7 @@ use sayagain::lab::flow::{End, Latencies, Medium, Meeting, Paced, Plan, Report, 
 use sayagain::lab::link::config::{Fade, QueueLimit};
 use sayagain::lab::link::{Direction, DirectionConfig, Link, LinkConfig, Verdict};
 use sayagain::time::{Duration, at};
+use sayagain::transport::redundancy::Redundancy;
 use std::collections::VecDeque;
 use std::thread;
 
@@ -57,6 +58,9 @@ const SLOW_GOALS: [(u64, [(f64, f64, f64); 3]); 2] = [
 
 /// Bulk: loss in percent, Mbit/s.
 const BULK_GOALS: [(f64, f64); 4] = [(0.0, 18.6), (0.1, 18.6), (1.0, 18.4), (5.0, 16.2)];
+
+/// What a crowd's line loses whatever the load, in percent.
+const CROWD_LOSS: f64 = 3.0;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -300,13 +304,14 @@ fn fair(extent: Extent) {
 
 fn crowd(extent: Extent) {
     println!(
-        "\n100 sessions, a message each 100 ms each, 60 packets of queue before one line up\n\n{LATENCY_HEAD}"
+        "\n100 sessions, a message each 100 ms each; one queue of 60 packets before one line up, so that loss"
     );
-    for mbit in [8, 4, 2] {
+    println!("rises with load; besides, {CROWD_LOSS} % are lost whatever the load\n\n{LATENCY_HEAD}");
+    for kbit in [8_000, 4_000, 3_000, 2_500, 2_000, 1_500] {
         let up = DirectionConfig {
-            rate: Some(mbit * 1_000_000),
+            rate: Some(kbit * 1_000),
             queue: Some(QueueLimit::Packets(60)),
-            ..way(0.0)
+            ..way(CROWD_LOSS)
         };
         let mut plan = speaking(up, Duration::from_millis(100), 200);
         plan.medium = Medium::Shared;
@@ -317,7 +322,11 @@ fn crowd(extent: Extent) {
             session.start = Duration::from_millis(37 * n);
         }
         let seeds = Extent { seeds: extent.seeds.min(4), ..extent };
-        print_row(&format!("{mbit} Mbit/s"), &seeds.total(&plan), [f64::NAN; 3]);
+        for redundancy in [Redundancy::Off, Redundancy::Auto] {
+            plan.server.redundancy = redundancy;
+            plan.sessions.iter_mut().for_each(|session| session.config.redundancy = redundancy);
+            print_row(&format!("{kbit} kbit/s, {redundancy}"), &seeds.total(&plan), [f64::NAN; 3]);
+        }
     }
 }
 

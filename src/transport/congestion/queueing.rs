@@ -15,7 +15,8 @@
 
 use crate::time::Duration;
 
-/// How many samples the recent least is taken over: as many as `HyStart++` takes (RFC 9406 §4.3).
+/// How many samples the recent least is taken over, if nothing else is said: as many as `HyStart++` takes
+/// (RFC 9406 §4.3).
 const SAMPLES: usize = 8;
 
 /// Ours: a queue stands if it holds more than an eighth of the least round trip, the share at which
@@ -26,21 +27,32 @@ const STANDING_DIVISOR: u32 = 8;
 const STANDING_MIN: Duration = Duration::from_millis(2);
 
 /// The recent round trips against the least.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Queueing {
-    recent: [Duration; SAMPLES],
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queueing<const N: usize = SAMPLES> {
+    recent: [Duration; N],
     next: usize,
     count: usize,
     least: Duration,
 }
 
-impl Queueing {
+impl<const N: usize> Default for Queueing<N> {
+    fn default() -> Self {
+        Self { recent: [Duration::ZERO; N], next: 0, count: 0, least: Duration::ZERO }
+    }
+}
+
+impl<const N: usize> Queueing<N> {
     /// A round trip took `sample`; the least ever on this path is `least`.
     pub fn on_round_trip(&mut self, sample: Duration, least: Duration) {
         self.recent[self.next] = sample;
-        self.next = (self.next + 1) % SAMPLES;
-        self.count = (self.count + 1).min(SAMPLES);
+        self.next = (self.next + 1) % N;
+        self.count = (self.count + 1).min(N);
         self.least = least;
+    }
+
+    /// Was any round trip measured?
+    pub const fn is_known(&self) -> bool {
+        self.count > 0
     }
 
     /// Does a queue stand? Without any sample nobody can deny it.
@@ -67,7 +79,7 @@ mod tests {
     use super::*;
 
     fn after(samples_ms: &[u64], least_ms: u64) -> Queueing {
-        let mut queueing = Queueing::default();
+        let mut queueing = <Queueing>::default();
         for ms in samples_ms {
             queueing.on_round_trip(Duration::from_millis(*ms), Duration::from_millis(least_ms));
         }
@@ -94,8 +106,8 @@ mod tests {
 
     #[test]
     fn without_a_sample_a_queue_is_assumed() {
-        assert!(Queueing::default().is_standing());
-        assert!(Queueing::default().share_without_queue() < 0.001);
+        assert!(<Queueing>::default().is_standing());
+        assert!(<Queueing>::default().share_without_queue() < 0.001);
     }
 
     #[test]

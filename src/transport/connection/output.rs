@@ -298,7 +298,11 @@ impl Connection {
 
     fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
         self.recovery.sent().note(part_of(channel, span));
-        let road = Road { loss: self.recovery.loss_share().get(), overdue: self.recovery.overdue_after() };
+        let road = Road {
+            loss: self.recovery.loss_share().get(),
+            overdue: self.recovery.overdue_after(),
+            is_queueing: self.recovery.is_queueing(),
+        };
         self.copies.on_piece_sent(now, channel, span, is_whole, road);
     }
 

@@ -5,8 +5,9 @@
 
 use super::SMALL_MAX;
 use super::allowance::Allowance;
+use super::restraint::Restraint;
 use super::riders::{Riders, Wanted};
-use super::target::{self, LOSS_HIGH, Redundancy, Target};
+use super::target::{self, LOSS_HIGH, LOSS_MIN, Redundancy, Target};
 use crate::time::{Duration, Instant};
 use crate::transport::channel::outgoing::Span;
 
@@ -15,6 +16,7 @@ use crate::transport::channel::outgoing::Span;
 pub struct Copies {
     setting: Redundancy,
     riders: Riders,
+    restraint: Restraint,
     /// What text and copies may send beside the window.
     allowance: Allowance,
     /// What whole numbers of rides have left over so far.
@@ -36,6 +38,8 @@ pub struct Road {
     pub loss: f64,
     /// After so long an acknowledgement is overdue.
     pub overdue: Duration,
+    /// Does a queue stand on the path?
+    pub is_queueing: bool,
 }
 
 /// Fractions of rides carried over to the next message.
@@ -66,6 +70,7 @@ impl Copies {
         Self {
             setting,
             riders: Riders::default(),
+            restraint: Restraint::default(),
             allowance: Allowance::default(),
             rest: Rest::default(),
             is_owed: false,
@@ -87,13 +92,21 @@ impl Copies {
         // In an outage everything is lost, whatever the share was before.
         let is_out = self.riders.is_overdue(now, road.overdue);
         let loss = if is_out { road.loss.max(LOSS_HIGH) } else { road.loss };
-        let target = target::compute(self.setting, loss);
+        let target = self.target(now, loss, road.is_queueing);
         if self.riders.holds(channel, span.sequence) {
             self.riders.on_ride(now, channel, span.sequence, target.spacing);
         } else {
             let wanted = self.rest.wanted(target);
             self.riders.add(now, channel, span, wanted, target.spacing);
         }
+    }
+
+    fn target(&mut self, now: Instant, loss: f64, is_queueing: bool) -> Target {
+        if self.setting == Redundancy::Auto && loss >= LOSS_MIN {
+            self.restraint.on_observed(now, is_queueing);
+        }
+        let setting = if self.restraint.holds(now) { Redundancy::Off } else { self.setting };
+        target::compute(setting, loss)
     }
 
     /// The message arrived, or nobody wants it any more.
@@ -109,6 +122,9 @@ impl Copies {
     /// Who rides next in a datagram that leaves now. What is out longer than `overdue` without an
     /// acknowledgement rides in all.
     pub fn next_rider(&self, now: Instant, overdue: Duration) -> Option<(u64, Span)> {
+        if self.restraint.holds(now) {
+            return None;
+        }
         self.riders.next(now, overdue).map(|rider| (rider.channel, rider.span))
     }
 
@@ -152,7 +168,7 @@ impl Copies {
 
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.is_owed |= self.riders.take_due(now);
+        self.is_owed |= self.riders.take_due(now) && !self.restraint.holds(now);
     }
 }
 
@@ -164,7 +180,7 @@ mod tests {
     const OVERDUE: Duration = Duration::from_millis(60);
 
     fn losing(loss: f64) -> Road {
-        Road { loss, overdue: Duration::from_secs(9) }
+        Road { loss, overdue: Duration::from_secs(9), is_queueing: false }
     }
 
     fn span(sequence: u64, len: u64) -> Span {

@@ -11,13 +11,14 @@
 //!
 //! What is carried costs bytes, a datagram of its own costs more: so there are two targets. *Rides* are all
 //! datagrams that carry a message; *own* are those that may leave for its sake. Both follow from the loss
-//! that was measured, and from nothing else; without loss there are no copies.
+//! that was measured; without loss there are no copies, and where they fill a queue there are none either.
 //!
 //! - [`loss_share`]: how large a share of our packets is lost
 //! - [`target`]: how many rides that calls for
 //! - [`riders`]: which messages are under way, and whose turn it is to ride
+//! - [`restraint`]: whether copies rest, because they fill the path
 //! - [`allowance`]: what text and its copies may send whatever the congestion window
-//! - [`copies`]: the four together, as a connection asks them
+//! - [`copies`]: the five together, as a connection asks them
 //!
 //! Sources: "redundant data bundling" as games do it; RFC 8836 §2 on what interactive media may ask of a
 //! path. Left out on purpose: forward error correction, which pays only for streams of large packets
@@ -26,6 +27,7 @@
 pub mod allowance;
 pub mod copies;
 pub mod loss_share;
+pub mod restraint;
 pub mod riders;
 pub mod target;
 

@@ -20,7 +20,7 @@ pub const RIDERS_MAX: usize = 64;
 /// Two rides are at least so far apart: datagrams sent together are lost together.
 const APART: Duration = Duration::from_millis(4);
 
-/// Rides of what is overdue: then there are many, and the allowance must last for the whole outage.
+/// Rides of what has had its rides and is overdue: then there are many, and the allowance must last for the whole outage.
 const OVERDUE_APART: Duration = Duration::from_millis(19);
 
 /// A message under way.
@@ -109,9 +109,9 @@ impl Riders {
     /// overdue, the one that rode longest ago.
     pub fn next(&self, now: Instant, overdue: Duration) -> Option<&Rider> {
         let may_ride = |rider: &&Rider| {
-            let is_overdue = rider.first_at + overdue <= now;
-            let apart = if is_overdue { OVERDUE_APART } else { APART };
-            (is_overdue || rider.rides < rider.rides_wanted) && rider.last_at + apart <= now
+            let is_owed = rider.rides < rider.rides_wanted;
+            let apart = if is_owed { APART } else { OVERDUE_APART };
+            (is_owed || rider.first_at + overdue <= now) && rider.last_at + apart <= now
         };
         self.0.iter().filter(may_ride).min_by_key(|rider| rider.last_at)
     }

@@ -67,7 +67,7 @@ pub struct Target {
 }
 
 /// Below this share of loss a copy would mostly be for nothing.
-const LOSS_MIN: f64 = 0.0025;
+pub const LOSS_MIN: f64 = 0.0025;
 /// From this share on copies leave early. Ours: below it the second copy comes at the latest in time for
 /// the 99th percentile, and mostly rides along with the next message.
 pub const LOSS_HIGH: f64 = 0.03;

@@ -47,7 +47,8 @@ pub struct Recovery {
     /// How many packets may leave beside the window, because a probe asks for them.
     probes_owed: u32,
     losses: Losses,
-    queueing: Queueing,
+    /// For copies: a chat gives few samples, so of the last three.
+    queueing: Queueing<3>,
 }
 
 /// What was lost so far.
@@ -109,7 +110,7 @@ impl Recovery {
 
     /// Does a queue stand on the path?
     pub fn is_queueing(&self) -> bool {
-        self.rtt.is_sampled() && self.queueing.is_standing()
+        self.queueing.is_known() && self.queueing.is_standing()
     }
 
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
@@ -120,6 +121,7 @@ impl Recovery {
     /// A round trip was measured by other means: the handshake.
     pub fn on_handshake_rtt(&mut self, now: Instant, sample: Duration) {
         self.rtt.on_sample(sample, Duration::ZERO);
+        self.queueing.on_round_trip(sample, sample);
         self.sampled_at.get_or_insert(now);
     }
 
