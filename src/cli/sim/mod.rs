@@ -64,7 +64,7 @@ fn plan(sim: &Sim, link: LinkConfig) -> Plan {
         start: Duration::ZERO,
     };
     let bulk = Bulk { bytes: sim.bulk.unwrap_or(0), ..Bulk::default() };
-    let workload = Workload { paced, bulk };
+    let workload = Workload { paced, bulk, answers: false };
     let speaks = |silent: Speaker| if sim.from == silent { Workload::default() } else { workload };
     plan.sessions[0].up = speaks(Speaker::Server);
     plan.sessions[0].down = speaks(Speaker::Client);
