@@ -43,7 +43,8 @@
 //! 5. [`chat`]: rooms, names and receipts; it does not know that a transport exists. [`store`]: what a server
 //!    remembers.
 //! 6. [`service`]: transport × chat, a whole server and a whole client.
-//! 7. [`lab`]: a link that loses on purpose, a virtual world, and [ladders](lab::ladder) of what happened.
+//! 7. [`lab`]: a link that loses on purpose, a virtual world, the [transport alone](lab::flow), and
+//!    [ladders](lab::ladder) of what happened.
 //! 8. [`shell`]: the only place with sockets, threads, the system's clock and entropy. [`tui`] draws, [`cli`] has
 //!    one file a command.
 //!

@@ -4,6 +4,7 @@
 
 use super::logging::Verbosity;
 use crate::lab::link::LinkOptions;
+use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +32,9 @@ pub enum Command {
     /// Run a server
     #[command(after_help = "Example:\n  sayagain serve --listen 127.0.0.1:4747")]
     Serve(Serve),
+    /// What the transport does on a bad link, on virtual time: a ladder with the reason for each decision
+    #[command(after_help = "Example:\n  sayagain sim --loss 20% --delay 25ms --messages 10")]
+    Sim(Sim),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -42,6 +46,65 @@ pub struct Demo {
     /// The link between the people and the server (20 % loss and 25 ms each way unless something is said).
     #[command(flatten)]
     pub link: LinkOptions,
+}
+
+/// `sim`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Sim {
+    /// How many messages each client's session carries
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
+    pub messages: u64,
+    /// One each so often
+    #[arg(long, value_name = "TIME", default_value = "20ms")]
+    pub interval: Span,
+    /// Bytes of each message
+    #[arg(long, value_name = "BYTES", default_value_t = 100, value_parser = clap::value_parser!(u32).range(8..=65_536))]
+    pub size: u32,
+    /// Over so many rooms, round robin; each is a channel of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub rooms: u64,
+    /// So many clients, each with such a workload
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub clients: u32,
+    /// All clients share one link and its queue, in place of a link each
+    #[arg(long)]
+    pub shared: bool,
+    /// Besides the messages so much as fast as it is taken, on a channel of its own: 500kB, 20MB
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub bulk: Option<u64>,
+    /// Who speaks
+    #[arg(long, value_enum, default_value_t = Speaker::Client)]
+    pub from: Speaker,
+    /// Speak in the clear, with a CRC instead of the seal
+    #[arg(long)]
+    pub insecure: bool,
+    /// Print a table of latencies and costs in place of the ladder
+    #[arg(long, conflicts_with = "json")]
+    pub stats: bool,
+    /// Print every event of both ends as JSON, an object a line, in place of the ladder
+    #[arg(long)]
+    pub json: bool,
+    /// How much of the ladder to draw, in steps; 0 draws all
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub steps: usize,
+    /// Draw the ladder from this time on
+    #[arg(long, value_name = "TIME", default_value = "0")]
+    pub since: Span,
+    /// The link between each client and the server (10 % loss and 25 ms each way unless something is said).
+    #[command(flatten)]
+    pub link: LinkOptions,
+}
+
+/// Who speaks in a simulation.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Speaker {
+    /// From the client to the server.
+    Client,
+    /// From the server to the client.
+    Server,
+    /// Both ways.
+    Both,
 }
 
 /// `serve`.
@@ -204,6 +267,13 @@ pub fn refuse_link_over_tcp(link: &LinkOptions) -> Result<(), String> {
         .into())
 }
 
+fn bytes(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(QueueLimit::Bytes(bytes)) if bytes <= 1_000_000_000 => Ok(bytes),
+        _ => Err(format!("`{text}` is no size; write 500kB or 20MB, at most 1000MB")),
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     const LONGEST: f64 = 1e9;
     match text.parse::<f64>() {
@@ -251,7 +321,7 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "serve", "chat"] {
+        for command in ["", "demo", "sim", "serve", "chat"] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));
@@ -291,6 +361,14 @@ mod tests {
     }
 
     #[test]
+    fn a_simulation_takes_a_workload_and_a_link() {
+        let line = "sim --messages 500 --interval 100ms --size 64 --rooms 3 --clients 2 --shared --bulk 2MB \
+                    --from both --insecure --stats --loss 5% --burst 4 --seed 9";
+        let Ok(Command::Sim(sim)) = parsed(line) else { panic!("{line}") };
+        assert_eq!((sim.messages, sim.bulk, sim.link.seed()), (500, Some(2_000_000), Some(9)));
+    }
+
+    #[test]
     fn wrong_usage_is_refused_by_the_parser() {
         for line in [
             "",
@@ -303,6 +381,10 @@ mod tests {
             "chat a --loss 5",
             "serve --data x --ephemeral",
             "serve -q -v",
+            "sim --size 7",
+            "sim --bulk 20",
+            "sim --json --stats",
+            "sim --clients 0",
             "dance",
         ] {
             assert!(parsed(line).is_err(), "{line}");

@@ -1,6 +1,6 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
-//! One file (or folder) a command: [`serve`], [`chat`], [`demo`]. What they share: the [`arguments`], the
+//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
 //! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, and the [`exit`] codes.
 
 pub mod arguments;
@@ -12,6 +12,7 @@ pub mod link;
 pub mod logging;
 pub mod serve;
 pub mod signals;
+pub mod sim;
 
 use arguments::{Arguments, Command};
 use chat::Kind;
@@ -27,6 +28,10 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => {
             verbosity.start(LevelFilter::Warn);
             demo::run(demo)
+        }
+        Command::Sim(sim) => {
+            verbosity.start(LevelFilter::Warn);
+            sim::run(sim)
         }
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);

@@ -46,6 +46,8 @@ pub struct Workload {
     pub paced: Paced,
     /// Bytes as fast as they are taken.
     pub bulk: Bulk,
+    /// The paced messages are answers: one is due whenever a message arrives here, whatever the clock says.
+    pub answers: bool,
 }
 
 /// Messages at a pace, round robin over rooms with a channel each.

@@ -67,7 +67,7 @@ impl Seat {
             rebinds: plan.link.rebind.map(|plan| Rebinds::new(plan, Instant::ZERO)),
             id: None,
             sources: ways.map(|way| Source::new(way, starts)),
-            tallies: ways.map(|way| Tally::new(&way, starts + plan.warm_up)),
+            tallies: ways.map(|way| Tally::new(&way, starts, plan.warm_up)),
             wires: Default::default(),
             closed: [None, None],
             wake: None,
@@ -101,6 +101,7 @@ impl Seat {
         match event {
             SessionEvent::Message { channel, bytes } => {
                 self.tallies[way.index()].on_arrived(now, channel.0, &bytes);
+                self.sources[way.opposite().index()].on_heard(now);
                 now
             }
             SessionEvent::Closed(reason) => {

@@ -23,6 +23,8 @@ pub struct Source {
     paced: u64,
     /// Bytes of bulk handed in, and messages.
     bulk: (u64, u64),
+    /// When each answer became due.
+    asked: Vec<Instant>,
     /// The next paced message was due and was refused.
     refused: bool,
     closed: bool,
@@ -50,13 +52,20 @@ pub fn number_of(bytes: &[u8]) -> Option<u64> {
 impl Source {
     /// The messages of this workload, of a session that begins at this moment.
     pub const fn new(workload: Workload, begins: Instant) -> Self {
-        Self { workload, begins, paced: 0, bulk: (0, 0), refused: false, closed: false }
+        Self { workload, begins, paced: 0, bulk: (0, 0), asked: Vec::new(), refused: false, closed: false }
+    }
+
+    /// A message of the other direction arrived.
+    pub fn on_heard(&mut self, now: Instant) {
+        if self.workload.answers {
+            self.asked.push(now);
+        }
     }
 
     /// When the next message is due, if it depends on the clock.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let Workload { paced, bulk } = &self.workload;
-        let next = (self.paced < paced.messages && !self.refused).then(|| self.due(paced));
+        let Workload { paced, bulk, .. } = &self.workload;
+        let next = self.due().filter(|_| self.paced < paced.messages && !self.refused);
         let first = (bulk.bytes > 0 && self.bulk.0 == 0).then(|| self.begins + bulk.start);
         let due = next.into_iter().chain(first).min();
         due.filter(|_| !self.closed)
@@ -64,7 +73,7 @@ impl Source {
 
     /// Was everything handed in, or is there nobody left who takes it?
     pub const fn is_finished(&self) -> bool {
-        let Workload { paced, bulk } = &self.workload;
+        let Workload { paced, bulk, .. } = &self.workload;
         self.closed || (self.paced >= paced.messages && self.bulk.0 >= bulk.bytes)
     }
 
@@ -76,13 +85,16 @@ impl Source {
         tally: &mut Tally,
         mut queue: impl FnMut(ChannelId, Payload) -> Result<(), SendError>,
     ) {
-        let Workload { paced, bulk } = self.workload;
+        let Workload { paced, bulk, .. } = self.workload;
         self.refused = false;
-        while self.paced < paced.messages && self.due(&paced) <= now && !self.closed && !self.refused {
+        while let Some(due) = self.due().filter(|due| *due <= now) {
+            if self.paced >= paced.messages || self.closed || self.refused {
+                break;
+            }
             let channel = ChannelId::room(self.paced % paced.rooms.max(1));
             match queue(channel, message(self.paced, paced.size)) {
                 Ok(()) => {
-                    tally.on_sent(Lane::Paced, self.due(&paced));
+                    tally.on_sent(Lane::Paced, due);
                     self.paced += 1;
                 }
                 Err(error) => self.on_refused(error, tally),
@@ -123,9 +135,14 @@ impl Source {
         }
     }
 
-    fn due(&self, paced: &Paced) -> Instant {
-        let micros = u64::try_from(paced.interval.as_micros()).unwrap_or(u64::MAX);
-        self.begins + paced.start + Duration::from_micros(micros.saturating_mul(self.paced))
+    /// When the next paced message is due, as far as that is known.
+    fn due(&self) -> Option<Instant> {
+        let Paced { interval, start, .. } = self.workload.paced;
+        if self.workload.answers {
+            return usize::try_from(self.paced).ok().and_then(|index| self.asked.get(index)).copied();
+        }
+        let micros = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+        Some(self.begins + start + Duration::from_micros(micros.saturating_mul(self.paced)))
     }
 }
 
@@ -145,12 +162,13 @@ mod tests {
         Workload {
             paced: Paced { messages, rooms: 2, ..Paced::default() },
             bulk: Bulk { bytes: bulk, ..Bulk::default() },
+            answers: false,
         }
     }
 
     fn offered(source: &mut Source, now: u64, room: u64) -> Vec<(u64, u64)> {
         let mut taken = Vec::new();
-        let mut tally = Tally::new(&Workload::default(), at(0));
+        let mut tally = Tally::new(&Workload::default(), at(0), Duration::ZERO);
         source.offer(at(now), room, &mut tally, |channel, payload| {
             taken.push((channel.0, number_of(&payload).expect("a whole message")));
             Ok(())
@@ -182,7 +200,7 @@ mod tests {
     #[test]
     fn a_message_refused_waits_for_the_queue_and_counts_from_when_it_was_due() {
         let mut source = Source::new(workload(1, 0), at(0));
-        let mut tally = Tally::new(&workload(1, 0), at(0));
+        let mut tally = Tally::new(&workload(1, 0), at(0), Duration::ZERO);
         source.offer(at(5), 0, &mut tally, |_, _| Err(SendError::QueueFull));
         assert_eq!((source.poll_timeout(), source.is_finished()), (None, false));
         source.offer(at(900), 0, &mut tally, |_, _| Ok(()));
@@ -192,9 +210,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_is_due_when_it_is_asked_for() {
+        let mut source = Source::new(Workload { answers: true, ..workload(2, 0) }, at(0));
+        assert_eq!((source.poll_timeout(), offered(&mut source, 99, 0).len()), (None, 0));
+        source.on_heard(at(500));
+        assert_eq!((source.poll_timeout(), offered(&mut source, 500, 0).len()), (Some(at(500)), 1));
+        assert!(!source.is_finished());
+    }
+
+    #[test]
     fn nobody_hands_in_at_a_session_that_is_over() {
         let mut source = Source::new(workload(5, 5), at(0));
-        let mut tally = Tally::new(&workload(5, 5), at(0));
+        let mut tally = Tally::new(&workload(5, 5), at(0), Duration::ZERO);
         source.offer(at(0), 1 << 20, &mut tally, |_, _| Err(SendError::Closed));
         assert_eq!((source.poll_timeout(), source.is_finished()), (None, true));
     }

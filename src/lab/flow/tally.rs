@@ -36,7 +36,9 @@ pub enum Relation {
 #[derive(Clone, Debug)]
 pub struct Tally {
     bulk_channel: u64,
+    begins: Instant,
     warm_until: Instant,
+    first_arrival: Option<Instant>,
     paced: Numbers,
     bulk: Numbers,
     counts: [Counts; 2],
@@ -98,6 +100,8 @@ pub struct Transfer {
 /// What became of one direction.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WayReport {
+    /// From the session's start to the first message that arrived, of each session in which one did.
+    pub first: Latencies,
     /// Paced messages that were sent while it warmed up.
     pub early: Fates,
     /// Paced messages that were sent later.
@@ -146,11 +150,14 @@ impl Counts {
 }
 
 impl Tally {
-    /// Nothing sent yet; what is sent before `warm_until` counts as early.
-    pub fn new(workload: &Workload, warm_until: Instant) -> Self {
+    /// Nothing sent yet, of a session that begins at this moment; what is sent within `warm_up` of it counts
+    /// as early.
+    pub fn new(workload: &Workload, begins: Instant, warm_up: Duration) -> Self {
         Self {
             bulk_channel: workload.bulk_channel().0,
-            warm_until,
+            begins,
+            warm_until: begins + warm_up,
+            first_arrival: None,
             paced: Numbers::default(),
             bulk: Numbers::default(),
             counts: Default::default(),
@@ -195,6 +202,7 @@ impl Tally {
             self.damaged += 1;
             return;
         };
+        self.first_arrival.get_or_insert(now);
         if is_bulk {
             self.bulk_counts.on_arrived(now - sent, before, late);
             self.bulk_ended = now;
@@ -224,7 +232,15 @@ impl Tally {
         let span = self.bulk.sent.first().map(|first| self.bulk_ended - *first).unwrap_or_default();
         let bulk = Transfer { fates, bytes, span, seconds: self.bulk_seconds.clone() };
         let [early, steady] = &self.counts;
-        WayReport { early: early.fates(0), steady: steady.fates(self.refused), bulk, damaged: self.damaged }
+        let first = self.first_arrival.map(|arrival| arrival - self.begins);
+        let first = Latencies::of(first.into_iter().collect());
+        WayReport {
+            first,
+            early: early.fates(0),
+            steady: steady.fates(self.refused),
+            bulk,
+            damaged: self.damaged,
+        }
     }
 }
 
@@ -271,6 +287,7 @@ impl WayReport {
 
     /// Takes another in.
     pub fn absorb(&mut self, other: &Self, relation: Relation) {
+        self.first.absorb(&other.first);
         self.early.absorb(&other.early);
         self.steady.absorb(&other.steady);
         self.bulk.absorb(&other.bulk, relation);
@@ -280,7 +297,7 @@ impl WayReport {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::{Bulk, Paced};
+    use super::super::plan::Bulk;
     use super::*;
     use crate::time::at;
 
@@ -292,7 +309,7 @@ mod tests {
 
     #[test]
     fn each_fate_is_counted_once_and_early_ones_apart() {
-        let mut tally = Tally::new(&Workload::default(), at(2_000));
+        let mut tally = Tally::new(&Workload::default(), at(1_000), Duration::from_millis(1));
         (0..5).for_each(|n| tally.on_sent(Lane::Paced, at(n * 1_000)));
         for (now, number) in [(1_500, 0), (3_000, 2), (4_000, 1), (4_500, 2)] {
             tally.on_arrived(at(now), 8, &message(number, 8));
@@ -304,11 +321,12 @@ mod tests {
         assert_eq!((report.steady.sent, report.steady.delivered, report.steady.duplicated), (3, 1, 1));
         assert_eq!(report.early.latencies.max(), Some(Duration::from_millis(3)));
         assert_eq!((report.damaged, tally.missing()), (2, 2));
+        assert_eq!(report.first.max(), Some(Duration::from_micros(500)));
     }
 
     #[test]
     fn rooms_have_an_order_each() {
-        let mut tally = Tally::new(&Workload::default(), at(0));
+        let mut tally = Tally::new(&Workload::default(), at(0), Duration::ZERO);
         (0..2).for_each(|_| tally.on_sent(Lane::Paced, at(0)));
         tally.on_arrived(at(1), 12, &message(1, 8));
         tally.on_arrived(at(2), 8, &message(0, 8));
@@ -318,8 +336,8 @@ mod tests {
     #[test]
     fn goodput_is_of_both_sessions_and_the_mean_of_both_seeds() {
         let bulk = Bulk { bytes: 250_000, size: 125_000, start: Duration::ZERO };
-        let workload = Workload { bulk, paced: Paced::default() };
-        let mut tally = Tally::new(&workload, at(0));
+        let workload = Workload { bulk, ..Workload::default() };
+        let mut tally = Tally::new(&workload, at(0), Duration::ZERO);
         for n in 0..2 {
             tally.on_sent(Lane::Bulk, at(0));
             tally.on_arrived(at(n * 1_000_000 + 1), workload.bulk_channel().0, &message(n, 125_000));

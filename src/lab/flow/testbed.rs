@@ -46,7 +46,8 @@ impl fmt::Display for Stuck {
 
 impl std::error::Error for Stuck {}
 
-/// Who else hears what the ends tell.
+/// Who else hears what the ends tell: of all sessions, but of datagrams of no session yet only what those
+/// of the first seat do.
 #[derive(Clone, Default)]
 pub struct Ears {
     /// What all clients tell.
@@ -219,6 +220,13 @@ impl Testbed {
         self.run_touched();
         self.drain_server();
         Ok(true)
+    }
+
+    /// By which ids the client and the server call a session, as far as there is one.
+    pub fn ids(&self, seat: usize) -> [Option<u64>; 2] {
+        let seat = self.seats.get(seat);
+        let client = seat.and_then(|seat| seat.connection.as_ref()).map(|connection| connection.id().0);
+        [client, seat.and_then(|seat| seat.id).map(|id| id.0)]
     }
 
     /// What the client's and the server's end of a session say of it.

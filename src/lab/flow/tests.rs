@@ -70,6 +70,17 @@ fn messages_go_down_as_well_as_up() {
 }
 
 #[test]
+fn the_first_answer_comes_two_round_trips_after_the_first_datagram_or_one_to_a_known_server() {
+    for (meeting, ms) in [(Meeting::Stranger, 100), (Meeting::Known, 50)] {
+        let mut plan = Plan { meeting, ..paced(1, 0.0) };
+        plan.sessions[0].start = Duration::from_secs(1);
+        plan.sessions[0].down = Workload { answers: true, ..plan.sessions[0].up };
+        let all = run(&plan, 4).expect("time goes on").total();
+        assert_eq!(all.down.first.max(), Some(Duration::from_millis(ms)), "{meeting:?}");
+    }
+}
+
+#[test]
 fn bulk_fills_a_bottleneck_and_its_goodput_is_known() {
     let all = run(&bottleneck(5_000_000), 5).expect("time goes on").total();
     assert!(all.up.bulk.bytes >= 5_000_000 && all.up.bulk.fates.out_of_order == 0);

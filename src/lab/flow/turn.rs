@@ -43,6 +43,7 @@ impl Testbed {
         match delivery.direction {
             Direction::Up => {
                 let path = Path { remote: address, local: None };
+                self.witnesses[1].pass_strangers_on(seat == 0);
                 self.server.handle_datagram(self.now, path, &mut bytes);
             }
             // Nobody is at an address that the client has left.

@@ -72,12 +72,14 @@ pub struct Witness {
 
 #[derive(Clone, Copy, Default)]
 struct Seen {
+    /// Is what belongs to no session kept to ourselves?
+    strangers_hidden: bool,
     cargo: Cargo,
     decisions: Decisions,
 }
 
 impl Witness {
-    /// Nothing seen yet; every event goes on to `next`.
+    /// Nothing seen yet; events go on to `next`.
     pub fn new(next: Option<Arc<dyn Sink>>) -> Self {
         Self { seen: Mutex::default(), next }
     }
@@ -85,6 +87,11 @@ impl Witness {
     /// What left since this was asked last: the cargo of the datagram in hand.
     pub fn take_cargo(&self) -> Cargo {
         std::mem::take(&mut self.lock().cargo)
+    }
+
+    /// From now on, do events of no session go on to the next?
+    pub fn pass_strangers_on(&self, pass: bool) {
+        self.lock().strangers_hidden = !pass;
     }
 
     /// What was decided so far.
@@ -99,8 +106,11 @@ impl Witness {
 
 impl Sink for Witness {
     fn event(&self, now: Instant, session: u64, event: &TraceEvent) {
-        self.lock().note(event);
-        if let Some(next) = &self.next {
+        let mut seen = self.lock();
+        seen.note(event);
+        let hidden = session == 0 && seen.strangers_hidden;
+        drop(seen);
+        if let Some(next) = self.next.as_ref().filter(|_| !hidden) {
             next.event(now, session, event);
         }
     }
@@ -108,7 +118,7 @@ impl Sink for Witness {
 
 impl Seen {
     fn note(&mut self, event: &TraceEvent) {
-        let Self { cargo, decisions } = self;
+        let Self { cargo, decisions, .. } = self;
         match event {
             TraceEvent::PieceSent { len, .. } => {
                 cargo.pieces += 1;

@@ -47,8 +47,8 @@ fn sent(cause: SendCause, carries: &str) -> String {
         SendCause::ExtraCopy => format!("an extra copy, before any loss is known (ours): {carries}"),
         SendCause::Probe if carries.is_empty() => "probe, a ping (RFC 9002 §6.2.4)".to_owned(),
         SendCause::Probe => format!("probe (RFC 9002 §6.2.4): {carries}"),
-        SendCause::Heartbeat => format!("ping{behind}"),
-        SendCause::Control => format!("credit, path or close{behind}"),
+        SendCause::Heartbeat => format!("ping, nothing else to say (RFC 9000 §10.1.2){behind}"),
+        SendCause::Control => format!("credit, path or close (RFC 9000 §4, §8.2, §10.2){behind}"),
     }
 }
 
@@ -130,6 +130,13 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         ),
         TraceEvent::MessageDelivered { channel, bytes } => {
             format!("delivered: {bytes} B on channel {channel}")
+        }
+        TraceEvent::Liveness { state: "suspected" } => {
+            "silence timer: the peer is suspected and asked more often (ours; RFC 9000 §10.1 knows only an end)"
+                .to_owned()
+        }
+        TraceEvent::Liveness { state: "lost" } => {
+            "silence timer: the peer counts as lost, people are told (ours)".to_owned()
         }
         TraceEvent::Liveness { state } => format!("the peer is {state}"),
         TraceEvent::Roamed => "the peer has moved: its path is challenged (RFC 9000 §9.3)".to_owned(),

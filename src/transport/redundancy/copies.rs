@@ -7,7 +7,7 @@ use super::SMALL_MAX;
 use super::allowance::Allowance;
 use super::restraint::Restraint;
 use super::riders::{Riders, Wanted};
-use super::target::{self, LOSS_HIGH, LOSS_MIN, Redundancy, Target};
+use super::target::{self, LOSS_HIGH, LOSS_MAX, LOSS_MIN, Redundancy, Target};
 use crate::time::{Duration, Instant};
 use crate::transport::channel::outgoing::Span;
 
@@ -103,7 +103,7 @@ impl Copies {
 
     fn target(&mut self, now: Instant, loss: f64, is_queueing: bool) -> Target {
         if self.setting == Redundancy::Auto && loss >= LOSS_MIN {
-            self.restraint.on_observed(now, is_queueing);
+            self.restraint.on_observed(now, is_queueing || loss > LOSS_MAX);
         }
         let setting = if self.restraint.holds(now) { Redundancy::Off } else { self.setting };
         target::compute(setting, loss)

@@ -23,6 +23,10 @@ const APART: Duration = Duration::from_millis(4);
 /// Rides of what has had its rides and is overdue: then there are many, and the allowance must last for the whole outage.
 const OVERDUE_APART: Duration = Duration::from_millis(19);
 
+/// So long after it was first sent a message rides no more: such a silence is no outage that ends any
+/// moment, and probes that back off are what is left (RFC 9002 §6.2.1).
+const RIDES_FOR: Duration = Duration::from_secs(1);
+
 /// A message under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rider {
@@ -111,7 +115,8 @@ impl Riders {
         let may_ride = |rider: &&Rider| {
             let is_owed = rider.rides < rider.rides_wanted;
             let apart = if is_owed { APART } else { OVERDUE_APART };
-            (is_owed || rider.first_at + overdue <= now) && rider.last_at + apart <= now
+            let is_overdue = rider.first_at + overdue <= now && now <= rider.first_at + RIDES_FOR;
+            (is_owed || is_overdue) && rider.last_at + apart <= now
         };
         self.0.iter().filter(may_ride).min_by_key(|rider| rider.last_at)
     }

@@ -71,6 +71,8 @@ pub const LOSS_MIN: f64 = 0.0025;
 /// From this share on copies leave early. Ours: below it the second copy comes at the latest in time for
 /// the 99th percentile, and mostly rides along with the next message.
 pub const LOSS_HIGH: f64 = 0.03;
+/// Beyond this share copies are what fills the path, whatever the round trips say.
+pub const LOSS_MAX: f64 = 0.4;
 /// So many messages may be lost in all their rides.
 const MISS_RIDES: f64 = 2e-4;
 /// So many may be lost in all datagrams that left for their sake.
