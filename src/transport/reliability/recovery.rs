@@ -343,4 +343,64 @@ mod tests {
         recovery.on_sent(due, DATAGRAM_MAX, true);
         assert!(!recovery.may_send(due));
     }
+
+    #[test]
+    fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+        recovery.on_handshake_rtt(at(0), Duration::from_millis(50));
+        while recovery.may_send(at(0)) {
+            recovery.on_sent(at(0), DATAGRAM_MAX, true);
+        }
+        acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+        let mut count = 0;
+        while recovery.may_send(at(50_000)) {
+            recovery.on_sent(at(50_000), DATAGRAM_MAX, true);
+            count += 1;
+        }
+        assert_eq!((count, recovery.window()), (10, 24_000));
+        let due = recovery.poll_pacing().expect("the window has room, so the pacer says when");
+        assert!(recovery.may_send(due));
+        recovery.on_nothing_waits();
+        assert_eq!(recovery.poll_pacing(), None, "and rests when nothing waits");
+    }
+
+    #[test]
+    fn a_fixed_window_counts_packets_however_small() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2));
+        recovery.on_sent(at(0), 60, true);
+        assert!(recovery.may_send(at(0)));
+        recovery.on_sent(at(0), 60, true);
+        assert!(!recovery.may_send(at(0)));
+        acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+        assert!(recovery.may_send(at(50_000)));
+    }
+
+    #[test]
+    fn a_window_grows_only_when_it_held_something_back() {
+        for (held_back, window) in [(false, 12_000), (true, 24_000)] {
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            while recovery.may_send(at(0)) {
+                recovery.on_sent(at(0), DATAGRAM_MAX, true);
+            }
+            if !held_back {
+                recovery.on_nothing_waits();
+            }
+            acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
+            assert_eq!(recovery.window(), window, "RFC 9002 §7.8");
+        }
+    }
+
+    #[test]
+    fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
+        for (outage_us, persistent) in [(150_000, false), (500_000, true)] {
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            recovery.on_sent(at(0), 1_000, true);
+            acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+            let times = [60_000, 60_000 + outage_us, 60_000 + outage_us];
+            times.into_iter().for_each(|now| recovery.on_sent(at(now), 1_000, true));
+            (0..3).for_each(|_| recovery.on_sent(at(61_000 + outage_us), 1_000, true));
+            acknowledge(&mut recovery, 120_000 + outage_us, &[4, 5, 6]).unwrap();
+            assert_eq!(recovery.window() == 2_400, persistent, "RFC 9002 §7.6: {}", recovery.window());
+        }
+    }
 }

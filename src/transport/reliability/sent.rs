@@ -137,7 +137,7 @@ impl SentPackets {
             let end = part_at + packet.parts as usize;
             if was_out {
                 let fact = packet.settled(number);
-                settled(fact, &self.parts.make_contiguous()[part_at..end]);
+                settled(fact, in_one(&mut self.parts, part_at, end));
                 newest = (number == last).then_some(fact);
             }
             part_at = end;
@@ -164,7 +164,7 @@ impl SentPackets {
                 match loss::detect(number, packet.sent_at, largest, time_threshold, now) {
                     Verdict::Lost(rule) => {
                         self.settle(number);
-                        lost(packet.settled(number), rule, &self.parts.make_contiguous()[part_at..end]);
+                        lost(packet.settled(number), rule, in_one(&mut self.parts, part_at, end));
                     }
                     // Numbers rise with time: the first deadline is the earliest.
                     Verdict::NotYet(deadline) => next = next.or(Some(deadline)),
@@ -238,6 +238,18 @@ impl SentPackets {
             self.first += 1;
         }
     }
+}
+
+/// The parts from `from` to before `end` as one slice. The ring is moved only if they lie across its seam:
+/// once each time round, not once for each packet.
+fn in_one(parts: &mut VecDeque<Part>, from: usize, end: usize) -> &[Part] {
+    let seam = parts.as_slices().0.len();
+    if from < seam && seam < end {
+        parts.make_contiguous();
+    }
+    let (front, back) = parts.as_slices();
+    let seam = front.len();
+    if end <= seam { &front[from..end] } else { &back[from - seam..end - seam] }
 }
 
 impl Packet {
