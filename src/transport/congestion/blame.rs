@@ -34,9 +34,10 @@ pub const SHARE_MAX: f64 = 0.125;
 /// tenths less ends the losses of a short queue; chance makes of 11 in a span seldom less than 3.
 const FELL: f64 = 0.25;
 
-/// How far a span moves what the path is known to lose.
-const LEARNED_WATCHING: f64 = 1.0 / 16.0;
-/// The same for a trial, which is better evidence.
+/// What the path is known to lose is the mean of so many spans, and from then on a sixteenth of each new one.
+const SPANS_REMEMBERED: u32 = 16;
+
+/// How far a trial moves it, which is better evidence.
 const LEARNED_TRIAL: f64 = 0.5;
 
 /// What the latest packet tells.
@@ -61,6 +62,8 @@ pub struct Blame {
     since: Option<Instant>,
     /// The share that the path is known to lose whatever we do.
     known: f64,
+    /// From how many spans it is known.
+    spans: u32,
     /// The share that led to the trial, while it lasts.
     trial: Option<f64>,
 }
@@ -81,7 +84,8 @@ impl Blame {
 
     /// The window was reduced because of a [`Finding::TooMany`].
     pub fn begin_trial(&mut self, now: Instant) {
-        *self = Self { known: self.known, since: Some(now), trial: Some(self.share()), ..Self::default() };
+        let trial = Some(self.share());
+        *self = Self { settled: 0, lost: 0, since: Some(now), trial, ..*self };
     }
 
     /// A queue has lost packets sent before `now`, and the window was reduced: those of that time say
@@ -96,7 +100,8 @@ impl Blame {
             return Finding::TooMany;
         }
         if self.settled >= SPAN {
-            self.learn(LEARNED_WATCHING);
+            self.spans = (self.spans + 1).min(SPANS_REMEMBERED);
+            self.learn(1.0 / f64::from(self.spans));
         }
         Finding::None
     }
@@ -184,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_loss_in_a_hundred_needs_no_trial_at_all_once_known() {
-        let mut blame = Blame { known: 0.01, ..Blame::default() };
+        let mut blame = Blame { known: 0.01, spans: SPANS_REMEMBERED, ..Blame::default() };
         assert!(play(&mut blame, 20_000, |_| 0.01)[0] <= 2);
     }
 
@@ -199,7 +204,7 @@ mod tests {
 
     impl Blame {
         fn clone_at_rest(&self) -> Self {
-            Self { known: self.known, ..Self::default() }
+            Self { known: self.known, spans: self.spans, ..Self::default() }
         }
     }
 }

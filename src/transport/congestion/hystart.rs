@@ -83,7 +83,7 @@ impl HyStart {
         match (self.conservative, self.last_least) {
             // RFC 9406 §4.2: the rise was noise.
             (Some(css), _) if least < css.baseline => self.conservative = None,
-            (None, Some(last)) if least >= last + (last / RISE_DIVISOR).clamp(RISE_MIN, RISE_MAX) => {
+            (None, Some(before)) if least >= before + (before / RISE_DIVISOR).clamp(RISE_MIN, RISE_MAX) => {
                 self.conservative = Some(Conservative { baseline: least, rounds: 0 });
             }
             _ => {}
