@@ -85,6 +85,10 @@ pub struct Sim {
     /// Print every event of both ends as JSON, an object a line, in place of the ladder
     #[arg(long)]
     pub json: bool,
+    /// Play so many seeds of random links and workloads, from --seed on, and name the first on which the
+    /// transport breaks a promise
+    #[arg(long, value_name = "N", conflicts_with_all = ["stats", "messages", "bulk"])]
+    pub sweep: Option<u64>,
     /// How much of the ladder to draw, in steps; 0 draws all
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub steps: usize,
@@ -384,6 +388,7 @@ mod tests {
             "sim --size 7",
             "sim --bulk 20",
             "sim --json --stats",
+            "sim --sweep 3 --stats",
             "sim --clients 0",
             "dance",
         ] {

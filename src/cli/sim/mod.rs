@@ -10,6 +10,7 @@ mod table;
 use super::arguments::{Sim, Speaker};
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
+use crate::lab::flow::sweep::{BadLink, sweep};
 use crate::lab::flow::{Bulk, Ears, Medium, Meeting, Paced, Plan, Stuck, Testbed, Workload};
 use crate::lab::ladder::{Ladder, Recorded, Recorder, Side, drawing};
 use crate::lab::link::{DirectionConfig, LinkConfig};
@@ -34,6 +35,9 @@ pub fn run(sim: &Sim) -> Outcome {
         return Ok(Exit::Done);
     }
     let seed = sim.link.seed().unwrap_or(SEED);
+    if let Some(count) = sim.sweep {
+        return sweep_from(seed, count, sim.json);
+    }
     let link = sim.link.config(seed, |path| fs::read_to_string(path)).map_err(Stop::usage)?;
     let plan = plan(sim, link.unwrap_or_else(usual_link));
     let printed = if sim.json {
@@ -107,6 +111,19 @@ fn ladder(sim: &Sim, plan: &Plan, seed: u64) -> Result<String, Stuck> {
     Ok(text + "\n" + &table::summary(&testbed.report()))
 }
 
+/// The seeds from this one on; with `json` what happens in the first of them.
+fn sweep_from(seed: u64, count: u64, json: bool) -> Outcome {
+    if json {
+        let lines = JsonLines::new(io::stdout());
+        let broken = BadLink::of_seed(seed).play(lines.ears()).err();
+        lines.finish().map_err(Stop::failed)?;
+        return broken.map_or(Ok(Exit::Done), |failure| Err(Stop::failed(failure)));
+    }
+    let datagrams = sweep(seed..seed.saturating_add(count)).map_err(Stop::failed)?;
+    print(|| Ok(format!("{count} seeds from {seed} on, {datagrams} datagrams: every promise was kept\n")))?;
+    Ok(Exit::Done)
+}
+
 fn print(make: impl FnOnce() -> Result<String, Stuck>) -> Result<(), Stop> {
     let text = make().map_err(Stop::failed)?;
     match io::stdout().write_all(text.as_bytes()) {
@@ -117,9 +134,7 @@ fn print(make: impl FnOnce() -> Result<String, Stuck>) -> Result<(), Stop> {
 
 fn print_events(plan: &Plan, seed: u64) -> Result<(), Stop> {
     let lines = JsonLines::new(io::stdout());
-    let [clients, server] =
-        [Side::Client, Side::Server].map(|side| Some(Arc::new(lines.of(side)) as Arc<dyn Sink>));
-    played(plan, seed, Ears { clients, server }).map_err(Stop::failed)?;
+    played(plan, seed, lines.ears()).map_err(Stop::failed)?;
     match lines.finish() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::failed(error)),
         _ => Ok(()),
