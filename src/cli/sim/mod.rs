@@ -16,6 +16,7 @@ use crate::lab::ladder::{Ladder, Recorded, Recorder, Side, drawing};
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
+use crate::transport::config::TransportConfig;
 use events::JsonLines;
 use std::fs;
 use std::io::{self, Write};
@@ -72,6 +73,9 @@ fn plan(sim: &Sim, link: LinkConfig) -> Plan {
     let speaks = |silent: Speaker| if sim.from == silent { Workload::default() } else { workload };
     plan.sessions[0].up = speaks(Speaker::Server);
     plan.sessions[0].down = speaks(Speaker::Client);
+    let config = TransportConfig::chosen(sim.sending.choices());
+    plan.server = config;
+    plan.sessions[0].config = config;
     plan.sessions = vec![plan.sessions[0].clone(); usize::try_from(sim.clients).unwrap_or(1)];
     plan
 }
@@ -159,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_ladder_cites_the_rule_of_every_decision() {
-        let text = drawn("sim --loss 20% --delay 25ms --messages 100 --steps 0");
+        let text = drawn("sim --loss 20% --delay 25ms --messages 100 --steps 0 --redundancy off");
         for rule in ["§6.1.1", "§6.1.2", "§6.2.1", "§6.2.4", "§13.3", "§2.2"] {
             assert!(text.contains(rule), "{rule}: {text}");
         }
