@@ -40,7 +40,7 @@ impl TransportConfig {
     /// The usual settings, but for these choices.
     pub fn chosen(choices: Choices) -> Self {
         let Choices { congestion, redundancy } = choices;
-        Self { congestion, redundancy, ..Self::default() }
+        Self { redundancy, congestion, ..Self::default() }
     }
 }
 
