@@ -1,8 +1,8 @@
 //! What does the transport do with this workload on this link, and why?
 //!
 //! [`lab::flow`](crate::lab::flow) for people: the link and the workload come from the command line, and a
-//! run is told as a ladder, as a [`table`] or as [`events`]. All is virtual: a minute takes no time, no
-//! socket is opened, and a seed says the same on every machine.
+//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`). All is virtual: a minute
+//! takes no time, no socket is opened, and a seed says the same on every machine.
 
 mod events;
 mod table;
