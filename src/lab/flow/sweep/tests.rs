@@ -11,6 +11,17 @@ fn every_promise_survives_every_link() {
 }
 
 #[test]
+fn what_was_mended_stays_mended() {
+    for seed in [
+        10_305, // The server forgot a handshake whose client still said hello.
+        23_716, // Answers to what was under way when the watch began were taken for unrest.
+        53_201, 71_811, 95_386, // As 23,716.
+    ] {
+        sweep(seed..seed + 1).unwrap_or_else(|failure| panic!("{failure}"));
+    }
+}
+
+#[test]
 fn a_broken_promise_comes_with_its_seed_and_how_to_play_it_again() {
     let mut link = BadLink::of_seed(7);
     link.plan.link =
