@@ -21,7 +21,7 @@
 use crate::time::Instant;
 
 /// Packets over which losses are counted: at 1 % of random loss they are 5.1 ± 2.3,
-/// few enough beside [`SHARE_BORNE`], and at 20 Mbit/s a span is a quarter of a second.
+/// few enough beside `SHARE_BORNE`, and at 20 Mbit/s a span is a quarter of a second.
 pub const SPAN: u32 = 512;
 
 /// The share that is always borne: BBR's threshold.

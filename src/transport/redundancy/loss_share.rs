@@ -1,7 +1,7 @@
 //! How large a share of our packets is lost?
 //!
 //! Two counts, of the packets whose fate is known and of those lost among them, both halved whenever the
-//! first reaches [`WINDOW`]: so the last 512 to 1,024 packets weigh most, and older ones less and less.
+//! first reaches 1,024: so the last 512 to 1,024 packets weigh most, and older ones less and less.
 
 /// At this many packets both counts are halved.
 const WINDOW: f64 = 1_024.0;
