@@ -57,6 +57,7 @@ impl Endpoint {
             return self.touch(now, id);
         }
         if let Some(half_open) = self.half_open.find(path.remote, client).copied() {
+            self.half_open.on_wanted(half_open.local);
             return self.welcome_again(asker, &half_open);
         }
         let pattern = match self.judge(hello.pattern) {

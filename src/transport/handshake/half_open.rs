@@ -28,6 +28,8 @@ pub struct HalfOpen {
     pub seed: [u8; 32],
     hello: [u8; HELLO_KEPT_MAX],
     hello_len: u8,
+    /// Its client said hello again since its time was last looked at.
+    is_wanted: bool,
 }
 
 impl HalfOpen {
@@ -41,7 +43,8 @@ impl HalfOpen {
     ) -> Option<Self> {
         let mut kept = [0; HELLO_KEPT_MAX];
         kept.get_mut(..hello.len())?.copy_from_slice(hello);
-        Some(Self { local, client, remote, seed, hello: kept, hello_len: u8::try_from(hello.len()).ok()? })
+        let hello_len = u8::try_from(hello.len()).ok()?;
+        Some(Self { local, client, remote, seed, hello: kept, hello_len, is_wanted: false })
     }
 
     /// The first message.
@@ -70,6 +73,13 @@ impl HalfOpenTable {
         self.by_client.get(&(remote, client)).and_then(|local| self.by_local.get(local))
     }
 
+    /// The client of this handshake says hello again: it is not forgotten meanwhile.
+    pub fn on_wanted(&mut self, local: ConnectionId) {
+        if let Some(half_open) = self.by_local.get_mut(&local) {
+            half_open.is_wanted = true;
+        }
+    }
+
     /// The handshake under this connection id of ours.
     pub fn get(&self, local: ConnectionId) -> Option<&HalfOpen> {
         self.by_local.get(&local)
@@ -91,10 +101,15 @@ impl HalfOpenTable {
         Some(half_open)
     }
 
-    /// Forgets the handshakes whose time is up.
+    /// Forgets the handshakes whose time is up, unless their clients still say hello.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, local)) = self.expiry.pop_front_if(|(expiry, _)| *expiry <= now) {
-            self.remove(local);
+            let is_wanted = |kept: &mut HalfOpen| std::mem::take(&mut kept.is_wanted);
+            if self.by_local.get_mut(&local).is_some_and(is_wanted) {
+                self.expiry.push_back((now + LIFETIME, local));
+            } else {
+                self.remove(local);
+            }
         }
     }
 
@@ -135,6 +150,18 @@ mod tests {
         table.handle_timeout(at(10_000_000));
         assert_eq!((table.get(one.local), table.find(one.remote, one.client)), (None, None));
         assert!(table.by_client.is_empty() && table.unproven.is_empty());
+    }
+
+    #[test]
+    fn a_handshake_whose_client_still_says_hello_is_kept() {
+        let mut table = HalfOpenTable::default();
+        let one = half_open(1);
+        table.insert(at(0), one);
+        table.on_wanted(one.local);
+        table.handle_timeout(at(10_000_000));
+        assert!(table.get(one.local).is_some());
+        table.handle_timeout(at(20_000_000));
+        assert!(table.get(one.local).is_none() && table.expiry.is_empty(), "it was silent since");
     }
 
     #[test]
