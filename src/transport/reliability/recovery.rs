@@ -390,3 +390,7 @@ impl Losses {
 #[cfg(test)]
 #[path = "recovery_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "recovery_range_tests.rs"]
+mod range_tests;

@@ -26,6 +26,8 @@ pub struct Scene {
     under_way: VecDeque<(Instant, Side, Vec<u8>)>,
     /// How many of the client's and of the server's next datagrams vanish.
     vanish: [u32; 2],
+    /// How much later than the others the client's next datagram arrives.
+    late: Duration,
 }
 
 fn path(port: u16) -> Path {
@@ -49,7 +51,15 @@ impl Scene {
         let setup = ServerSetup { config, identity, greeting: b"the server".to_vec(), max_sessions: 1 };
         let client = Connection::client(at(0), config, hello, path(2), Rng::from_seed(1), client_tracer);
         let server = Endpoint::new(setup, Rng::from_seed(2), server_tracer);
-        Self { now: at(0), client, server, recorders, under_way: VecDeque::new(), vanish: [0; 2] }
+        Self {
+            now: at(0),
+            client,
+            server,
+            recorders,
+            under_way: VecDeque::new(),
+            vanish: [0; 2],
+            late: Duration::ZERO,
+        }
     }
 
     /// One that has been connected and idle for a second and a half, so that the round trip is known.
@@ -68,6 +78,11 @@ impl Scene {
     /// The next datagram from this side vanishes.
     pub fn lose_next(&mut self, side: Side) {
         self.vanish[usize::from(side == Side::Server)] += 1;
+    }
+
+    /// The client's next datagram comes so many milliseconds late.
+    pub fn delay_next(&mut self, ms: u64) {
+        self.late = Duration::from_millis(ms);
     }
 
     /// Until so many milliseconds after the beginning.
@@ -116,7 +131,10 @@ impl Scene {
         if *vanish > 0 {
             *vanish -= 1;
         } else {
-            self.under_way.push_back((self.now + ONE_WAY, from, datagram.to_vec()));
+            let late = if from == Side::Client { std::mem::take(&mut self.late) } else { Duration::ZERO };
+            let due = self.now + ONE_WAY + late;
+            let place = self.under_way.partition_point(|(other, ..)| *other <= due);
+            self.under_way.insert(place, (due, from, datagram.to_vec()));
         }
     }
 
