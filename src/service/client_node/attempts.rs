@@ -1,8 +1,9 @@
 //! Which address is tried next, and how long?
 //!
 //! The first time, each address in turn gets a second (the last one what is left); one that says "nobody
-//! listens here" is passed at once, and when all have said so the answer is known. Later, when a session is
-//! made anew, nothing ends the trying but the user.
+//! listens here" is passed at once, and when all have said so the answer is known. A server that hears and
+//! closes (it is busy) is asked again after a while that grows with each round. Later, when a session is made
+//! anew, nothing ends the trying but the user.
 
 use crate::time::{Duration, Instant};
 use crate::transport::session::Transport;
@@ -74,9 +75,13 @@ impl Attempts {
         self.refused_in_a_row = if refused { self.refused_in_a_row + 1 } else { 0 };
         if !self.ever_up {
             self.address = (self.address + 1) % self.addresses.max(1);
-            return if self.refused_in_a_row >= self.addresses { Next::Hopeless } else { Next::At(now) };
-        }
-        if self.failures > 0 {
+            if self.refused_in_a_row >= self.addresses {
+                return Next::Hopeless;
+            }
+            if self.address != 0 {
+                return Next::At(now);
+            }
+        } else if self.failures > 0 {
             self.address = (self.address + 1) % self.addresses.max(1);
         }
         let wait = (WAIT_FIRST * (1 << self.failures.min(8))).min(WAIT_MAX);
@@ -102,12 +107,19 @@ mod tests {
     fn an_address_that_is_silent_gets_its_second_and_then_another_turn() {
         let mut attempts = Attempts::new(2);
         assert_eq!(attempts.deadline(at(5), Transport::Udp), Some(at(1_000_005)));
-        attempts.on_failed(at(0), false);
-        attempts.on_failed(at(0), true);
+        assert_eq!(attempts.on_failed(at(0), false), Next::At(at(0)));
+        assert_eq!(attempts.on_failed(at(0), true), Next::At(at(100_000)), "all had their turn");
         assert_eq!(attempts.on_failed(at(0), false), Next::At(at(0)));
         let only = Attempts::new(1);
         assert_eq!(only.deadline(at(5), Transport::Udp), None, "an only address is tried to the end");
         assert_eq!(only.deadline(at(5), Transport::Tcp), Some(at(5_000_005)), "but not on one stream");
+    }
+
+    #[test]
+    fn a_server_that_closes_every_attempt_is_asked_again_after_a_while_that_grows() {
+        let mut attempts = Attempts::new(1);
+        let waits: Vec<Next> = (0..3).map(|_| attempts.on_failed(at(0), false)).collect();
+        assert_eq!(waits, [100, 200, 400].map(|ms| Next::At(at(ms * 1_000))));
     }
 
     #[test]
