@@ -4,10 +4,9 @@
 //! loss → window, and timer → loss or probe (RFC 9002 appendix A). Acknowledgements are looked at before
 //! timers, always: a timer that fires beside a queued acknowledgement would send for nothing.
 
-use super::late::LostPackets;
 use super::loss::LossRule;
+use super::losses::{Known, Losses};
 use super::probe::{ProbeCount, base_timeout};
-use super::reordering::{Overtaken, Reordering};
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
 use super::thinning::{self, Run};
@@ -63,32 +62,6 @@ pub struct Recovery {
     queueing: Queueing<3>,
 }
 
-/// What was lost so far.
-#[derive(Debug, Default)]
-struct Losses {
-    count: u64,
-    spurious: u64,
-    share: LossShare,
-    kept: LostPackets,
-    reordering: Reordering,
-    reduction: Option<Reduction>,
-}
-
-/// The latest time that losses made the window smaller.
-#[derive(Clone, Copy, Debug)]
-struct Reduction {
-    at: Instant,
-    /// How many of the packets that it was for have not arrived.
-    missing: u32,
-}
-
-impl Reduction {
-    /// Was it for a packet that was sent and declared lost then?
-    fn covers(&self, sent_at: Instant, lost_at: Instant) -> bool {
-        sent_at <= self.at && self.at <= lost_at
-    }
-}
-
 impl Recovery {
     /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
     pub fn new(max_ack_delay: Duration, congestion: Congestion) -> Self {
@@ -133,17 +106,17 @@ impl Recovery {
 
     /// How many packets were declared lost and have not arrived after all.
     pub const fn lost_packets(&self) -> u64 {
-        self.losses.count - self.losses.spurious
+        self.losses.lost()
     }
 
     /// How many packets were declared lost and have arrived after all.
     pub const fn spurious_losses(&self) -> u64 {
-        self.losses.spurious
+        self.losses.spurious()
     }
 
     /// The share of packets that were lost lately.
     pub const fn loss_share(&self) -> &LossShare {
-        &self.losses.share
+        self.losses.share()
     }
 
     /// Does a queue stand on the path?
@@ -169,8 +142,7 @@ impl Recovery {
     pub fn on_path_changed(&mut self) {
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
-        self.losses.reordering = Reordering::default();
-        self.losses.reduction = None;
+        self.losses.on_path_changed();
         self.controller.on_path_changed();
     }
 
@@ -231,8 +203,8 @@ impl Recovery {
         if !self.sent.was_sent(ranges.largest()) {
             return Err("an acknowledgement of a packet that was never sent");
         }
-        let (limited, rtt, next) = (self.held_back, self.rtt, self.sent.next_number());
-        let before = self.sent.largest_acked();
+        let limited = self.held_back;
+        let known = self.known(now);
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
@@ -241,15 +213,7 @@ impl Recovery {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    losses.share.on_acknowledged();
-                    if let Some(by) = before.filter(|before| packet.number < *before) {
-                        let age = now - packet.sent_at;
-                        losses.reordering.on_overtaken(
-                            Overtaken { number: packet.number, by, age },
-                            &rtt,
-                            next,
-                        );
-                    }
+                    losses.on_acknowledged(packet, &known);
                     let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
                     controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
@@ -260,7 +224,8 @@ impl Recovery {
                 self.on_round_trip(now, newest.sent_at, held);
                 outcome.on_rtt(now - newest.sent_at, &self.rtt);
             }
-            any |= self.take_back(now, &range, outcome);
+            let is_late = self.take_back(now, &range, outcome);
+            (any, eliciting) = (any | is_late, eliciting | is_late);
         }
         if any {
             if eliciting {
@@ -272,29 +237,18 @@ impl Recovery {
         Ok(())
     }
 
-    /// Losses among these numbers were spurious: what followed from them is taken back.
+    /// Losses among these numbers were spurious: what followed from them is taken back. Were there any?
     fn take_back(&mut self, now: Instant, range: &RangeInclusive<u64>, outcome: &mut impl Outcome) -> bool {
-        let Losses { spurious, share, kept, reordering, reduction, .. } = &mut self.losses;
-        let (rtt, next) = (&self.rtt, self.sent.next_number());
-        let by = self.sent.largest_acked().unwrap_or_default();
-        let before = *spurious;
-        kept.acknowledge(*range.start(), *range.end(), |packet, lost_at, parts| {
-            if packet.ack_eliciting {
-                *spurious += 1;
-                share.on_spurious();
-                let age = now - packet.sent_at;
-                reordering.on_overtaken(Overtaken { number: packet.number, by, age }, rtt, next);
-                if let Some(it) = reduction.as_mut().filter(|it| it.covers(packet.sent_at, lost_at)) {
-                    it.missing = it.missing.saturating_sub(1);
-                }
-            }
-            outcome.on_spurious(packet.number, now - lost_at, parts);
-        });
-        // RFC 4015 §3.2: nothing was lost, so nothing is left of the reduction.
-        if reduction.take_if(|reduction| reduction.missing == 0).is_some() {
+        let (known, before) = (self.known(now), self.losses.spurious());
+        if self.losses.acknowledge(range, &known, outcome) {
             self.controller.on_spurious_loss();
         }
-        *spurious > before
+        self.losses.spurious() > before
+    }
+
+    /// What a verdict on a packet is measured by.
+    fn known(&self, now: Instant) -> Known {
+        Known { now, rtt: self.rtt, largest: self.sent.largest_acked(), next: self.sent.next_number() }
     }
 
     fn on_round_trip(&mut self, now: Instant, sent_at: Instant, held: Duration) {
@@ -344,45 +298,27 @@ impl Recovery {
     }
 
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
-        let thresholds = self.losses.reordering.thresholds(&self.rtt);
-        let next = self.sent.next_number();
-        let overdue = self.overdue_after();
+        let (known, overdue) = (self.known(now), self.overdue_after());
         let (controller, losses) = (&mut self.controller, &mut self.losses);
         let sampled_at = self.sampled_at;
         let mut row = LostRow::default();
-        let mut lost_now = 0;
-        losses.kept.forget_after(overdue * KEPT_FOR, now);
-        self.loss_at = self.sent.detect_lost(now, thresholds, |packet, rule, parts| {
+        losses.forget_after(overdue * KEPT_FOR, now);
+        self.loss_at = self.sent.detect_lost(now, losses.thresholds(&self.rtt), |packet, rule, parts| {
+            losses.on_lost(packet, parts, &known);
             if packet.ack_eliciting {
-                lost_now += 1;
-                losses.count += 1;
-                losses.share.on_lost();
-                losses.reordering.on_lost(packet.number, next);
                 let before = controller.window();
                 controller.on_lost(now, packet.sent_at);
-                losses.note_reduction(now, packet.sent_at, lost_now, controller.window() < before);
+                losses.on_answered(packet.sent_at, now, controller.window() < before);
             }
             // RFC 9002 §7.6.2: only what was sent after a round trip was known.
             if sampled_at.is_some_and(|sampled| packet.sent_at >= sampled) {
                 row.on_lost(packet.number, packet.sent_at, packet.ack_eliciting);
             }
-            losses.kept.on_lost(now, packet, parts);
             outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
         });
         if row.is_persistent(overdue) {
-            self.losses.reduction = None;
+            self.losses.on_persistent();
             self.controller.on_persistent_congestion();
-        }
-    }
-}
-
-impl Losses {
-    /// A packet was declared lost, the `lost_now`-th at this moment, and the window became smaller or not.
-    fn note_reduction(&mut self, now: Instant, sent_at: Instant, lost_now: u32, is_smaller: bool) {
-        if is_smaller {
-            self.reduction = Some(Reduction { at: now, missing: lost_now });
-        } else if let Some(reduction) = self.reduction.as_mut().filter(|it| it.covers(sent_at, now)) {
-            reduction.missing += 1;
         }
     }
 }
