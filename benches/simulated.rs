@@ -12,6 +12,7 @@
 //! | `fade` | the same with outages of 80 ms on average, 5 % of the time |
 //! | `first` | first contact: from the first datagram to the first answered message |
 //! | `bulk` | 20 MB in order over 20 Mbit/s, 50 ms RTT, queue of one bandwidth-delay product |
+//! | `reorder` | the same with packets that are overtaken on the way: what is found lost, and what really is |
 //! | `beside` | a message each 20 ms beside such a transfer on the same session |
 //! | `fair` | two transfers through one queue for 60 s: Jain's index |
 //! | `crowd` | 100 sessions that share one queue |
@@ -28,7 +29,7 @@ use sayagain::lab::flow::{
     End, Latencies, Medium, Meeting, Paced, Plan, Report, SessionReport, Workload, run,
 };
 use sayagain::lab::link::config::{Fade, QueueLimit};
-use sayagain::lab::link::{Direction, DirectionConfig, Link, LinkConfig, Verdict};
+use sayagain::lab::link::{Direction, DirectionConfig, DropCause, Link, LinkConfig, Verdict};
 use sayagain::time::{Duration, at};
 use sayagain::transport::redundancy::Redundancy;
 use std::collections::VecDeque;
@@ -240,8 +241,10 @@ fn first(extent: Extent) {
 
 fn bulk(extent: Extent) {
     println!("\n20 MB in order, 20 Mbit/s, 50 ms RTT, queue of one bandwidth-delay product\n");
-    println!("| loss | Mbit/s (goal) | least of a seed | bytes sent / bytes of messages | missing |");
-    println!("| --- | ---: | ---: | ---: | ---: |");
+    println!(
+        "| loss | Mbit/s (goal) | least of a seed | bytes sent / bytes of messages | control datagrams back a MB | missing |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     for (percent, mbit) in BULK_GOALS.into_iter().filter(|(percent, _)| extent.covers(*percent)) {
         let mut plan = Plan::of(LinkConfig::symmetric(narrow(percent), 0));
         plan.sessions[0].up.bulk.bytes = 20_000_000;
@@ -252,11 +255,46 @@ fn bulk(extent: Extent) {
         reports.iter().for_each(|report| all.absorb(&report.total(), Relation::Again));
         let transfer = &all.up.bulk;
         println!(
-            "| {percent} % | {:.1}{} | {least:.1} | {} | {} |",
+            "| {percent} % | {:.1}{} | {least:.1} | {} | {} | {} |",
             transfer.goodput_mbit(),
             goal(mbit),
             per(all.wire(true, Direction::Up).all().bytes, transfer.bytes),
+            per(all.wire(true, Direction::Down).control.datagrams, transfer.bytes / 1_000_000),
             transfer.fates.sent - transfer.fates.delivered,
+        );
+    }
+}
+
+/// How a link reorders: which share of the packets it holds back, for so many ms, and how much it loses.
+const REORDERINGS: [(f64, u64, f64); 6] =
+    [(0.0, 0, 0.0), (0.02, 10, 0.0), (0.3, 2, 0.0), (0.3, 10, 0.0), (0.3, 10, 1.0), (0.3, 30, 0.0)];
+
+fn reorder(extent: Extent) {
+    println!("\n20 MB in order, 20 Mbit/s, 50 ms RTT, a queue of 50 ms; packets are overtaken on the way\n");
+    println!(
+        "| held back | loss | Mbit/s | found lost, of 1000 | really lost, of 1000 | bytes sent / bytes of messages |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for (share, by, percent) in REORDERINGS {
+        let reorder_by = Duration::from_millis(by);
+        let way = DirectionConfig { reorder: share, reorder_by, ..narrow(percent) };
+        let mut plan = Plan::of(LinkConfig::symmetric(way, 0));
+        plan.sessions[0].up.bulk.bytes = 20_000_000;
+        let reports = extent.reports(&plan);
+        let mut all = SessionReport::default();
+        reports.iter().for_each(|report| all.absorb(&report.total(), Relation::Again));
+        let found = reports.iter().map(|report| report.decisions[0]);
+        let found: u64 = found.map(|client| client.lost_by_packets + client.lost_by_time).sum();
+        let real = reports.iter().map(|report| &report.links[0][0]);
+        let real: u64 = real.map(|up| up.dropped(DropCause::Loss) + up.dropped(DropCause::Queue)).sum();
+        let sent = all.wire(true, Direction::Up).all();
+        println!(
+            "| {:.0} % by {by} ms | {percent} % | {:.1} | {} | {} | {} |",
+            share * 100.0,
+            all.up.bulk.goodput_mbit(),
+            per(found * 1_000, sent.datagrams),
+            per(real * 1_000, sent.datagrams),
+            per(sent.bytes, all.up.bulk.bytes),
         );
     }
 }
@@ -338,12 +376,13 @@ fn crowd(extent: Extent) {
 
 type Table = (&'static str, fn(Extent));
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 9] = [
     ("thin", thin),
     ("slow", slow),
     ("fade", fade),
     ("first", first),
     ("bulk", bulk),
+    ("reorder", reorder),
     ("beside", beside),
     ("fair", fair),
     ("crowd", crowd),

@@ -79,6 +79,9 @@ pub enum TraceEvent {
     PacketAcknowledged { number: u64 },
     /// This packet counts as lost, by this rule; it was sent so long ago.
     PacketLost { number: u64, by_time: bool, age: Duration },
+    /// This packet counted as lost for so long, and has arrived after all: what was sent again for its sake
+    /// was sent for nothing.
+    LossSpurious { number: u64, after: Duration },
     /// The probe timer fired for the `count`-th time in a row.
     ProbeFired { count: u32 },
     /// A round trip was measured.

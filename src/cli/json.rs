@@ -36,6 +36,7 @@ pub fn stats(stats: &SessionStats, line: Option<LineNumber>, at_us: u64) -> Valu
         "loss": stats.loss,
         "sent": stats.sent,
         "retransmitted": stats.retransmitted,
+        "spurious": stats.spurious,
         "duplicates": stats.duplicates,
         "reordered": stats.reordered,
         "bytes_out": stats.bytes_out,

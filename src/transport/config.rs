@@ -22,7 +22,8 @@ pub struct TransportConfig {
     pub liveness: LivenessConfig,
     /// How much is queued and buffered.
     pub limits: ChannelLimits,
-    /// The longest that a peer holds an acknowledgement back. Ours do not.
+    /// The longest that an acknowledgement is held back where packets come in a long run; zero: none ever
+    /// is. The same at both ends: it is part of the protocol, and not told.
     pub max_ack_delay: Duration,
     /// How freely copies of small messages are sent.
     pub redundancy: Redundancy,
@@ -49,7 +50,7 @@ impl Default for TransportConfig {
         Self {
             liveness: LivenessConfig::default(),
             limits: ChannelLimits::default(),
-            max_ack_delay: Duration::ZERO,
+            max_ack_delay: Duration::from_millis(1),
             redundancy: Redundancy::default(),
             congestion: Congestion::default(),
             insecure: false,

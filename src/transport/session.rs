@@ -189,12 +189,14 @@ pub struct SessionStats {
     pub rttvar: Option<Duration>,
     /// The least seen.
     pub rtt_min: Option<Duration>,
-    /// Share of the datagrams sent that were declared lost, 0 to 1.
+    /// Share of the datagrams sent that were declared lost and have not arrived since, 0 to 1.
     pub loss: Option<f64>,
     /// Datagrams (UDP) or frames (TCP) sent.
     pub sent: u64,
     /// Datagrams that carried something for the second time or later.
     pub retransmitted: Option<u64>,
+    /// Datagrams that were declared lost and have arrived after all.
+    pub spurious: Option<u64>,
     /// Datagrams that arrived twice.
     pub duplicates: Option<u64>,
     /// Datagrams that arrived behind a later one.

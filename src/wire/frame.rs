@@ -194,18 +194,31 @@ pub fn put_ping(out: &mut Writer<'_>) {
     out.put_u8(PING);
 }
 
-/// Writes the newest [`ACK_RANGES_MAX`] ranges of what was received; nothing if nothing was.
-pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64) {
-    let mut ranges = received.descending().take(ACK_RANGES_MAX);
-    let Some(first) = ranges.next() else { return };
-    let count = received.len().min(ACK_RANGES_MAX) as u64 - 1;
-    out.put_u8(ACK).put_varint(*first.end()).put_varint(delay_us).put_varint(count);
-    out.put_varint(first.end() - first.start());
-    let mut below = *first.start();
-    for range in ranges {
-        out.put_varint(below - range.end() - 2).put_varint(range.end() - range.start());
-        below = *range.start();
+/// Writes the newest [`ACK_RANGES_MAX`] ranges of what was received, or as many of them as fit into `room`
+/// bytes. Says whether there is a frame now: not if nothing was received, or not even one range fits.
+pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64, room: usize) -> bool {
+    let Some(first) = received.descending().next() else { return false };
+    let (largest, len) = (*first.end(), first.end() - first.start());
+    let head = 2 + varint_len(largest) + varint_len(delay_us) + varint_len(len);
+    let Some(mut room) = room.checked_sub(head) else { return false };
+    let further = || gaps(received).take(ACK_RANGES_MAX - 1);
+    let fitting = further().take_while(|(gap, len)| {
+        let left = room.checked_sub(varint_len(*gap) + varint_len(*len));
+        room = left.unwrap_or(0);
+        left.is_some()
+    });
+    let count = fitting.count();
+    out.put_u8(ACK).put_varint(largest).put_varint(delay_us).put_varint(count as u64).put_varint(len);
+    for (gap, len) in further().take(count) {
+        out.put_varint(gap).put_varint(len);
     }
+    true
+}
+
+/// All ranges but the newest, as an ACK frame has them: gap and length (RFC 9000 §19.3.1).
+fn gaps(received: &RangeSet) -> impl Iterator<Item = (u64, u64)> + '_ {
+    let pairs = received.descending().zip(received.descending().skip(1));
+    pairs.map(|(above, range)| (above.start() - range.end() - 2, range.end() - range.start()))
 }
 
 /// Writes a `SESSION_CREDIT`.
@@ -263,6 +276,27 @@ mod tests {
     }
 
     #[test]
+    fn an_acknowledgement_names_as_many_ranges_as_fit_the_newest_first() {
+        let mut received = RangeSet::new();
+        (0..40).for_each(|n| {
+            received.insert(n * 3, n * 3);
+        });
+        let written = |room: usize| {
+            let mut bytes = Vec::new();
+            let is_written = put_ack(&mut Writer::new(&mut bytes), &received, 25, room);
+            assert!(bytes.len() <= room && is_written != bytes.is_empty());
+            match take_frame(&mut Reader::new(&bytes)) {
+                Ok(Some(Frame::Ack { ranges, .. })) => ranges.iter().map(|range| *range.start()).collect(),
+                _ => Vec::new(),
+            }
+        };
+        assert_eq!(written(5), [0; 0]);
+        assert_eq!(written(6), [117]);
+        assert_eq!(written(11), [117, 114, 111]);
+        assert_eq!(written(usize::MAX).len(), ACK_RANGES_MAX);
+    }
+
+    #[test]
     fn every_kind_of_frame_reads_as_it_was_written() {
         let mut bytes = Vec::new();
         let mut out = Writer::new(&mut bytes);
@@ -315,7 +349,7 @@ mod tests {
             let mut received = RangeSet::new();
             numbers.iter().for_each(|n| { received.insert(*n, *n); });
             let mut bytes = Vec::new();
-            put_ack(&mut Writer::new(&mut bytes), &received, 25);
+            assert!(put_ack(&mut Writer::new(&mut bytes), &received, 25, usize::MAX));
             let read = frames(&bytes).unwrap();
             let [Frame::Ack { delay_us: 25, ranges }] = read.as_slice() else { panic!("one ACK, not {read:?}") };
             let expected: Vec<_> = received.descending().take(ACK_RANGES_MAX).collect();

@@ -146,7 +146,7 @@ fn written(frame: &Frame<'_>) -> Vec<u8> {
             ranges.iter().for_each(|range| {
                 received.insert(*range.start(), *range.end());
             });
-            frame::put_ack(out, &received, *delay_us);
+            frame::put_ack(out, &received, *delay_us, usize::MAX);
         }
         Frame::SessionCredit { limit } => frame::put_session_credit(out, *limit),
         Frame::ChannelCredit { channel, limit } => frame::put_channel_credit(out, *channel, *limit),

@@ -100,6 +100,7 @@ pub fn stats_in_words(stats: &SessionStats) -> String {
         ("least", stats.rtt_min.map(millis)),
         ("lost", stats.loss.map(|loss| format!("{:.1} %", loss * 100.0))),
         ("sent again", stats.retransmitted.map(|count| count.to_string())),
+        ("for nothing", stats.spurious.filter(|count| *count > 0).map(|count| count.to_string())),
         ("arrived twice", stats.duplicates.map(|count| count.to_string())),
         ("arrived late", stats.reordered.map(|count| count.to_string())),
         ("in flight", stats.in_flight.map(|bytes| format!("{bytes} bytes"))),

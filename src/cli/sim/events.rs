@@ -118,6 +118,7 @@ fn members(event: &TraceEvent) -> Value {
         TraceEvent::PacketLost { number, by_time, age } => {
             json!({ "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age) })
         }
+        TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),
         TraceEvent::RttSampled { sample, smoothed, variation } => json!({
             "sample_ms": ms(*sample), "srtt_ms": ms(*smoothed), "rttvar_ms": ms(*variation),
@@ -148,6 +149,9 @@ mod tests {
             "number": 7, "rule": "time", "age_ms": 57.0,
         });
         assert_eq!(object(at(99), Side::Server, 255, &lost), expected);
+        let late = TraceEvent::LossSpurious { number: 7, after: Duration::from_millis(3) };
+        let late = object(at(0), Side::Client, 0, &late);
+        assert_eq!((&late["event"], &late["after_ms"]), (&json!("loss-spurious"), &json!(3.0)));
         assert_eq!(object(at(0), Side::Client, 0, &TraceEvent::Rekeyed)["event"], "rekeyed");
         let sent = TraceEvent::PacketSent { number: 0, bytes: 9, cause: SendCause::Retransmission };
         assert_eq!(object(at(0), Side::Client, 0, &sent)["cause"], "retransmission");

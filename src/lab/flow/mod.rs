@@ -55,4 +55,6 @@ pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
 #[cfg(test)]
+mod loss_tests;
+#[cfg(test)]
 mod tests;

@@ -49,6 +49,8 @@ pub struct Decisions {
     pub lost_by_packets: u64,
     /// Packets declared lost since their time was up.
     pub lost_by_time: u64,
+    /// Of these, packets that have arrived after all.
+    pub spurious: u64,
     /// Probe timers that fired.
     pub probes: u64,
     /// Pieces that had been here: what was sent again for nothing, or twice on purpose.
@@ -134,6 +136,7 @@ impl Seen {
             },
             TraceEvent::PacketLost { by_time: true, .. } => decisions.lost_by_time += 1,
             TraceEvent::PacketLost { by_time: false, .. } => decisions.lost_by_packets += 1,
+            TraceEvent::LossSpurious { .. } => decisions.spurious += 1,
             TraceEvent::ProbeFired { .. } => decisions.probes += 1,
             TraceEvent::PieceDuplicate { .. } => decisions.pieces_again += 1,
             _ => {}
@@ -188,6 +191,7 @@ impl Decisions {
     pub const fn absorb(&mut self, other: &Self) {
         self.lost_by_packets += other.lost_by_packets;
         self.lost_by_time += other.lost_by_time;
+        self.spurious += other.spurious;
         self.probes += other.probes;
         self.pieces_again += other.pieces_again;
         self.duplicates += other.duplicates;
@@ -236,6 +240,7 @@ mod tests {
         for event in [
             TraceEvent::PacketLost { number: 0, by_time: true, age },
             TraceEvent::PacketLost { number: 0, by_time: false, age },
+            TraceEvent::LossSpurious { number: 0, after: age },
             TraceEvent::ProbeFired { count: 1 },
             TraceEvent::PieceDuplicate { channel: 8, sequence: 0 },
             TraceEvent::DatagramDropped { bytes: 1, reason: DropReason::Duplicate },
@@ -248,6 +253,7 @@ mod tests {
         let each_once = Decisions {
             lost_by_packets: 1,
             lost_by_time: 1,
+            spurious: 1,
             probes: 1,
             pieces_again: 1,
             duplicates: 1,

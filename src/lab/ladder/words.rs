@@ -112,6 +112,10 @@ fn happening(fact: &TraceEvent) -> Option<String> {
             "#{number} is lost: overtaken, and out for {} ms, 9/8 of a round trip or more (time threshold, RFC 9002 §6.1.2)",
             ms(*age)
         ),
+        TraceEvent::LossSpurious { number, after } => format!(
+            "#{number} was only late: acknowledged {} ms after it was declared lost; what was sent again for it was spurious (RFC 9002 §6.1, RFC 4015 §1)",
+            ms(*after)
+        ),
         TraceEvent::ProbeFired { count } => format!(
             "probe timer, {}: nothing acknowledged for SRTT + 4·RTTVAR (RFC 9002 §6.2.1)",
             ordinal(*count)

@@ -200,7 +200,7 @@ impl Connection {
             seal: None,
             path,
             recovery: Recovery::new(config.max_ack_delay, config.congestion),
-            received: Received::default(),
+            received: Received::new(config.max_ack_delay),
             channels: Channels::new(config.limits, peer),
             copies: Copies::new(config.redundancy),
             silence: Silence::new(now, config.liveness),
@@ -288,7 +288,8 @@ impl Connection {
                 let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
                 let copy = self.copies.poll_timeout().map(|at| (at, Timer::ExtraCopy));
                 let pacing = self.recovery.poll_pacing().map(|at| (at, Timer::Pacing));
-                let sending = earlier(self.recovery.poll_timeout(), earlier(copy, pacing));
+                let ack = self.received.poll_timeout().map(|at| (at, Timer::Acknowledge));
+                let sending = earlier(earlier(self.recovery.poll_timeout(), ack), earlier(copy, pacing));
                 earlier(sending, earlier(challenge, silence))
             }
             Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
@@ -301,6 +302,7 @@ impl Connection {
         match &mut self.phase {
             Phase::Open => {
                 self.on_recovery_timeout(now);
+                self.received.handle_timeout(now);
                 self.copies.handle_timeout(now);
                 self.path.handle_timeout(now);
                 if self.silence.is_ping_due(now) {
@@ -350,6 +352,7 @@ impl Connection {
             loss,
             sent,
             retransmitted: Some(retransmitted),
+            spurious: Some(self.recovery.spurious_losses()),
             duplicates: Some(duplicates),
             reordered: Some(reordered),
             bytes_out,
@@ -433,17 +436,7 @@ struct Verdicts<'a> {
 impl Outcome for Verdicts<'_> {
     fn on_acknowledged(&mut self, number: u64, parts: &[Part]) {
         self.tracer.emit(self.now, self.session, || TraceEvent::PacketAcknowledged { number });
-        for part in parts {
-            match *part {
-                Part::Ack { largest } => self.received.on_acknowledgement_seen(largest),
-                part => {
-                    if let Some((channel, span)) = output::span_of(part) {
-                        self.copies.on_settled(channel, span.sequence);
-                        self.channels.on_acknowledged(channel, span);
-                    }
-                }
-            }
-        }
+        self.on_arrived(parts);
     }
 
     fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]) {
@@ -467,8 +460,30 @@ impl Outcome for Verdicts<'_> {
         }
     }
 
+    fn on_spurious(&mut self, number: u64, after: Duration, parts: &[Part]) {
+        self.tracer.emit(self.now, self.session, || TraceEvent::LossSpurious { number, after });
+        self.on_arrived(parts);
+    }
+
     fn on_rtt(&mut self, sample: Duration, rtt: &RttEstimate) {
         let (smoothed, variation) = (rtt.smoothed(), rtt.variation());
         self.tracer.emit(self.now, self.session, || TraceEvent::RttSampled { sample, smoothed, variation });
+    }
+}
+
+impl Verdicts<'_> {
+    /// The peer has these parts.
+    fn on_arrived(&mut self, parts: &[Part]) {
+        for part in parts {
+            match *part {
+                Part::Ack { largest } => self.received.on_acknowledgement_seen(largest),
+                part => {
+                    if let Some((channel, span)) = output::span_of(part) {
+                        self.copies.on_settled(channel, span.sequence);
+                        self.channels.on_acknowledged(channel, span);
+                    }
+                }
+            }
+        }
     }
 }

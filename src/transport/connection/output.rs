@@ -24,6 +24,15 @@ const HELLO_FIXED: usize = 160;
 /// What a CLOSE may take with a handshake part before it: an unproven address is not sent more than it sent.
 const CLOSE_ROOM: u64 = 1_000;
 
+/// What path challenge and response, PACE and PING take together, at most.
+const CONTROL_ROOM: usize = 9 + 9 + 9 + 1;
+
+/// A frame of credit, at most.
+const CREDIT_MAX: usize = 17;
+
+/// So many frames of credit in one packet: there is always a next one.
+const CREDITS_EACH: usize = 8;
+
 /// Less room than this is not worth a packet.
 const ROOM_MIN: usize = 64;
 
@@ -152,10 +161,10 @@ impl Connection {
     /// Writes frames up to `room` bytes in all, and notes what must arrive. `None` if there is nothing that
     /// needs to leave now.
     fn write_frames(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> Option<SendCause> {
-        let acknowledged = self.write_ack(now, buffer);
+        let acknowledged = self.write_ack(now, buffer, room);
         let probe = self.recovery.is_probe_owed();
         let mut cause = None;
-        if self.write_control(buffer) {
+        if self.write_control(buffer, room) {
             cause = Some(SendCause::Control);
         }
         cause = self.write_messages(now, buffer, room, cause).or(cause);
@@ -179,17 +188,21 @@ impl Connection {
         Some(cause.unwrap_or(SendCause::Acknowledgement))
     }
 
-    fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+    fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> bool {
         let Some((ranges, held)) = self.received.acknowledge(now) else { return false };
         let Some(largest) = ranges.largest() else { return false };
         let held = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
-        frame::put_ack(&mut Writer::new(buffer), ranges, held);
-        self.recovery.sent().note(Part::Ack { largest });
-        true
+        let room = room.saturating_sub(buffer.len() + CONTROL_ROOM);
+        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held, room);
+        if is_written {
+            self.recovery.sent().note(Part::Ack { largest });
+        }
+        is_written
     }
 
-    fn write_control(&mut self, buffer: &mut Vec<u8>) -> bool {
+    fn write_control(&mut self, buffer: &mut Vec<u8>, room: usize) -> bool {
         let before = buffer.len();
+        let mut credits = (room.saturating_sub(before + CONTROL_ROOM) / CREDIT_MAX).min(CREDITS_EACH);
         let mut out = Writer::new(buffer);
         let sent = self.recovery.sent();
         if let Some(data) = self.path.take_challenge() {
@@ -204,9 +217,8 @@ impl Connection {
             frame::put_pace(&mut out, u64::try_from(heartbeat).unwrap_or(u64::MAX));
             sent.note(Part::Pace);
         }
-        // A handful a packet: each is at most 17 bytes, and there is always a next packet.
-        for _ in 0..8 {
-            let Some((channel, limit)) = self.channels.poll_update() else { break };
+        while let Some((channel, limit)) = (credits > 0).then(|| self.channels.poll_update()).flatten() {
+            credits -= 1;
             match channel {
                 None => {
                     frame::put_session_credit(&mut out, limit);

@@ -1,9 +1,19 @@
 //! Which packets arrived, and what is to be acknowledged?
 //!
 //! The receiver keeps the numbers of what arrived as ranges and says so at once: a sender under loss
-//! learns most from an early acknowledgement. (Holding acknowledgements back saves datagrams under bulk;
-//! its place is [`Received::is_due`].)
+//! learns most from an early acknowledgement. Only where packets come in a long run ([`super::thinning`]) and
+//! in order, one acknowledgement does for several:
+//!
+//! ```text
+//!   in order, in a long run   ─▶ with the 8th, or 1 ms after the first
+//!   a gap opens or closes     ─▶ at once (RFC 9000 §13.2.1)
+//!   all else                  ─▶ at once
+//! ```
+//!
+//! At once is when datagrams are next written, after the user has seen what arrived: an answer in the same
+//! turn carries it.
 
+use super::thinning::{self, Run};
 use crate::time::{Duration, Instant};
 use crate::wire::ranges::RangeSet;
 
@@ -17,6 +27,13 @@ pub struct Received {
     ranges: RangeSet,
     largest_at: Instant,
     due: bool,
+    /// When it is due at the latest, if it waits for further packets.
+    due_at: Option<Instant>,
+    /// How many packets wait for it.
+    waiting: u32,
+    run: Run,
+    /// How long it may wait; zero: never.
+    delay_max: Duration,
 }
 
 /// How a packet fits in with those before it.
@@ -29,17 +46,54 @@ pub enum Arrival {
 }
 
 impl Received {
+    /// Nothing arrived yet; under bulk an acknowledgement may wait for so long.
+    pub fn new(delay_max: Duration) -> Self {
+        Self { delay_max, ..Self::default() }
+    }
+
     /// Packet `number` arrived at `now`, for the first time (the replay window has seen to that).
     pub fn on_packet(&mut self, now: Instant, number: u64, ack_eliciting: bool) -> Arrival {
-        let newest = self.ranges.largest().is_none_or(|largest| number > largest);
+        let largest = self.ranges.largest();
+        let newest = largest.is_none_or(|largest| number > largest);
+        let follows = largest.is_none_or(|largest| number == largest + 1);
         self.ranges.insert(number, number);
         self.ranges.keep_newest(RANGES_MAX);
-        self.due |= ack_eliciting;
+        if ack_eliciting {
+            self.on_asked(now, follows);
+        }
         if newest {
             self.largest_at = now;
             Arrival::Newest
         } else {
             Arrival::Late
+        }
+    }
+
+    /// A packet asked for an acknowledgement; `follows` if it is the next after the largest.
+    fn on_asked(&mut self, now: Instant, follows: bool) {
+        self.run.on_packet(now, self.delay_max);
+        self.waiting += 1;
+        let may_wait = follows
+            && !self.delay_max.is_zero()
+            && self.run.length() > thinning::LONG
+            && self.waiting < thinning::PACKETS_EACH;
+        if may_wait {
+            self.due_at.get_or_insert(now + self.delay_max);
+        } else {
+            self.due = true;
+        }
+    }
+
+    /// When an acknowledgement that waits is due.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.due_at
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.due_at.is_some_and(|due| due <= now) {
+            self.due_at = None;
+            self.due = true;
         }
     }
 
@@ -56,6 +110,8 @@ impl Received {
     /// An acknowledgement was sent.
     pub fn on_acknowledged(&mut self) {
         self.due = false;
+        self.due_at = None;
+        self.waiting = 0;
     }
 
     /// The peer knows that we have all up to `largest`: they need not be named any more.
@@ -86,6 +142,58 @@ mod tests {
         assert!(received.is_due());
         received.on_acknowledged();
         assert!(!received.is_due());
+    }
+
+    const DELAY: Duration = Duration::from_millis(1);
+
+    /// Packets each 100 µs, in order, acknowledged when due: with which numbers?
+    fn acknowledged(received: &mut Received, numbers: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let mut due = Vec::new();
+        for number in numbers {
+            received.on_packet(at(number * 100), number, true);
+            if received.is_due() {
+                received.on_acknowledged();
+                due.push(number);
+            }
+        }
+        due
+    }
+
+    #[test]
+    fn in_a_long_run_one_acknowledgement_does_for_eight_packets() {
+        let at_once: Vec<u64> = (0..16).collect();
+        let mut received = Received::new(DELAY);
+        assert_eq!(acknowledged(&mut received, 0..48), [at_once, vec![23, 31, 39, 47]].concat());
+        assert_eq!(acknowledged(&mut Received::new(Duration::ZERO), 0..48).len(), 48);
+    }
+
+    #[test]
+    fn one_that_waits_is_due_a_millisecond_after_the_first_that_asked() {
+        let mut received = Received::new(DELAY);
+        acknowledged(&mut received, 0..18);
+        assert_eq!(received.poll_timeout(), Some(at(1_600 + 1_000)));
+        received.handle_timeout(at(2_599));
+        assert!(!received.is_due());
+        received.handle_timeout(at(2_600));
+        assert!(received.is_due());
+        assert_eq!(received.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_gap_that_opens_or_closes_in_a_run_is_told_at_once() {
+        let mut received = Received::new(DELAY);
+        acknowledged(&mut received, 0..24);
+        assert_eq!(acknowledged(&mut received, [24, 25, 27, 28, 29]), [27]);
+        received.on_packet(at(3_000), 26, true);
+        assert!(received.is_due());
+    }
+
+    #[test]
+    fn what_comes_after_a_pause_is_acknowledged_at_once() {
+        let mut received = Received::new(DELAY);
+        acknowledged(&mut received, 0..24);
+        received.on_packet(at(2_300 + 1_001), 24, true);
+        assert!(received.is_due());
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! loss → window, and timer → loss or probe (RFC 9002 appendix A). Acknowledgements are looked at before
 //! timers, always: a timer that fires beside a queued acknowledgement would send for nothing.
 
-use super::loss::{LossRule, time_threshold};
+use super::loss::LossRule;
+use super::losses::{Known, Losses};
 use super::probe::{ProbeCount, base_timeout};
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
+use super::thinning::{self, Run};
 use crate::time::{Duration, Instant};
 use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
@@ -16,6 +18,10 @@ use crate::transport::redundancy::LossShare;
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_MAX;
 use crate::wire::frame::AckRanges;
+use std::ops::RangeInclusive;
+
+/// A packet that counts as lost is kept for so many probe timeouts: what arrives later is rare.
+const KEPT_FOR: u32 = 3;
 
 /// What the owner of the packets' contents is told.
 pub trait Outcome {
@@ -23,6 +29,8 @@ pub trait Outcome {
     fn on_acknowledged(&mut self, number: u64, parts: &[Part]);
     /// This packet is lost: these parts must go again.
     fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]);
+    /// This packet was declared lost so long ago, and has arrived after all, and so these parts.
+    fn on_spurious(&mut self, number: u64, after: Duration, parts: &[Part]);
     /// A round trip was measured.
     fn on_rtt(&mut self, sample: Duration, rtt: &RttEstimate);
 }
@@ -40,6 +48,9 @@ pub struct Recovery {
     /// Window or pacer held back what waited, when last asked.
     held_back: bool,
     max_ack_delay: Duration,
+    /// The run of packets that leaves now, and whether the peer may take it for a long one.
+    run: Run,
+    is_bulk: bool,
     /// When the probe timer last fired: it rests at least its interval, even if no probe could leave.
     probed_at: Instant,
     /// When the next overtaken packet counts as lost.
@@ -49,13 +60,6 @@ pub struct Recovery {
     losses: Losses,
     /// For copies: a chat gives few samples, so of the last three.
     queueing: Queueing<3>,
-}
-
-/// What was lost so far.
-#[derive(Debug, Default)]
-struct Losses {
-    count: u64,
-    share: LossShare,
 }
 
 impl Recovery {
@@ -70,6 +74,8 @@ impl Recovery {
             pacer: Pacer::new(DATAGRAM_MAX as u64),
             held_back: false,
             max_ack_delay,
+            run: Run::default(),
+            is_bulk: false,
             probed_at: Instant::ZERO,
             loss_at: None,
             probes_owed: 0,
@@ -98,14 +104,19 @@ impl Recovery {
         self.sent.bytes_in_flight()
     }
 
-    /// How many packets were declared lost.
+    /// How many packets were declared lost and have not arrived after all.
     pub const fn lost_packets(&self) -> u64 {
-        self.losses.count
+        self.losses.lost()
+    }
+
+    /// How many packets were declared lost and have arrived after all.
+    pub const fn spurious_losses(&self) -> u64 {
+        self.losses.spurious()
     }
 
     /// The share of packets that were lost lately.
     pub const fn loss_share(&self) -> &LossShare {
-        &self.losses.share
+        self.losses.share()
     }
 
     /// Does a queue stand on the path?
@@ -115,7 +126,9 @@ impl Recovery {
 
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
     pub fn overdue_after(&self) -> Duration {
-        base_timeout(self.rtt.smoothed(), self.rtt.variation(), self.max_ack_delay)
+        // RFC 9002 §6.2.1 adds the peer's delay always. Ours: only where the peer holds anything back.
+        let held = if self.is_bulk { self.max_ack_delay } else { Duration::ZERO };
+        base_timeout(self.rtt.smoothed(), self.rtt.variation(), held)
     }
 
     /// A round trip was measured by other means: the handshake.
@@ -129,6 +142,7 @@ impl Recovery {
     pub fn on_path_changed(&mut self) {
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
+        self.losses.on_path_changed();
         self.controller.on_path_changed();
     }
 
@@ -171,6 +185,9 @@ impl Recovery {
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
             self.pacer.on_sent(bytes as u64);
+            self.run.on_packet(now, self.max_ack_delay);
+            let goes_on = self.is_bulk && (self.sent.is_eliciting() || self.run.length() > 1);
+            self.is_bulk = goes_on || self.run.length() >= thinning::PACKETS_EACH;
         }
         self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
     }
@@ -187,6 +204,7 @@ impl Recovery {
             return Err("an acknowledgement of a packet that was never sent");
         }
         let limited = self.held_back;
+        let known = self.known(now);
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
@@ -195,7 +213,7 @@ impl Recovery {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    losses.share.on_acknowledged();
+                    losses.on_acknowledged(packet, &known);
                     let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
                     controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
@@ -206,6 +224,8 @@ impl Recovery {
                 self.on_round_trip(now, newest.sent_at, held);
                 outcome.on_rtt(now - newest.sent_at, &self.rtt);
             }
+            let is_late = self.take_back(now, &range, outcome);
+            (any, eliciting) = (any | is_late, eliciting | is_late);
         }
         if any {
             if eliciting {
@@ -215,6 +235,20 @@ impl Recovery {
             self.detect_lost(now, outcome);
         }
         Ok(())
+    }
+
+    /// Losses among these numbers were spurious: what followed from them is taken back. Were there any?
+    fn take_back(&mut self, now: Instant, range: &RangeInclusive<u64>, outcome: &mut impl Outcome) -> bool {
+        let (known, before) = (self.known(now), self.losses.spurious());
+        if self.losses.acknowledge(range, &known, outcome) {
+            self.controller.on_spurious_loss();
+        }
+        self.losses.spurious() > before
+    }
+
+    /// What a verdict on a packet is measured by.
+    fn known(&self, now: Instant) -> Known {
+        Known { now, rtt: self.rtt, largest: self.sent.largest_acked(), next: self.sent.next_number() }
     }
 
     fn on_round_trip(&mut self, now: Instant, sent_at: Instant, held: Duration) {
@@ -264,16 +298,17 @@ impl Recovery {
     }
 
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
-        let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
-        let controller = &mut self.controller;
-        let losses = &mut self.losses;
+        let (known, overdue) = (self.known(now), self.overdue_after());
+        let (controller, losses) = (&mut self.controller, &mut self.losses);
         let sampled_at = self.sampled_at;
         let mut row = LostRow::default();
-        self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
+        losses.forget_after(overdue * KEPT_FOR, now);
+        self.loss_at = self.sent.detect_lost(now, losses.thresholds(&self.rtt), |packet, rule, parts| {
+            losses.on_lost(packet, parts, &known);
             if packet.ack_eliciting {
-                losses.count += 1;
-                losses.share.on_lost();
+                let before = controller.window();
                 controller.on_lost(now, packet.sent_at);
+                losses.on_answered(packet.sent_at, now, controller.window() < before);
             }
             // RFC 9002 §7.6.2: only what was sent after a round trip was known.
             if sampled_at.is_some_and(|sampled| packet.sent_at >= sampled) {
@@ -281,154 +316,17 @@ impl Recovery {
             }
             outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
         });
-        if row.is_persistent(self.overdue_after()) {
+        if row.is_persistent(overdue) {
+            self.losses.on_persistent();
             self.controller.on_persistent_congestion();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::at;
-    use crate::wire::frame::{Frame, put_ack, take_frame};
-    use crate::wire::ranges::RangeSet;
-    use crate::wire::{Reader, Writer};
+#[path = "recovery_tests.rs"]
+mod tests;
 
-    #[derive(Default)]
-    struct Told {
-        acknowledged: Vec<u64>,
-        lost: Vec<(u64, LossRule)>,
-    }
-
-    impl Outcome for Told {
-        fn on_acknowledged(&mut self, number: u64, _: &[Part]) {
-            self.acknowledged.push(number);
-        }
-        fn on_lost(&mut self, number: u64, rule: LossRule, _: Duration, _: &[Part]) {
-            self.lost.push((number, rule));
-        }
-        fn on_rtt(&mut self, _: Duration, _: &RttEstimate) {}
-    }
-
-    fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) -> Result<Told, &'static str> {
-        let mut ranges = RangeSet::new();
-        numbers.iter().for_each(|n| {
-            ranges.insert(*n, *n);
-        });
-        let mut bytes = Vec::new();
-        put_ack(&mut Writer::new(&mut bytes), &ranges, 0);
-        let Ok(Some(Frame::Ack { ranges, .. })) = take_frame(&mut Reader::new(&bytes)) else {
-            panic!("an ACK frame reads back");
-        };
-        let mut told = Told::default();
-        recovery.on_acknowledgement(at(now), &ranges, Duration::ZERO, &mut told)?;
-        Ok(told)
-    }
-
-    fn with_sent(times: &[u64]) -> Recovery {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
-        times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
-        recovery
-    }
-
-    #[test]
-    fn an_acknowledgement_of_the_unsent_is_a_lie() {
-        let mut recovery = with_sent(&[0, 1]);
-        assert!(acknowledge(&mut recovery, 10, &[2]).is_err());
-    }
-
-    #[test]
-    fn a_late_acknowledgement_cancels_the_probe() {
-        let mut recovery = with_sent(&[0]);
-        let (due, timer) = recovery.poll_timeout().unwrap();
-        assert_eq!((due, timer), (at(300_000), Timer::Probe), "100 ms + 4 × 50 ms before any sample");
-        acknowledge(&mut recovery, 40_000, &[0]).unwrap();
-        assert_eq!(recovery.poll_timeout(), None);
-    }
-
-    #[test]
-    fn an_overtaken_packet_is_lost_when_its_time_is_up_without_any_probe() {
-        let mut recovery = with_sent(&[0, 1_000]);
-        let told = acknowledge(&mut recovery, 41_000, &[1]).unwrap();
-        assert_eq!((told.acknowledged, told.lost), (vec![1], vec![]));
-        assert_eq!(recovery.poll_timeout(), Some((at(45_000), Timer::LossTime)));
-        let mut told = Told::default();
-        assert_eq!(recovery.handle_timeout(at(45_000), &mut told), None);
-        assert_eq!(told.lost, [(0, LossRule::TimeThreshold)]);
-        assert_eq!(recovery.poll_timeout(), None);
-    }
-
-    #[test]
-    fn a_probe_may_leave_although_the_window_is_full() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
-        while recovery.may_send(at(0)) {
-            recovery.on_sent(at(0), DATAGRAM_MAX, true);
-        }
-        let (due, _) = recovery.poll_timeout().unwrap();
-        assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
-        assert!(recovery.may_send(due) && recovery.is_probe_owed());
-        recovery.on_sent(due, DATAGRAM_MAX, true);
-        assert!(!recovery.may_send(due));
-    }
-
-    #[test]
-    fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
-        recovery.on_handshake_rtt(at(0), Duration::from_millis(50));
-        while recovery.may_send(at(0)) {
-            recovery.on_sent(at(0), DATAGRAM_MAX, true);
-        }
-        acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
-        let mut count = 0;
-        while recovery.may_send(at(50_000)) {
-            recovery.on_sent(at(50_000), DATAGRAM_MAX, true);
-            count += 1;
-        }
-        assert_eq!((count, recovery.window()), (10, 24_000));
-        let due = recovery.poll_pacing().expect("the window has room, so the pacer says when");
-        assert!(recovery.may_send(due));
-        recovery.on_nothing_waits();
-        assert_eq!(recovery.poll_pacing(), None, "and rests when nothing waits");
-    }
-
-    #[test]
-    fn a_fixed_window_counts_packets_however_small() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2));
-        recovery.on_sent(at(0), 60, true);
-        assert!(recovery.may_send(at(0)));
-        recovery.on_sent(at(0), 60, true);
-        assert!(!recovery.may_send(at(0)));
-        acknowledge(&mut recovery, 50_000, &[0]).unwrap();
-        assert!(recovery.may_send(at(50_000)));
-    }
-
-    #[test]
-    fn a_window_grows_only_when_it_held_something_back() {
-        for (held_back, window) in [(false, 12_000), (true, 24_000)] {
-            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
-            while recovery.may_send(at(0)) {
-                recovery.on_sent(at(0), DATAGRAM_MAX, true);
-            }
-            if !held_back {
-                recovery.on_nothing_waits();
-            }
-            acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
-            assert_eq!(recovery.window(), window, "RFC 9002 §7.8");
-        }
-    }
-
-    #[test]
-    fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
-        for (outage_us, persistent) in [(150_000, false), (500_000, true)] {
-            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
-            recovery.on_sent(at(0), 1_000, true);
-            acknowledge(&mut recovery, 50_000, &[0]).unwrap();
-            let times = [60_000, 60_000 + outage_us, 60_000 + outage_us];
-            times.into_iter().for_each(|now| recovery.on_sent(at(now), 1_000, true));
-            (0..3).for_each(|_| recovery.on_sent(at(61_000 + outage_us), 1_000, true));
-            acknowledge(&mut recovery, 120_000 + outage_us, &[4, 5, 6]).unwrap();
-            assert_eq!(recovery.window() == 2_400, persistent, "RFC 9002 §7.6: {}", recovery.window());
-        }
-    }
-}
+#[cfg(test)]
+#[path = "recovery_range_tests.rs"]
+mod range_tests;

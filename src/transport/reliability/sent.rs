@@ -13,8 +13,8 @@
 //! What the packets carried stands in one queue of its own, in the same order, so that nothing is
 //! allocated per packet once the queues have grown to the window.
 
-use super::loss::{self, LossRule, Verdict};
-use crate::time::{Duration, Instant};
+use super::loss::{self, LossRule, Thresholds, Verdict};
+use crate::time::Instant;
 use std::collections::VecDeque;
 
 /// Something that a packet carried and that must arrive.
@@ -151,7 +151,7 @@ impl SentPackets {
     pub fn detect_lost(
         &mut self,
         now: Instant,
-        time_threshold: Duration,
+        thresholds: Thresholds,
         mut lost: impl FnMut(Settled, LossRule, &[Part]),
     ) -> Option<Instant> {
         let largest = self.largest_acked?;
@@ -161,7 +161,7 @@ impl SentPackets {
             let Some(packet) = self.packets.get(index(number, self.first)).copied() else { break };
             let end = part_at + packet.parts as usize;
             if packet.state == State::Out {
-                match loss::detect(number, packet.sent_at, largest, time_threshold, now) {
+                match loss::detect(number, packet.sent_at, largest, thresholds, now) {
                     Verdict::Lost(rule) => {
                         self.settle(number);
                         lost(packet.settled(number), rule, in_one(&mut self.parts, part_at, end));
@@ -242,7 +242,7 @@ impl SentPackets {
 
 /// The parts from `from` to before `end` as one slice. The ring is moved only if they lie across its seam:
 /// once each time round, not once for each packet.
-fn in_one(parts: &mut VecDeque<Part>, from: usize, end: usize) -> &[Part] {
+pub(super) fn in_one(parts: &mut VecDeque<Part>, from: usize, end: usize) -> &[Part] {
     let seam = parts.as_slices().0.len();
     if from < seam && seam < end {
         parts.make_contiguous();
@@ -265,10 +265,11 @@ fn index(number: u64, first: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::at;
+    use crate::time::{Duration, at};
     use proptest::prelude::*;
 
-    const THRESHOLD: Duration = Duration::from_millis(10);
+    const TIME: Duration = Duration::from_millis(10);
+    const THRESHOLD: Thresholds = Thresholds { packets: 3, time: TIME };
 
     fn piece(sequence: u64) -> Part {
         Part::Piece { channel: 8, sequence, offset: 0, len: 5 }
@@ -369,7 +370,7 @@ mod tests {
                         });
                         let expected: Vec<u64> = model.iter()
                             .filter(|(n, (sent_at, _))| largest.is_some_and(|largest| **n <= largest
-                                && (largest >= **n + 3 || *sent_at + THRESHOLD <= now)))
+                                && (largest >= **n + 3 || *sent_at + TIME <= now)))
                             .map(|(n, _)| *n).collect();
                         expected.iter().for_each(|n| { model.remove(n); });
                         prop_assert_eq!(lost, expected);

@@ -18,12 +18,13 @@ use sayagain::trace::TraceEvent;
 use scene::Scene;
 
 /// The tests that make a ladder.
-const LADDERS: [&str; 7] = [
+const LADDERS: [&str; 8] = [
     "a_stranger_is_met_in_one_round_trip_and_heard_in_the_next",
     "a_known_server_hears_the_first_message_in_the_first_flight",
     "a_lost_acknowledgement_is_said_by_the_next",
     "a_packet_overtaken_by_three_is_lost",
     "a_packet_overtaken_by_one_is_lost_when_its_time_is_up",
+    "a_packet_that_is_only_late_is_taken_for_lost_and_noticed",
     "a_lost_tail_is_repaired_by_a_probe",
     "a_lost_last_acknowledgement_costs_a_probe",
 ];
@@ -84,13 +85,26 @@ fn a_packet_overtaken_by_one_is_lost_when_its_time_is_up() {
 }
 
 #[test]
+fn a_packet_that_is_only_late_is_taken_for_lost_and_noticed() {
+    let mut scene = Scene::connected();
+    scene.delay_next(6);
+    for ms in 1_500..1_504 {
+        scene.run_until(ms);
+        scene.say();
+    }
+    scene.run_until(1_640);
+    assert_eq!(count(&scene, 1_500, |fact| matches!(fact, TraceEvent::LossSpurious { .. })), 1);
+    compare(LADDERS[5], &scene.ladder(1_500, false));
+}
+
+#[test]
 fn a_lost_tail_is_repaired_by_a_probe() {
     let mut scene = Scene::connected();
     scene.lose_next(Side::Client);
     scene.say();
     scene.run_until(1_760);
     assert_eq!(count(&scene, 1_500, |fact| matches!(fact, TraceEvent::ProbeFired { count: 1 })), 1);
-    compare(LADDERS[5], &scene.ladder(1_500, true));
+    compare(LADDERS[6], &scene.ladder(1_500, true));
 }
 
 #[test]
@@ -114,5 +128,5 @@ fn a_lost_last_acknowledgement_costs_a_probe() {
     scene.say();
     scene.run_until(1_760);
     assert_eq!(count(&scene, 1_500, |fact| matches!(fact, TraceEvent::PieceDuplicate { .. })), 1);
-    compare(LADDERS[6], &scene.ladder(1_500, false));
+    compare(LADDERS[7], &scene.ladder(1_500, false));
 }

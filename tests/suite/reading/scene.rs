@@ -10,6 +10,7 @@ use sayagain::transport::connection::Connection;
 use sayagain::transport::endpoint::{Endpoint, ServerSetup};
 use sayagain::transport::handshake::client::ClientHello;
 use sayagain::transport::path::Path;
+use sayagain::transport::redundancy::Redundancy;
 use sayagain::transport::session::ChannelId;
 use sayagain::transport::trust::TrustAll;
 use std::collections::VecDeque;
@@ -26,6 +27,8 @@ pub struct Scene {
     under_way: VecDeque<(Instant, Side, Vec<u8>)>,
     /// How many of the client's and of the server's next datagrams vanish.
     vanish: [u32; 2],
+    /// How much later than the others the client's next datagram arrives.
+    late: Duration,
 }
 
 fn path(port: u16) -> Path {
@@ -38,7 +41,8 @@ impl Scene {
         let recorders = [Side::Client, Side::Server].map(|side| Arc::new(Recorder::new(side)));
         let tracers = recorders.each_ref().map(|recorder| Tracer::new(Arc::clone(recorder) as Arc<dyn Sink>));
         let [client_tracer, server_tracer] = tracers;
-        let config = TransportConfig::default();
+        // A copy would repair most of what the ladders are to show.
+        let config = TransportConfig { redundancy: Redundancy::Off, ..TransportConfig::default() };
         let identity = Arc::new(Identity::from_secret([2; 32]));
         let hello = ClientHello {
             identity: Arc::new(Identity::from_secret([1; 32])),
@@ -49,7 +53,15 @@ impl Scene {
         let setup = ServerSetup { config, identity, greeting: b"the server".to_vec(), max_sessions: 1 };
         let client = Connection::client(at(0), config, hello, path(2), Rng::from_seed(1), client_tracer);
         let server = Endpoint::new(setup, Rng::from_seed(2), server_tracer);
-        Self { now: at(0), client, server, recorders, under_way: VecDeque::new(), vanish: [0; 2] }
+        Self {
+            now: at(0),
+            client,
+            server,
+            recorders,
+            under_way: VecDeque::new(),
+            vanish: [0; 2],
+            late: Duration::ZERO,
+        }
     }
 
     /// One that has been connected and idle for a second and a half, so that the round trip is known.
@@ -68,6 +80,11 @@ impl Scene {
     /// The next datagram from this side vanishes.
     pub fn lose_next(&mut self, side: Side) {
         self.vanish[usize::from(side == Side::Server)] += 1;
+    }
+
+    /// The client's next datagram comes so many milliseconds late.
+    pub fn delay_next(&mut self, ms: u64) {
+        self.late = Duration::from_millis(ms);
     }
 
     /// Until so many milliseconds after the beginning.
@@ -116,7 +133,10 @@ impl Scene {
         if *vanish > 0 {
             *vanish -= 1;
         } else {
-            self.under_way.push_back((self.now + ONE_WAY, from, datagram.to_vec()));
+            let late = if from == Side::Client { std::mem::take(&mut self.late) } else { Duration::ZERO };
+            let due = self.now + ONE_WAY + late;
+            let place = self.under_way.partition_point(|(other, ..)| *other <= due);
+            self.under_way.insert(place, (due, from, datagram.to_vec()));
         }
     }
 

@@ -1,0 +1,56 @@
+//! Do packets come so densely that one acknowledgement does for several?
+//!
+//! ```text
+//!   chat   │    │       │   │            each is acknowledged at once
+//!   bulk   ││││││││││││││││││││││││││    after 16 in a row: one acknowledgement for 8, or after 1 ms
+//! ```
+//!
+//! A packet belongs to a *run* if it follows the one before within the longest time that an acknowledgement
+//! is held back: only then is there one to wait for. RFC 9000 §13.2.2 acknowledges every second packet;
+//! draft-ietf-quic-ack-frequency lets the ends agree on a number and a delay. Ours: both are fixed, and what
+//! is no run is acknowledged at once.
+
+use crate::time::{Duration, Instant};
+
+/// Within a long run one acknowledgement is sent for so many packets.
+pub const PACKETS_EACH: u32 = 8;
+
+/// A run of so many packets is long.
+pub const LONG: u32 = 16;
+
+/// Packets that follow each other closely.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Run {
+    last_at: Instant,
+    length: u32,
+}
+
+impl Run {
+    /// Another packet; it belongs to the run if the last one is at most `apart` ago.
+    pub fn on_packet(&mut self, now: Instant, apart: Duration) {
+        let follows = self.length > 0 && now - self.last_at <= apart;
+        self.length = if follows { self.length.saturating_add(1) } else { 1 };
+        self.last_at = now;
+    }
+
+    /// Of how many packets it is.
+    pub const fn length(&self) -> u32 {
+        self.length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::at;
+
+    #[test]
+    fn a_run_goes_on_until_a_packet_comes_too_late() {
+        let mut run = Run::default();
+        let mut length = |now| {
+            run.on_packet(at(now), Duration::from_millis(1));
+            run.length()
+        };
+        assert_eq!([0, 500, 1_500, 2_501, 2_502].map(&mut length), [1, 2, 3, 1, 2]);
+    }
+}
