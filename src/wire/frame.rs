@@ -194,6 +194,13 @@ pub fn put_ping(out: &mut Writer<'_>) {
     out.put_u8(PING);
 }
 
+/// Writes so many bytes of PADDING.
+pub fn put_padding(out: &mut Writer<'_>, bytes: usize) {
+    for _ in 0..bytes {
+        out.put_u8(PADDING);
+    }
+}
+
 /// Writes the newest [`ACK_RANGES_MAX`] ranges of what was received; nothing if nothing was.
 pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64) {
     let mut ranges = received.descending().take(ACK_RANGES_MAX);
@@ -275,7 +282,7 @@ mod tests {
         put_piece(&mut out, &whole);
         put_piece(&mut out, &part);
         put_path_challenge(&mut out, [7; 8]);
-        out.put_u8(PADDING).put_u8(PADDING);
+        put_padding(&mut out, 2);
         put_path_response(&mut out, [8; 8]);
         put_close(&mut out, 3, "bye");
         let expected = [

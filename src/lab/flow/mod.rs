@@ -53,4 +53,6 @@ pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod tests;

@@ -12,9 +12,10 @@ use crate::time::{Duration, Instant};
 use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
 use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
+use crate::transport::mtu::PathMtu;
 use crate::transport::redundancy::LossShare;
 use crate::transport::timer::Timer;
-use crate::wire::datagram::DATAGRAM_MAX;
+use crate::wire::datagram::DATAGRAM_BASE;
 use crate::wire::frame::AckRanges;
 
 /// What the owner of the packets' contents is told.
@@ -47,6 +48,7 @@ pub struct Recovery {
     /// How many packets may leave beside the window, because a probe asks for them.
     probes_owed: u32,
     losses: Losses,
+    mtu: PathMtu,
     /// For copies: a chat gives few samples, so of the last three.
     queueing: Queueing<3>,
 }
@@ -59,21 +61,23 @@ struct Losses {
 }
 
 impl Recovery {
-    /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
-    pub fn new(max_ack_delay: Duration, congestion: Congestion) -> Self {
+    /// Nothing in flight yet; the peer may hold an acknowledgement back for so long, and no datagram is ever
+    /// to have more bytes than `largest`.
+    pub fn new(max_ack_delay: Duration, congestion: Congestion, largest: usize) -> Self {
         Self {
             sent: SentPackets::default(),
             rtt: RttEstimate::default(),
             probes: ProbeCount::default(),
             sampled_at: None,
-            controller: congestion.controller(DATAGRAM_MAX as u64),
-            pacer: Pacer::new(DATAGRAM_MAX as u64),
+            controller: congestion.controller(DATAGRAM_BASE as u64),
+            pacer: Pacer::new(DATAGRAM_BASE as u64),
             held_back: false,
             max_ack_delay,
             probed_at: Instant::ZERO,
             loss_at: None,
             probes_owed: 0,
             losses: Losses::default(),
+            mtu: PathMtu::new(largest),
             queueing: Queueing::default(),
         }
     }
@@ -125,11 +129,39 @@ impl Recovery {
         self.sampled_at.get_or_insert(now);
     }
 
-    /// The path is another one: its round trip and its bottleneck are unknown (RFC 9000 §9.4).
-    pub fn on_path_changed(&mut self) {
+    /// The path is another one: its round trip, its bottleneck and what it carries, at most `largest`, are
+    /// unknown (RFC 9000 §9.4, §14.2).
+    pub fn on_path_changed(&mut self, largest: usize) {
+        self.mtu = PathMtu::new(largest);
+        self.adopt_size();
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
         self.controller.on_path_changed();
+    }
+
+    /// How many bytes of UDP payload pass on this path, as far as is known.
+    pub const fn datagram_size(&self) -> usize {
+        self.mtu.size()
+    }
+
+    /// How many the next datagram may have. What a probe timeout sends asks whether anything arrives at all,
+    /// so it is no larger than what every path carries.
+    pub const fn next_datagram_size(&self) -> usize {
+        if self.is_probe_owed() { DATAGRAM_BASE } else { self.mtu.size() }
+    }
+
+    /// How large a datagram is to be tried out now, if one is. Ours: it may exceed the window by what it is
+    /// larger than others, or a full window would never let it leave; and none under a window of packets,
+    /// where it would take a place.
+    pub fn next_size_probe(&mut self, now: Instant) -> Option<usize> {
+        let may = !self.is_probe_owed() && self.controller.window_packets().is_none() && self.has_window();
+        if may { self.mtu.next_probe(now) } else { None }
+    }
+
+    fn adopt_size(&mut self) {
+        let bytes = self.mtu.size() as u64;
+        self.controller.on_datagram_size(bytes);
+        self.pacer.on_datagram_size(bytes);
     }
 
     /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
@@ -157,7 +189,7 @@ impl Recovery {
 
     fn has_window(&self) -> bool {
         let packets = self.controller.window_packets();
-        self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+        self.sent.bytes_in_flight() + self.mtu.size() as u64 <= self.controller.window()
             && packets.is_none_or(|packets| self.sent.packets_in_flight() < packets)
     }
 
@@ -171,6 +203,11 @@ impl Recovery {
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
             self.pacer.on_sent(bytes as u64);
+            if is_size_probe(self.sent.noted()) {
+                self.mtu.on_probe_sent(bytes);
+            } else {
+                self.mtu.on_sent(bytes);
+            }
         }
         self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
     }
@@ -190,12 +227,17 @@ impl Recovery {
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
-            let (controller, losses) = (&mut self.controller, &mut self.losses);
+            let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
             let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    losses.share.on_acknowledged();
+                    if is_size_probe(parts) {
+                        mtu.on_probe_acknowledged(now, packet.bytes as usize);
+                    } else {
+                        losses.share.on_acknowledged();
+                        mtu.on_acknowledged(packet.bytes as usize);
+                    }
                     let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
                     controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
@@ -266,11 +308,17 @@ impl Recovery {
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
         let threshold = time_threshold(self.rtt.smoothed(), self.rtt.latest());
         let controller = &mut self.controller;
-        let losses = &mut self.losses;
+        let (losses, mtu) = (&mut self.losses, &mut self.mtu);
         let sampled_at = self.sampled_at;
         let mut row = LostRow::default();
         self.loss_at = self.sent.detect_lost(now, threshold, |packet, rule, parts| {
+            if is_size_probe(parts) {
+                // RFC 8899 §3 (7), RFC 9000 §14.4: no sign of congestion.
+                mtu.on_probe_lost(now, packet.bytes as usize);
+                return outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
+            }
             if packet.ack_eliciting {
+                mtu.on_lost(now, packet.sent_at, packet.bytes as usize);
                 losses.count += 1;
                 losses.share.on_lost();
                 controller.on_lost(now, packet.sent_at);
@@ -284,7 +332,13 @@ impl Recovery {
         if row.is_persistent(self.overdue_after()) {
             self.controller.on_persistent_congestion();
         }
+        self.adopt_size();
     }
+}
+
+/// Is this what a packet carried that only tried its size out?
+fn is_size_probe(parts: &[Part]) -> bool {
+    parts == [Part::SizeProbe]
 }
 
 #[cfg(test)]
@@ -327,7 +381,7 @@ mod tests {
     }
 
     fn with_sent(times: &[u64]) -> Recovery {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default(), 1_472);
         times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
         recovery
     }
@@ -361,28 +415,28 @@ mod tests {
 
     #[test]
     fn a_probe_may_leave_although_the_window_is_full() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::default(), 1_472);
         while recovery.may_send(at(0)) {
-            recovery.on_sent(at(0), DATAGRAM_MAX, true);
+            recovery.on_sent(at(0), DATAGRAM_BASE, true);
         }
         let (due, _) = recovery.poll_timeout().unwrap();
         assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
         assert!(recovery.may_send(due) && recovery.is_probe_owed());
-        recovery.on_sent(due, DATAGRAM_MAX, true);
+        recovery.on_sent(due, DATAGRAM_BASE, true);
         assert!(!recovery.may_send(due));
     }
 
     #[test]
     fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
         recovery.on_handshake_rtt(at(0), Duration::from_millis(50));
         while recovery.may_send(at(0)) {
-            recovery.on_sent(at(0), DATAGRAM_MAX, true);
+            recovery.on_sent(at(0), DATAGRAM_BASE, true);
         }
         acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
         let mut count = 0;
         while recovery.may_send(at(50_000)) {
-            recovery.on_sent(at(50_000), DATAGRAM_MAX, true);
+            recovery.on_sent(at(50_000), DATAGRAM_BASE, true);
             count += 1;
         }
         assert_eq!((count, recovery.window()), (10, 24_000));
@@ -394,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_fixed_window_counts_packets_however_small() {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2));
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2), 1_472);
         recovery.on_sent(at(0), 60, true);
         assert!(recovery.may_send(at(0)));
         recovery.on_sent(at(0), 60, true);
@@ -406,9 +460,9 @@ mod tests {
     #[test]
     fn a_window_grows_only_when_it_held_something_back() {
         for (held_back, window) in [(false, 12_000), (true, 24_000)] {
-            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
             while recovery.may_send(at(0)) {
-                recovery.on_sent(at(0), DATAGRAM_MAX, true);
+                recovery.on_sent(at(0), DATAGRAM_BASE, true);
             }
             if !held_back {
                 recovery.on_nothing_waits();
@@ -419,9 +473,34 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_size_probe_shrinks_no_window_and_counts_as_no_loss() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
+        recovery.sent().note(Part::SizeProbe);
+        recovery.on_sent(at(0), 1_472, true);
+        (0..3).for_each(|_| recovery.on_sent(at(1_000), 100, true));
+        let told = acknowledge(&mut recovery, 51_000, &[1, 2, 3]).unwrap();
+        assert_eq!(told.lost, [(0, LossRule::PacketThreshold)]);
+        assert_eq!((recovery.window(), recovery.lost_packets(), recovery.bytes_in_flight()), (12_000, 0, 0));
+        assert_eq!(recovery.next_size_probe(at(51_000)), None, "nothing large is sent");
+    }
+
+    #[test]
+    fn what_a_probe_timeout_sends_is_no_larger_than_what_every_path_carries() {
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
+        recovery.sent().note(Part::SizeProbe);
+        recovery.on_sent(at(0), 1_472, true);
+        acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+        assert_eq!((recovery.datagram_size(), recovery.next_datagram_size()), (1_472, 1_472));
+        recovery.on_sent(at(60_000), 1_472, true);
+        let (due, _) = recovery.poll_timeout().unwrap();
+        recovery.handle_timeout(due, &mut Told::default());
+        assert_eq!((recovery.datagram_size(), recovery.next_datagram_size()), (1_472, DATAGRAM_BASE));
+    }
+
+    #[test]
     fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
         for (outage_us, persistent) in [(150_000, false), (500_000, true)] {
-            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+            let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
             recovery.on_sent(at(0), 1_000, true);
             acknowledge(&mut recovery, 50_000, &[0]).unwrap();
             let times = [60_000, 60_000 + outage_us, 60_000 + outage_us];
