@@ -118,6 +118,18 @@ fn a_black_hole_that_opens_in_mid_transfer_hangs_nobody() {
 }
 
 #[test]
+fn what_another_path_carries_is_searched_anew() {
+    let mut plan = plan(None, 0);
+    plan.link.rebind = Some("addr@1500ms/60s".parse().expect("a plan"));
+    plan.sessions[0].down.bulk.bytes = 6_000_000;
+    let recorder = Arc::new(Recorder::new(Side::Server));
+    let ears = Ears { clients: None, server: Some(recorder.clone()) };
+    Testbed::new(&plan, 8, ears).finish().expect("time goes on");
+    let facts: Vec<_> = recorder.recorded().into_iter().map(|fact| (fact.at, fact.event)).collect();
+    assert_eq!((sizes(&facts), probes(&facts)), (vec![1_472, 1_472], 2));
+}
+
+#[test]
 fn an_outage_is_no_black_hole() {
     let mut plan = plan(None, 6_000_000);
     plan.link.conditions = "1500ms loss=100%\n1800ms loss=0".parse().expect("a trace");

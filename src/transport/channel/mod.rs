@@ -330,6 +330,18 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_cut_for_a_larger_packet_is_cut_anew_for_a_smaller_one() {
+        let (mut from, mut to) = pair();
+        let mut nowhere = pair().1;
+        from.send(ChannelId(8), vec![7; 4_000].into()).unwrap();
+        let lost: Vec<_> = (0..3).flat_map(|_| carry(&mut from, &mut nowhere, 1_430)).collect();
+        assert!(lost.iter().all(|(_, span)| span.len > 1_100) && lost.len() == 3, "{lost:?}");
+        lost.into_iter().for_each(|(channel, span)| from.on_lost(channel, span));
+        while !carry(&mut from, &mut to, 1_150).is_empty() {}
+        assert_eq!(to.poll_message(), Some((ChannelId(8), vec![7; 4_000])));
+    }
+
+    #[test]
     fn a_loss_in_one_channel_never_holds_up_another() {
         let (mut from, mut to) = pair();
         let mut nowhere = pair().1;

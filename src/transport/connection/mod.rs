@@ -262,8 +262,9 @@ impl Connection {
         self.owed.ping |= !self.names.prefix.is_empty();
     }
 
-    /// The local socket was made anew: show the peer where we are.
+    /// The local socket was made anew, perhaps in another network: show the peer where we are.
     pub fn on_rebound(&mut self) {
+        self.recovery.forget_size(self.path.path().largest_datagram());
         self.owed.ping = true;
     }
 

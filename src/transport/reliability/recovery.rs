@@ -132,11 +132,16 @@ impl Recovery {
     /// The path is another one: its round trip, its bottleneck and what it carries, at most `largest`, are
     /// unknown (RFC 9000 §9.4, §14.2).
     pub fn on_path_changed(&mut self, largest: usize) {
-        self.mtu = PathMtu::new(largest);
-        self.adopt_size();
+        self.forget_size(largest);
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
         self.controller.on_path_changed();
+    }
+
+    /// What the path carries, at most `largest`, may be another by now.
+    pub fn forget_size(&mut self, largest: usize) {
+        self.mtu = PathMtu::new(largest);
+        self.adopt_size();
     }
 
     /// How many bytes of UDP payload pass on this path, as far as is known.
