@@ -34,6 +34,7 @@ use sayagain::shell::{clock, entropy};
 use sayagain::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
 use sayagain::time::{Duration, Instant, at};
 use sayagain::trace::Tracer;
+use sayagain::transport::config::Choices;
 use sayagain::transport::session::{LivenessConfig, Transport};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -137,6 +138,7 @@ impl Server {
             server_name: "bench".to_owned(),
             insecure: false,
             liveness: LivenessConfig::default(),
+            choices: Choices::default(),
             unix_ms_at_zero: clock::unix_ms_at_zero(),
             owner: None,
             max_sessions: 1_000,
@@ -179,6 +181,7 @@ impl Client {
             addresses: 1,
             connect_timeout: Duration::from_secs(10),
             liveness: LivenessConfig::default(),
+            choices: Choices::default(),
             linger: Duration::ZERO,
         };
         let identity = Identity::generate(&mut entropy::rng());

@@ -38,7 +38,7 @@
 //!    [`sent`](transport::reliability::sent), [`received`](transport::reliability::received),
 //!    [`rtt`](transport::reliability::rtt), [`loss`](transport::reliability::loss),
 //!    [`probe`](transport::reliability::probe), [`congestion`](transport::congestion),
-//!    [`channel`](transport::channel); where they meet, [`connection`](transport::connection) and
+//!    [`redundancy`](transport::redundancy), [`channel`](transport::channel); where they meet, [`connection`](transport::connection) and
 //!    [`endpoint`](transport::endpoint); beside them [`stream`](transport::stream), the session over TCP.
 //! 5. [`chat`]: rooms, names and receipts; it does not know that a transport exists. [`store`]: what a server
 //!    remembers.

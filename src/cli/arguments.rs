@@ -6,6 +6,9 @@ use super::logging::Verbosity;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
+use crate::transport::config::Choices;
+use crate::transport::congestion::Congestion;
+use crate::transport::redundancy::Redundancy;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -85,12 +88,19 @@ pub struct Sim {
     /// Print every event of both ends as JSON, an object a line, in place of the ladder
     #[arg(long)]
     pub json: bool,
+    /// Play so many seeds of random links and workloads, from --seed on, and name the first on which the
+    /// transport breaks a promise
+    #[arg(long, value_name = "N", conflicts_with_all = ["stats", "messages", "bulk"])]
+    pub sweep: Option<u64>,
     /// How much of the ladder to draw, in steps; 0 draws all
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub steps: usize,
     /// Draw the ladder from this time on
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub since: Span,
+    /// How both ends send.
+    #[command(flatten)]
+    pub sending: Sending,
     /// The link between each client and the server (10 % loss and 25 ms each way unless something is said).
     #[command(flatten)]
     pub link: LinkOptions,
@@ -138,6 +148,9 @@ pub struct Serve {
     /// When silence means what.
     #[command(flatten)]
     pub liveness: Liveness,
+    /// How the sessions over UDP send.
+    #[command(flatten)]
+    pub sending: Sending,
     /// A bad link, made here, for everybody who comes over UDP.
     #[command(flatten)]
     pub link: LinkOptions,
@@ -183,6 +196,9 @@ pub struct Chat {
     /// When silence means what.
     #[command(flatten)]
     pub liveness: Liveness,
+    /// How a session over UDP sends.
+    #[command(flatten)]
+    pub sending: Sending,
     /// A bad link, made here, for this client over UDP.
     #[command(flatten)]
     pub link: LinkOptions,
@@ -214,6 +230,25 @@ impl From<ChatTransport> for Transport {
             ChatTransport::Udp => Self::Udp,
             ChatTransport::Tcp => Self::Tcp,
         }
+    }
+}
+
+/// How datagrams are sent.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Sending over UDP")]
+pub struct Sending {
+    /// Copies of small messages before they are missed: off, auto (as the measured loss calls for) or max
+    #[arg(long, value_name = "HOW", default_value_t)]
+    redundancy: Redundancy,
+    /// Congestion control: fixed (or fixed:PACKETS), newreno, cubic, or tolerant
+    #[arg(long = "cc", value_name = "NAME", default_value_t)]
+    congestion: Congestion,
+}
+
+impl Sending {
+    /// What was chosen.
+    pub const fn choices(self) -> Choices {
+        Choices { congestion: self.congestion, redundancy: self.redundancy }
     }
 }
 
@@ -384,6 +419,7 @@ mod tests {
             "sim --size 7",
             "sim --bulk 20",
             "sim --json --stats",
+            "sim --sweep 3 --stats",
             "sim --clients 0",
             "dance",
         ] {

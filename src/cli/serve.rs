@@ -57,6 +57,7 @@ pub fn run(serve: &Serve) -> Outcome {
         server_name,
         insecure: serve.insecure,
         liveness,
+        choices: serve.sending.choices(),
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: home.identity().ok().map(|identity| identity.public()),
         max_sessions: MAX_SESSIONS,

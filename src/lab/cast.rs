@@ -13,6 +13,7 @@ use crate::service::{ClientNode, ServerNode};
 use crate::store::MemoryStore;
 use crate::time::{Duration, Instant};
 use crate::trace::Tracer;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 
 /// A moment of the year 2026, in milliseconds since 1970: when every simulated world begins.
@@ -66,6 +67,7 @@ impl Cast for ChatCast {
             server_name: "lab".to_owned(),
             insecure: self.insecure,
             liveness: LivenessConfig::default(),
+            choices: Choices::default(),
             unix_ms_at_zero: UNIX_MS_AT_ZERO,
             owner: None,
             max_sessions: 1_000,
@@ -88,6 +90,7 @@ impl Cast for ChatCast {
             addresses: 1,
             connect_timeout: PATIENCE,
             liveness: LivenessConfig::default(),
+            choices: Choices::default(),
             linger: Duration::ZERO,
         };
         ClientNode::new(now, config, person.identity.clone(), Rng::from_bytes(seed), Tracer::default())

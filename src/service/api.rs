@@ -2,6 +2,7 @@
 
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::time::Duration;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
 use std::net::SocketAddr;
 
@@ -49,6 +50,8 @@ pub struct ServerConfig {
     pub insecure: bool,
     /// When silence means what.
     pub liveness: LivenessConfig,
+    /// How the sessions over UDP send.
+    pub choices: Choices,
     /// Milliseconds since 1970 at `Instant::ZERO`.
     pub unix_ms_at_zero: u64,
     /// The key of whoever runs the server: sees addresses in `/whois`.
@@ -80,6 +83,8 @@ pub struct ClientConfig {
     pub connect_timeout: Duration,
     /// When silence means what.
     pub liveness: LivenessConfig,
+    /// How a session over UDP sends.
+    pub choices: Choices,
     /// After the end of input and the last acceptance, stay so long.
     pub linger: Duration,
 }

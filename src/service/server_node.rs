@@ -68,7 +68,7 @@ impl ServerNode {
         let transport = TransportConfig {
             liveness: config.liveness,
             insecure: config.insecure,
-            ..TransportConfig::default()
+            ..TransportConfig::chosen(config.choices)
         };
         let stream =
             StreamConfig { liveness: config.liveness, insecure: config.insecure, ..StreamConfig::default() };

@@ -10,6 +10,7 @@ use crate::rng::Rng;
 use crate::store::{MemoryStore, Snapshot, Store};
 use crate::time::{Duration, Instant, at};
 use crate::trace::Tracer;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::transport::stream::{HandshakeInput, Stream, StreamConfig};
 use crate::transport::trust::TrustAll;
@@ -29,6 +30,7 @@ fn server_for(identity: &Identity, max_sessions: usize) -> ServerNode {
         server_name: "lab".to_owned(),
         insecure: false,
         liveness: LivenessConfig::default(),
+        choices: Choices::default(),
         unix_ms_at_zero: 0,
         owner: None,
         max_sessions,
@@ -48,6 +50,7 @@ fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
         addresses: 1,
         connect_timeout: Duration::from_secs(20),
         liveness: LivenessConfig::default(),
+        choices: Choices::default(),
         linger: Duration::ZERO,
     };
     let mut rng = Rng::from_seed(seed);

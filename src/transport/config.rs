@@ -6,6 +6,15 @@ use super::redundancy::Redundancy;
 use super::session::LivenessConfig;
 use crate::time::Duration;
 
+/// Those that people choose, for everything that goes over datagrams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Choices {
+    /// What rules how much is in flight.
+    pub congestion: Congestion,
+    /// How freely copies of small messages are sent.
+    pub redundancy: Redundancy,
+}
+
 /// Settings of every connection of an endpoint.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct TransportConfig {
@@ -25,6 +34,14 @@ pub struct TransportConfig {
     pub rekey_packets: u64,
     /// Seal with the next key after so long.
     pub rekey_interval: Duration,
+}
+
+impl TransportConfig {
+    /// The usual settings, but for these choices.
+    pub fn chosen(choices: Choices) -> Self {
+        let Choices { congestion, redundancy } = choices;
+        Self { redundancy, congestion, ..Self::default() }
+    }
 }
 
 impl Default for TransportConfig {

@@ -26,6 +26,7 @@ use super::connection::Connection;
 use super::handshake::cookie::CookieJar;
 use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
+use super::redundancy::allowance::CopyBudget;
 use super::session::{ChannelId, CloseCode, Payload, SendError, SessionEvent, SessionStats};
 use crate::crypto::Identity;
 use crate::crypto::mac::MacKey;
@@ -76,6 +77,7 @@ pub struct Endpoint {
     active: VecDeque<ConnectionId>,
     timers: BTreeSet<(Instant, ConnectionId)>,
     events: VecDeque<(ConnectionId, SessionEvent)>,
+    copies: CopyBudget,
     rng: Rng,
     tracer: Tracer,
 }
@@ -98,6 +100,7 @@ impl Endpoint {
             active: VecDeque::new(),
             timers: BTreeSet::new(),
             events: VecDeque::new(),
+            copies: CopyBudget::default(),
             rng,
             tracer,
         }
@@ -169,7 +172,10 @@ impl Endpoint {
         while let Some(id) = self.active.pop_front() {
             let Some(session) = self.sessions.get_mut(&id) else { continue };
             session.active = false;
+            session.connection.hold_copies(!self.copies.is_left(now));
+            let before = session.connection.copies_sent();
             if let Some(path) = session.connection.poll_transmit(now, buffer) {
+                self.copies.spend(session.connection.copies_sent() - before);
                 self.touch(now, id);
                 return Some(path);
             }

@@ -205,6 +205,7 @@ impl<'a> Plan<'a> {
             addresses: self.addresses.len(),
             connect_timeout: self.chat.connect_timeout,
             liveness: self.liveness,
+            choices: self.chat.sending.choices(),
             linger: self.chat.linger,
         }
     }

@@ -19,6 +19,7 @@ use crate::shell::{clock, entropy};
 use crate::store::{MemoryStore, Snapshot, StoreRequest};
 use crate::time::Duration;
 use crate::trace::Tracer;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, Transport};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -80,6 +81,7 @@ impl Stage {
                 server_name: "demo".into(),
                 insecure: false,
                 liveness: LivenessConfig::default(),
+                choices: Choices::default(),
                 unix_ms_at_zero: clock::unix_ms_at_zero(),
                 owner: None,
                 max_sessions: 16,
@@ -181,6 +183,7 @@ fn config(name: &str) -> ClientConfig {
         addresses: 1,
         connect_timeout: JOIN_WITHIN,
         liveness: LivenessConfig::default(),
+        choices: Choices::default(),
         linger: Duration::ZERO,
     }
 }

@@ -4,6 +4,7 @@
 //! (that end's own connection id in hexadecimal, 0 where none is known yet), `event` (a stable name) and
 //! what belongs to it.
 
+use crate::lab::flow::Ears;
 use crate::lab::ladder::Side;
 use crate::time::{Duration, Instant};
 use crate::trace::{Sink, TraceEvent};
@@ -33,8 +34,14 @@ impl<W: Write + Send + 'static> JsonLines<W> {
         Self(Arc::new(Mutex::new(Out { writer: BufWriter::new(writer), outcome: Ok(()) })))
     }
 
-    /// What this side tells.
-    pub fn of(&self, side: Side) -> impl Sink + use<W> {
+    /// What both sides tell.
+    pub fn ears(&self) -> Ears {
+        let [clients, server] =
+            [Side::Client, Side::Server].map(|side| Some(Arc::new(self.of(side)) as Arc<dyn Sink>));
+        Ears { clients, server }
+    }
+
+    fn of(&self, side: Side) -> impl Sink + use<W> {
         OneSide(side, Arc::clone(&self.0))
     }
 

@@ -1,8 +1,8 @@
 //! What does the transport do with this workload on this link, and why?
 //!
 //! [`lab::flow`](crate::lab::flow) for people: the link and the workload come from the command line, and a
-//! run is told as a ladder, as a [`table`] or as [`events`]. All is virtual: a minute takes no time, no
-//! socket is opened, and a seed says the same on every machine.
+//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`). All is virtual: a minute
+//! takes no time, no socket is opened, and a seed says the same on every machine.
 
 mod events;
 mod table;
@@ -10,11 +10,13 @@ mod table;
 use super::arguments::{Sim, Speaker};
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
+use crate::lab::flow::sweep::{BadLink, sweep};
 use crate::lab::flow::{Bulk, Ears, Medium, Meeting, Paced, Plan, Stuck, Testbed, Workload};
 use crate::lab::ladder::{Ladder, Recorded, Recorder, Side, drawing};
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
+use crate::transport::config::TransportConfig;
 use events::JsonLines;
 use std::fs;
 use std::io::{self, Write};
@@ -34,6 +36,9 @@ pub fn run(sim: &Sim) -> Outcome {
         return Ok(Exit::Done);
     }
     let seed = sim.link.seed().unwrap_or(SEED);
+    if let Some(count) = sim.sweep {
+        return sweep_from(seed, count, sim.json);
+    }
     let link = sim.link.config(seed, |path| fs::read_to_string(path)).map_err(Stop::usage)?;
     let plan = plan(sim, link.unwrap_or_else(usual_link));
     let printed = if sim.json {
@@ -68,6 +73,9 @@ fn plan(sim: &Sim, link: LinkConfig) -> Plan {
     let speaks = |silent: Speaker| if sim.from == silent { Workload::default() } else { workload };
     plan.sessions[0].up = speaks(Speaker::Server);
     plan.sessions[0].down = speaks(Speaker::Client);
+    let config = TransportConfig::chosen(sim.sending.choices());
+    plan.server = config;
+    plan.sessions[0].config = config;
     plan.sessions = vec![plan.sessions[0].clone(); usize::try_from(sim.clients).unwrap_or(1)];
     plan
 }
@@ -107,6 +115,19 @@ fn ladder(sim: &Sim, plan: &Plan, seed: u64) -> Result<String, Stuck> {
     Ok(text + "\n" + &table::summary(&testbed.report()))
 }
 
+/// The seeds from this one on; with `json` what happens in the first of them.
+fn sweep_from(seed: u64, count: u64, json: bool) -> Outcome {
+    if json {
+        let lines = JsonLines::new(io::stdout());
+        let broken = BadLink::of_seed(seed).play(lines.ears()).err();
+        lines.finish().map_err(Stop::failed)?;
+        return broken.map_or(Ok(Exit::Done), |failure| Err(Stop::failed(failure)));
+    }
+    let datagrams = sweep(seed..seed.saturating_add(count)).map_err(Stop::failed)?;
+    print(|| Ok(format!("{count} seeds from {seed} on, {datagrams} datagrams: every promise was kept\n")))?;
+    Ok(Exit::Done)
+}
+
 fn print(make: impl FnOnce() -> Result<String, Stuck>) -> Result<(), Stop> {
     let text = make().map_err(Stop::failed)?;
     match io::stdout().write_all(text.as_bytes()) {
@@ -117,9 +138,7 @@ fn print(make: impl FnOnce() -> Result<String, Stuck>) -> Result<(), Stop> {
 
 fn print_events(plan: &Plan, seed: u64) -> Result<(), Stop> {
     let lines = JsonLines::new(io::stdout());
-    let [clients, server] =
-        [Side::Client, Side::Server].map(|side| Some(Arc::new(lines.of(side)) as Arc<dyn Sink>));
-    played(plan, seed, Ears { clients, server }).map_err(Stop::failed)?;
+    played(plan, seed, lines.ears()).map_err(Stop::failed)?;
     match lines.finish() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Stop::failed(error)),
         _ => Ok(()),
@@ -144,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_ladder_cites_the_rule_of_every_decision() {
-        let text = drawn("sim --loss 20% --delay 25ms --messages 100 --steps 0");
+        let text = drawn("sim --loss 20% --delay 25ms --messages 100 --steps 0 --redundancy off");
         for rule in ["§6.1.1", "§6.1.2", "§6.2.1", "§6.2.4", "§13.3", "§2.2"] {
             assert!(text.contains(rule), "{rule}: {text}");
         }

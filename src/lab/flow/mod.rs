@@ -32,6 +32,7 @@
 //! - [`witness`]: what left, and what was decided
 //! - [`testbed`]: the clock and the loop; `turn`: what happens at one moment; `seat`: where a client sits
 //! - [`report`]: what is known at the end, of one session, of all, of several seeds
+//! - [`sweep`]: random faults, seed after seed, and whether every promise survived them
 //! - [`latencies`]: quantiles without estimates
 //!
 //! Left out on purpose: what the machine costs (that is `benches/core.rs`), and the chat
@@ -42,6 +43,7 @@ pub mod plan;
 pub mod report;
 mod seat;
 pub mod source;
+pub mod sweep;
 pub mod tally;
 pub mod testbed;
 mod turn;

@@ -50,6 +50,8 @@ pub struct Seat {
     pub tallies: [Tally; 2],
     pub wires: [[Wire; 2]; 2],
     pub closed: [Option<CloseReason>; 2],
+    /// An end delivered a message after it had said that the session is over.
+    pub spoke_after_end: bool,
     pub wake: Option<Instant>,
     pub touched: bool,
 }
@@ -70,6 +72,7 @@ impl Seat {
             tallies: ways.map(|way| Tally::new(&way, starts, plan.warm_up)),
             wires: Default::default(),
             closed: [None, None],
+            spoke_after_end: false,
             wake: None,
             // The testbed begins with everybody touched.
             touched: true,
@@ -102,6 +105,7 @@ impl Seat {
             SessionEvent::Message { channel, bytes } => {
                 self.tallies[way.index()].on_arrived(now, channel.0, &bytes);
                 self.sources[way.opposite().index()].on_heard(now);
+                self.spoke_after_end |= self.closed[way.opposite().index()].is_some();
                 now
             }
             SessionEvent::Closed(reason) => {
@@ -117,6 +121,11 @@ impl Seat {
     /// Messages under way, in both directions.
     pub fn missing(&self) -> u64 {
         self.tallies.iter().map(Tally::missing).sum()
+    }
+
+    /// Was everything handed in, and has it arrived?
+    pub fn is_settled(&self) -> bool {
+        self.missing() == 0 && self.sources.iter().all(Source::is_finished)
     }
 
     /// When the clock alone makes something happen here.

@@ -57,6 +57,10 @@ struct Numbers {
     missing: u64,
     /// The newest that arrived, by channel.
     newest: BTreeMap<u64, u64>,
+    /// From one message of a channel to its next.
+    stride: u64,
+    /// The first arrival that was not the next one of its channel.
+    broken: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -124,6 +128,11 @@ impl Numbers {
         let index = usize::try_from(number).ok()?;
         let before = std::mem::replace(self.arrived.get_mut(index)?, true);
         self.missing -= u64::from(!before);
+        let due = self.newest.get(&channel).map_or(number % self.stride, |newest| newest + self.stride);
+        if number != due {
+            let told = || format!("channel {channel}: message {number} came where {due} was due");
+            self.broken.get_or_insert_with(told);
+        }
         let newest = self.newest.entry(channel).or_insert(number);
         let late = number < *newest;
         *newest = number.max(*newest);
@@ -158,8 +167,8 @@ impl Tally {
             begins,
             warm_until: begins + warm_up,
             first_arrival: None,
-            paced: Numbers::default(),
-            bulk: Numbers::default(),
+            paced: Numbers { stride: workload.paced.rooms.max(1), ..Numbers::default() },
+            bulk: Numbers { stride: 1, ..Numbers::default() },
             counts: Default::default(),
             bulk_counts: Counts::default(),
             bulk_seconds: Vec::new(),
@@ -218,6 +227,13 @@ impl Tally {
             self.bulk_seconds.resize(second + 1, 0);
         }
         self.bulk_seconds[second] += bytes;
+    }
+
+    /// What an ordered channel never does and this one did, if anything: each must have delivered exactly
+    /// what was handed in first, once each.
+    pub fn broken(&self) -> Option<String> {
+        let broken = self.paced.broken.as_ref().or(self.bulk.broken.as_ref()).cloned();
+        broken.or_else(|| (self.damaged > 0).then(|| "bytes arrived that nobody handed in".to_owned()))
     }
 
     /// Messages that were taken and have not arrived.
@@ -297,7 +313,7 @@ impl WayReport {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Bulk;
+    use super::super::plan::{Bulk, Paced};
     use super::*;
     use crate::time::at;
 
@@ -321,16 +337,19 @@ mod tests {
         assert_eq!((report.steady.sent, report.steady.delivered, report.steady.duplicated), (3, 1, 1));
         assert_eq!(report.early.latencies.max(), Some(Duration::from_millis(3)));
         assert_eq!((report.damaged, tally.missing()), (2, 2));
+        let broken = tally.broken().unwrap_or_default();
+        assert_eq!(broken, "channel 8: message 2 came where 1 was due");
         assert_eq!(report.first.max(), Some(Duration::from_micros(500)));
     }
 
     #[test]
     fn rooms_have_an_order_each() {
-        let mut tally = Tally::new(&Workload::default(), at(0), Duration::ZERO);
+        let paced = Paced { rooms: 2, ..Paced::default() };
+        let mut tally = Tally::new(&Workload { paced, ..Workload::default() }, at(0), Duration::ZERO);
         (0..2).for_each(|_| tally.on_sent(Lane::Paced, at(0)));
         tally.on_arrived(at(1), 12, &message(1, 8));
         tally.on_arrived(at(2), 8, &message(0, 8));
-        assert_eq!(tally.report().steady.out_of_order, 0);
+        assert_eq!((tally.report().steady.out_of_order, tally.broken()), (0, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::{Direction, DirectionConfig, DropCause, LinkConfig};
 use crate::time::Duration;
+use crate::transport::redundancy::Redundancy;
 use std::sync::Arc;
 
 fn way(loss: f64) -> DirectionConfig {
@@ -34,6 +35,7 @@ fn a_run_is_a_function_of_plan_and_seed() {
 #[test]
 fn over_a_clean_link_every_message_takes_the_delay_and_nothing_else() {
     let mut plan = paced(200, 0.0);
+    plan.sessions[0].config.redundancy = Redundancy::Off;
     plan.warm_up = Duration::from_secs(1);
     let all = run(&plan, 1).expect("time goes on").total();
     let steady = &all.up.steady;

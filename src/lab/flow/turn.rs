@@ -14,6 +14,7 @@ use crate::transport::connection::Connection;
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::path::Path;
 use crate::transport::session::SessionEvent;
+use crate::wire::datagram::ConnectionId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 const HEADERS: usize = 20 + 8;
 
 impl Testbed {
-    fn touch(&mut self, seat: usize) {
+    pub(super) fn touch(&mut self, seat: usize) {
         if !std::mem::replace(&mut self.seats[seat].touched, true) {
             self.touched.push(seat);
         }
@@ -75,17 +76,27 @@ impl Testbed {
 
     pub(super) fn hear_server(&mut self) {
         while let Some((id, event)) = self.server.poll_event() {
-            if let SessionEvent::Connected { .. } = event
-                && let Some(path) = self.server.path(id)
-            {
-                let seat = seat_of(path.remote);
-                self.by_id.insert(id, seat);
-                self.seats[seat].id = Some(id);
+            if let SessionEvent::Connected { .. } = event {
+                self.on_connected(id);
             }
             if let Some(seat) = self.by_id.get(&id).copied() {
                 self.progress = self.seats[seat].on_event(self.now, Direction::Up, event, self.progress);
                 self.touch(seat);
             }
+        }
+    }
+
+    /// A client that moves while it shakes hands, or whose hello comes twice, may have two sessions here: it
+    /// is in the one that it has answered.
+    fn on_connected(&mut self, id: ConnectionId) {
+        let Some(seat) = self.server.path(id).map(|path| seat_of(path.remote)) else { return };
+        if self.seats[seat]
+            .id
+            .is_none_or(|known| self.server.path(known).is_some() && !self.server.is_proven(known))
+        {
+            self.by_id.retain(|_, of| *of != seat);
+            self.by_id.insert(id, seat);
+            self.seats[seat].id = Some(id);
         }
     }
 

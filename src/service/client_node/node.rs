@@ -251,7 +251,7 @@ impl ClientNode {
             let config = TransportConfig {
                 liveness: self.config.liveness,
                 insecure: self.config.insecure,
-                ..TransportConfig::default()
+                ..TransportConfig::chosen(self.config.choices)
             };
             let rng = self.rng.fork();
             let connection = Connection::client(now, config, hello, PEER, rng, self.tracer.clone());

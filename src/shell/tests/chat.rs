@@ -16,6 +16,7 @@ use crate::shell::store_thread::StoreThread;
 use crate::store::{MemoryStore, Snapshot, StoreRequest};
 use crate::time::Duration;
 use crate::trace::Tracer;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -49,6 +50,7 @@ fn start_server() -> Running {
         server_name: "a test".to_owned(),
         insecure: false,
         liveness: LivenessConfig::default(),
+        choices: Choices::default(),
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: None,
         max_sessions: 100,
@@ -88,6 +90,7 @@ impl Person {
             addresses: 1,
             connect_timeout: WATCHDOG,
             liveness: LivenessConfig::default(),
+            choices: Choices::default(),
             linger: Duration::ZERO,
         };
         let mut rng = Rng::from_seed(name.bytes().map(u64::from).sum());

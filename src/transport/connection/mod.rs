@@ -93,6 +93,8 @@ struct Owed {
 struct Counters {
     sent: u64,
     retransmitted: u64,
+    /// Those that left only for a copy's sake.
+    copies: u64,
     duplicates: u64,
     reordered: u64,
     bytes_out: u64,
@@ -262,6 +264,16 @@ impl Connection {
         self.owed.ping |= !self.names.prefix.is_empty();
     }
 
+    /// From now on no datagram (or one again) leaves only for a copy's sake: the server's budget is spent.
+    pub fn hold_copies(&mut self, is_held: bool) {
+        self.copies.hold(is_held);
+    }
+
+    /// How many datagrams left only for a copy's sake.
+    pub const fn copies_sent(&self) -> u64 {
+        self.counters.copies
+    }
+
     /// The local socket was made anew, perhaps in another network: show the peer where we are.
     pub fn on_rebound(&mut self) {
         self.recovery.forget_size(self.path.path().largest_datagram());
@@ -329,7 +341,7 @@ impl Connection {
     pub fn stats(&self) -> SessionStats {
         let rtt = self.recovery.rtt();
         let sampled = rtt.is_sampled();
-        let Counters { sent, retransmitted, duplicates, reordered, bytes_out, bytes_in } = self.counters;
+        let Counters { sent, retransmitted, duplicates, reordered, bytes_out, bytes_in, .. } = self.counters;
         #[expect(clippy::cast_precision_loss, reason = "a share of counts far below 2^53")]
         let loss = (sent > 0).then(|| self.recovery.lost_packets() as f64 / sent as f64);
         SessionStats {

@@ -260,7 +260,12 @@ impl Connection {
         let copied = covers && leaves && self.write_copies(now, buffer, room);
         let rest = self.write_rest(now, buffer, room);
         let again = match (text, rest) {
-            (None, None) => return copied.then_some(SendCause::ExtraCopy),
+            // What leaves anyway leaves for its own reason.
+            (None, None) if copied && cause.is_none() && !self.owed.ping => {
+                self.counters.copies += 1;
+                return Some(SendCause::ExtraCopy);
+            }
+            (None, None) => return None,
             (text, rest) => text.unwrap_or(false) || rest.unwrap_or(false),
         };
         self.counters.retransmitted += u64::from(again);

@@ -83,6 +83,37 @@ impl Allowance {
     }
 }
 
+/// Datagrams that leave only for a copy's sake, of all sessions of a server together, within any second.
+/// Ours: about a tenth of what one core sends.
+pub const SERVER_COPIES_A_SECOND: u64 = 20_000;
+
+/// A server's budget for copies of all its sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyBudget {
+    copies: Bucket,
+    at: Instant,
+}
+
+impl Default for CopyBudget {
+    fn default() -> Self {
+        Self { copies: Bucket::new(SERVER_COPIES_A_SECOND, SERVER_COPIES_A_SECOND / 10), at: Instant::ZERO }
+    }
+}
+
+impl CopyBudget {
+    /// Is there anything left of it?
+    pub fn is_left(&mut self, now: Instant) -> bool {
+        self.copies.leak(now - self.at);
+        self.at = self.at.max(now);
+        self.copies.covers(1)
+    }
+
+    /// So many datagrams left for a copy's sake.
+    pub fn spend(&mut self, datagrams: u64) {
+        self.copies.fill(datagrams);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +148,19 @@ mod tests {
     fn within_no_second_more_bytes_do() {
         let most = most_in_a_second(&sent_at_ms(1_000)) * 1_000;
         assert!((60_000..=64_000).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn a_server_sends_no_more_copies_in_a_second_than_its_budget() {
+        let mut budget = CopyBudget::default();
+        let mut count = 0;
+        for ms in 0..1_000 {
+            while budget.is_left(at(5_000_000 + ms * 1_000)) {
+                budget.spend(1);
+                count += 1;
+            }
+        }
+        assert!((SERVER_COPIES_A_SECOND - 100..=SERVER_COPIES_A_SECOND).contains(&count), "{count}");
     }
 
     #[test]

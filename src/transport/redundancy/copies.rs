@@ -23,12 +23,19 @@ pub struct Copies {
     rest: Rest,
     /// A datagram should leave for somebody's sake.
     is_owed: bool,
-    /// The datagram that is being written carries text or copies.
+    /// The datagram that is being written.
+    written: Written,
+    /// Nobody's datagram leaves for a copy's sake: the owner of all sessions says so.
+    is_held: bool,
+}
+
+/// What is known of the datagram that is being written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    /// It carries text or copies.
     is_carrying: bool,
     /// Not all copies found room in it.
     is_short: bool,
-    /// Nobody's datagram leaves for a copy's sake: the owner of all sessions says so.
-    is_held: bool,
 }
 
 /// What a copy may meet on its way.
@@ -74,8 +81,7 @@ impl Copies {
             allowance: Allowance::default(),
             rest: Rest::default(),
             is_owed: false,
-            is_carrying: false,
-            is_short: false,
+            written: Written::default(),
             is_held: false,
         }
     }
@@ -85,7 +91,7 @@ impl Copies {
         if !is_whole || span.len > SMALL_MAX {
             return;
         }
-        self.is_carrying = true;
+        self.written.is_carrying = true;
         if self.setting == Redundancy::Off {
             return;
         }
@@ -140,13 +146,14 @@ impl Copies {
 
     /// A copy found no room in the datagram. If it is overdue, another datagram is worth its while.
     pub fn on_no_room(&mut self, now: Instant, overdue: Duration) {
-        self.is_short = self.riders.is_overdue(now, overdue);
+        self.written.is_short = self.riders.is_overdue(now, overdue);
     }
 
     /// A datagram left.
     pub fn on_datagram(&mut self, bytes: usize) {
-        if std::mem::take(&mut self.is_carrying) {
-            self.is_owed = std::mem::take(&mut self.is_short);
+        let Written { is_carrying, is_short } = std::mem::take(&mut self.written);
+        if is_carrying {
+            self.is_owed = is_short;
             self.allowance.on_sent(bytes);
         }
     }

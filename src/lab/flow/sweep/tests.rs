@@ -1,0 +1,34 @@
+//! Does the sweep try something, and does it tell what it finds?
+
+use super::*;
+
+/// As many links as the environment asks for with `SAYAGAIN_SEEDS`.
+#[test]
+fn every_promise_survives_every_link() {
+    let seeds = std::env::var("SAYAGAIN_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
+    let datagrams = sweep(0..seeds).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(datagrams > 100 * seeds, "{datagrams} datagrams in {seeds} runs: hardly anything was tried");
+}
+
+#[test]
+fn a_broken_promise_comes_with_its_seed_and_how_to_play_it_again() {
+    let mut link = BadLink::of_seed(7);
+    link.plan.link =
+        LinkConfig::symmetric(DirectionConfig { mtu: Some(100), ..DirectionConfig::default() }, 0);
+    link.close = None;
+    link.plan.sessions = vec![SessionPlan::default()];
+    link.plan.sessions[0].up.paced.messages = 1;
+    let mut testbed = Testbed::new(&link.plan, 7, Ears::default());
+    testbed.run_until(CALM).expect("time goes on");
+    assert!(testbed.unsettled().contains("1 up and 0 down are missing"), "{}", testbed.unsettled());
+    let failure = Failure { link, at: testbed.now(), what: testbed.unsettled() };
+    assert!(failure.to_string().ends_with("sayagain sim --sweep 1 --seed 7"), "{failure}");
+}
+
+#[test]
+fn every_link_that_is_drawn_could_be_asked_for_on_the_command_line() {
+    for seed in 0..500 {
+        let link = BadLink::of_seed(seed).plan.link;
+        assert_eq!(link.up.check().and_then(|()| link.down.check()), Ok(()), "{seed}");
+    }
+}
