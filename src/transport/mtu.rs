@@ -32,11 +32,11 @@ use crate::wire::datagram::DATAGRAM_BASE;
 const PROBES_MAX: u32 = 3;
 
 /// RFC 8899 §5.1.1, `PMTU_RAISE_TIMER`: after so long a path that carried less is tried again.
-const RAISE_AFTER: Duration = Duration::from_secs(600);
+const RAISE_AFTER: Duration = Duration::from_mins(10);
 
 /// Ours: after a black hole the search rests so long. If an outage only looked like one, a minute with
 /// smaller datagrams costs a hundredth of the rate.
-const BLACK_HOLE_REST: Duration = Duration::from_secs(60);
+const BLACK_HOLE_REST: Duration = Duration::from_mins(1);
 
 /// Ours: so many losses in a row of what is larger than the base are a black hole.
 const BLACK_HOLE_LOSSES: u32 = 3;

@@ -107,7 +107,7 @@ fn a_black_hole_that_opens_in_mid_transfer_hangs_nobody() {
         let up = &report.sessions[0].up;
         assert!(up.bulk.bytes >= 6_000_000 && up.bulk.fates.out_of_order == 0, "{congestion}");
         let at = facts.iter().find(|(_, event)| *event == TraceEvent::DatagramSize { bytes: 1_200 });
-        let noticed = at.map(|(at, _)| at.as_micros() / 1_000).unwrap_or(u64::MAX);
+        let noticed = at.map_or(u64::MAX, |(at, _)| at.as_micros() / 1_000);
         assert!((1_500..2_500).contains(&noticed), "{congestion}: noticed at {noticed} ms");
         assert_eq!(up.paced().delivered, 200);
         let slowest = up.paced().latencies.max().expect("a latency");
