@@ -287,7 +287,8 @@ fn next_span_within(
     if which == Which::Small && !is_small {
         return None;
     }
-    let overhead = crate::wire::frame::piece_overhead(channel, span.sequence, total);
+    let Span { sequence, offset, len } = span;
+    let overhead = crate::wire::frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
     let room = room.checked_sub(overhead)?;
     if span.len <= room as u64 {
         return Some(span);

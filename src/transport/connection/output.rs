@@ -312,7 +312,9 @@ impl Connection {
                 self.copies.on_settled(channel, span.sequence);
                 continue;
             };
-            let len = frame::piece_overhead(channel, span.sequence, piece.total) + piece.bytes.len();
+            let Span { sequence, offset, len } = span;
+            let overhead = frame::piece_overhead(channel, sequence, piece.total, offset, len);
+            let len = overhead + piece.bytes.len();
             if len > room.saturating_sub(buffer.len()) {
                 self.copies.on_no_room(now, overdue);
                 break;
