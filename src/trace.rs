@@ -23,6 +23,8 @@ pub enum SendCause {
     Heartbeat,
     /// It only acknowledges.
     Acknowledgement,
+    /// It asks whether a datagram so large passes (RFC 8899).
+    SizeProbe,
     /// It governs the session: credit, path, close.
     Control,
 }
@@ -88,6 +90,8 @@ pub enum TraceEvent {
     RttSampled { sample: Duration, smoothed: Duration, variation: Duration },
     /// The congestion window moved, in bytes.
     WindowMoved { window: u64, in_flight: u64 },
+    /// From here on datagrams have up to this many bytes.
+    DatagramSize { bytes: usize },
     /// A piece arrived whose bytes were here already.
     PieceDuplicate { channel: u64, sequence: u64 },
     /// A message was handed to the user.

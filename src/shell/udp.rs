@@ -11,13 +11,15 @@
 //! ```
 //!
 //! IPv4 peers of a dual-stack socket are shown as plain IPv4 (RFC 4291 §2.5.5.2 is undone here and
-//! nowhere else). Datagrams leave unfragmented; one that is too long for the way is lost, as by a router.
+//! nowhere else). Datagrams leave unfragmented (`quinn_udp` sets the don't-fragment bit and has Linux ask
+//! nobody what a path carries: `IP_PMTUDISC_PROBE`); one that is too long for the way is lost, as by a
+//! router, so that the transport's probes find out what passes (RFC 8899).
 
 use super::{port_unreachable, socket};
 use crate::service::api::Path;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState, is_msg_size_err};
 use std::io::{self, ErrorKind, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 
@@ -115,7 +117,9 @@ impl UdpPort {
             |transmit| self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit));
         match send(transmit.clone()) {
             // What was addressed may be a broadcast address, or be gone by now: any address of ours, then.
-            Err(error) if src_ip.is_some() && error.kind() != ErrorKind::WouldBlock => {
+            Err(error)
+                if src_ip.is_some() && error.kind() != ErrorKind::WouldBlock && !is_msg_size_err(&error) =>
+            {
                 send(Transmit { src_ip: None, ..transmit })
             }
             outcome => outcome,
@@ -195,5 +199,25 @@ pub(super) fn plain(address: SocketAddr) -> SocketAddr {
             SocketAddr::new(address.ip().to_canonical(), v6.port())
         }
         _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datagram_that_is_too_long_for_the_way_is_lost_and_no_error() {
+        let server = UdpPort::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let client = UdpPort::connect(server.local_address()).unwrap();
+        // One byte more than an IPv4 packet has room for.
+        let datagram = vec![0; 65_508];
+        let local = Some(server.local_address().ip());
+        for (port, remote) in [(&server, client.local_address()), (&client, server.local_address())] {
+            for local in [None, local] {
+                let sent = port.send(Path { remote, local }, &datagram);
+                assert!(matches!(sent, Sent::Gone), "{sent:?}");
+            }
+        }
     }
 }

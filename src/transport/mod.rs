@@ -6,6 +6,7 @@ pub mod connection;
 pub mod endpoint;
 pub mod handshake;
 pub mod liveness;
+pub mod mtu;
 pub mod params;
 pub mod path;
 pub mod redundancy;

@@ -6,6 +6,7 @@
 //! (RFC 9000 §8.2, §9.3).
 
 use crate::time::{Duration, Instant};
+use crate::wire::datagram::{DATAGRAM_LARGEST_IPV4, DATAGRAM_LARGEST_IPV6};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where a datagram came from and which of our addresses it was sent to.
@@ -15,6 +16,16 @@ pub struct Path {
     pub remote: SocketAddr,
     /// Our own address that was addressed, so that the reply leaves from it; `None` where unknown.
     pub local: Option<IpAddr>,
+}
+
+impl Path {
+    /// The largest UDP payload to try here: what Ethernet carries of this kind of address.
+    pub const fn largest_datagram(&self) -> usize {
+        match self.remote.ip().to_canonical() {
+            IpAddr::V4(_) => DATAGRAM_LARGEST_IPV4,
+            IpAddr::V6(_) => DATAGRAM_LARGEST_IPV6,
+        }
+    }
 }
 
 /// How long a challenge may go unanswered before it is sent again.

@@ -28,8 +28,16 @@ pub const VERSION: u32 = 1;
 /// A HELLO is at least so long, so that no reply is larger than what it answers.
 pub const HELLO_MIN: usize = 1_200;
 
-/// The largest UDP payload sent: fits every IPv6 path (RFC 8200 §5: 1,280 bytes less 48 of headers).
-pub const DATAGRAM_MAX: usize = 1_200;
+/// The UDP payload that every path is taken to carry: fits every IPv6 path (RFC 8200 §5: 1,280 bytes less 48
+/// of headers; RFC 9000 §14.1). Larger ones are sent only where they are known to pass.
+pub const DATAGRAM_BASE: usize = 1_200;
+
+/// The largest UDP payload sent over IPv4, and so the largest of all: Ethernet's 1,500 bytes less 28 of
+/// headers.
+pub const DATAGRAM_LARGEST_IPV4: usize = 1_472;
+
+/// The largest UDP payload sent over IPv6: 1,500 bytes less 48 of headers.
+pub const DATAGRAM_LARGEST_IPV6: usize = 1_452;
 
 /// Bytes of a data packet before its sealed part.
 pub const DATA_HEADER: usize = 13;

@@ -184,14 +184,23 @@ pub fn take_frame<'a>(reader: &mut Reader<'a>) -> Result<Option<Frame<'a>>, Malf
     Ok(None)
 }
 
-/// How many bytes the frame around a piece takes, besides the piece's own (an upper bound by a few bytes).
-pub const fn piece_overhead(channel: u64, sequence: u64, total: u64) -> usize {
-    1 + varint_len(channel) + varint_len(sequence) + 3 * varint_len(total)
+/// How many bytes the frame around a piece of at most `len` bytes takes, besides the piece's own, if it is a
+/// FRAGMENT; a MESSAGE takes less.
+pub const fn piece_overhead(channel: u64, sequence: u64, total: u64, offset: u64, len: u64) -> usize {
+    let place = varint_len(channel) + varint_len(sequence);
+    1 + place + varint_len(total) + varint_len(offset) + varint_len(len)
 }
 
 /// Writes a PING.
 pub fn put_ping(out: &mut Writer<'_>) {
     out.put_u8(PING);
+}
+
+/// Writes so many bytes of PADDING.
+pub fn put_padding(out: &mut Writer<'_>, bytes: usize) {
+    for _ in 0..bytes {
+        out.put_u8(PADDING);
+    }
 }
 
 /// Writes the newest [`ACK_RANGES_MAX`] ranges of what was received, or as many of them as fit into `room`
@@ -309,7 +318,7 @@ mod tests {
         put_piece(&mut out, &whole);
         put_piece(&mut out, &part);
         put_path_challenge(&mut out, [7; 8]);
-        out.put_u8(PADDING).put_u8(PADDING);
+        put_padding(&mut out, 2);
         put_path_response(&mut out, [8; 8]);
         put_close(&mut out, 3, "bye");
         let expected = [
@@ -324,6 +333,17 @@ mod tests {
             Frame::Close { code: 3, text: "bye" },
         ];
         assert_eq!(frames(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_frame_around_a_fragment_takes_as_many_bytes_as_foretold() {
+        for (total, offset, len) in [(100, 1, 50), (16_384, 0, 1_400), (65_536, 16_384, 63), (70, 64, 6)] {
+            let bytes = vec![1; len as usize];
+            let mut frame = Vec::new();
+            let piece = Piece { channel: 100, sequence: 20_000, total, offset, bytes: &bytes };
+            put_piece(&mut Writer::new(&mut frame), &piece);
+            assert_eq!(frame.len(), piece_overhead(100, 20_000, total, offset, len) + bytes.len());
+        }
     }
 
     #[test]

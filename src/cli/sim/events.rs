@@ -124,6 +124,7 @@ fn members(event: &TraceEvent) -> Value {
             "sample_ms": ms(*sample), "srtt_ms": ms(*smoothed), "rttvar_ms": ms(*variation),
         }),
         TraceEvent::WindowMoved { window, in_flight } => json!({ "window": window, "in_flight": in_flight }),
+        TraceEvent::DatagramSize { bytes } => json!({ "bytes": bytes }),
         TraceEvent::PieceDuplicate { channel, sequence } => {
             json!({ "channel": channel, "sequence": sequence })
         }

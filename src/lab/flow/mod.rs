@@ -57,4 +57,6 @@ pub use testbed::{Ears, Stuck, Testbed};
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod tests;

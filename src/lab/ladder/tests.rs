@@ -78,6 +78,9 @@ fn every_decision_names_its_rule_and_no_line_is_wider_than_110_columns() {
         (TraceEvent::PieceDuplicate { channel: u64::MAX, sequence: u64::MAX }, "§2.2"),
         (TraceEvent::PacketSent { number: u64::MAX, bytes: 9, cause: SendCause::Probe }, "§6.2.4"),
         (TraceEvent::PacketSent { number: 3, bytes: 9, cause: SendCause::Retransmission }, "§13.3"),
+        (TraceEvent::PacketSent { number: 4, bytes: 9, cause: SendCause::SizeProbe }, "RFC 8899"),
+        (TraceEvent::DatagramSize { bytes: 1_472 }, "up to 1472 B"),
+        (TraceEvent::DatagramSize { bytes: 1_200 }, "vanish"),
         (TraceEvent::Closed { reason: "x".repeat(300) }, "over"),
     ];
     for (event, rule) in rules {

@@ -5,6 +5,7 @@
 use super::datagrams::{Act, Step};
 use crate::time::Duration;
 use crate::trace::{DropReason, PieceCause, SendCause, TraceEvent};
+use crate::wire::datagram::DATAGRAM_BASE;
 
 /// How many messages of one datagram are named; the others are counted.
 const MESSAGES_NAMED: usize = 2;
@@ -48,6 +49,7 @@ fn sent(cause: SendCause, carries: &str) -> String {
         SendCause::Probe if carries.is_empty() => "probe, a ping (RFC 9002 §6.2.4)".to_owned(),
         SendCause::Probe => format!("probe (RFC 9002 §6.2.4): {carries}"),
         SendCause::Heartbeat => format!("ping, nothing else to say (RFC 9000 §10.1.2){behind}"),
+        SendCause::SizeProbe => "does one so large pass? (RFC 8899 §4.1)".to_owned(),
         SendCause::Control => format!("credit, path or close (RFC 9000 §4, §8.2, §10.2){behind}"),
     }
 }
@@ -129,6 +131,10 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::WindowMoved { window, in_flight } => {
             format!("window {window} B, in flight {in_flight} B (RFC 9002 §7)")
         }
+        TraceEvent::DatagramSize { bytes: bytes @ DATAGRAM_BASE } => {
+            format!("large datagrams vanish, small ones arrive: at most {bytes} B again (RFC 8899 §4.3)")
+        }
+        TraceEvent::DatagramSize { bytes } => format!("datagrams of up to {bytes} B pass (RFC 8899 §4.1)"),
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
             "channel {channel}: message {sequence} was here already, sent again for nothing (RFC 9000 §2.2)"
         ),

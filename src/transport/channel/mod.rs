@@ -287,7 +287,8 @@ fn next_span_within(
     if which == Which::Small && !is_small {
         return None;
     }
-    let overhead = crate::wire::frame::piece_overhead(channel, span.sequence, total);
+    let Span { sequence, offset, len } = span;
+    let overhead = crate::wire::frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
     let room = room.checked_sub(overhead)?;
     if span.len <= room as u64 {
         return Some(span);
@@ -327,6 +328,18 @@ mod tests {
         carry(&mut from, &mut to, 1_150);
         carry(&mut from, &mut to, 1_150);
         assert_eq!(to.poll_message(), Some((ChannelId(12), vec![2; 20])));
+    }
+
+    #[test]
+    fn a_piece_cut_for_a_larger_packet_is_cut_anew_for_a_smaller_one() {
+        let (mut from, mut to) = pair();
+        let mut nowhere = pair().1;
+        from.send(ChannelId(8), vec![7; 4_000].into()).unwrap();
+        let lost: Vec<_> = (0..3).flat_map(|_| carry(&mut from, &mut nowhere, 1_430)).collect();
+        assert!(lost.iter().all(|(_, span)| span.len > 1_100) && lost.len() == 3, "{lost:?}");
+        lost.into_iter().for_each(|(channel, span)| from.on_lost(channel, span));
+        while !carry(&mut from, &mut to, 1_150).is_empty() {}
+        assert_eq!(to.poll_message(), Some((ChannelId(8), vec![7; 4_000])));
     }
 
     #[test]

@@ -211,6 +211,11 @@ impl Controller for Cubic {
         *self = Self::new(bytes(self.datagram));
     }
 
+    fn on_datagram_size(&mut self, bytes: u64) {
+        self.datagram = real(bytes);
+        self.growth.window = self.growth.window.max(real(LEAST_DATAGRAMS) * self.datagram);
+    }
+
     fn window(&self) -> u64 {
         bytes(self.growth.window)
     }

@@ -105,6 +105,9 @@ pub trait Controller {
     /// The path is another one: begin anew (RFC 9000 §9.4).
     fn on_path_changed(&mut self);
 
+    /// Datagrams have up to this many bytes from now on (RFC 8899).
+    fn on_datagram_size(&mut self, _bytes: u64) {}
+
     /// How many bytes may be in flight.
     fn window(&self) -> u64;
 

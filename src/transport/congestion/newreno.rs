@@ -119,6 +119,11 @@ impl Controller for NewReno {
         *self = Self::new(self.datagram);
     }
 
+    fn on_datagram_size(&mut self, bytes: u64) {
+        self.datagram = bytes;
+        self.growth.window = self.growth.window.max(LEAST_DATAGRAMS * bytes);
+    }
+
     fn window(&self) -> u64 {
         self.growth.window
     }

@@ -67,6 +67,11 @@ impl Pacer {
         missing == 0
     }
 
+    /// Datagrams have up to this many bytes from now on.
+    pub const fn on_datagram_size(&mut self, bytes: u64) {
+        self.datagram = bytes;
+    }
+
     /// So many bytes left.
     pub fn on_sent(&mut self, bytes: u64) {
         self.tokens = self.tokens.saturating_sub(bytes * MICROS);

@@ -137,6 +137,10 @@ impl Controller for Chosen {
         self.get_mut().on_path_changed();
     }
 
+    fn on_datagram_size(&mut self, bytes: u64) {
+        self.get_mut().on_datagram_size(bytes);
+    }
+
     fn window(&self) -> u64 {
         self.get().window()
     }
@@ -213,6 +217,16 @@ mod tests {
             assert_eq!(controller.window(), 3_600, "{setting}: and slow start again");
             controller.on_path_changed();
             assert_eq!((controller.window(), controller.threshold()), (12_000, None), "{setting}");
+            controller.on_datagram_size(1_472);
+            assert_eq!(controller.window(), 12_000, "{setting}: a larger datagram widens nothing");
+            controller.on_persistent_congestion();
+            assert_eq!(controller.window(), 2_944, "{setting}: but the least is two of them");
+            controller.on_persistent_congestion();
+            controller.on_datagram_size(1_200);
+            controller.on_persistent_congestion();
+            assert_eq!(controller.window(), 2_400, "{setting}");
+            controller.on_datagram_size(1_472);
+            assert_eq!(controller.window(), 2_944, "{setting}: also of one that has grown");
         }
     }
 }

@@ -107,6 +107,10 @@ impl Controller for Tolerant {
         *self = Self { cubic, ..Self::new(0) };
     }
 
+    fn on_datagram_size(&mut self, bytes: u64) {
+        self.cubic.on_datagram_size(bytes);
+    }
+
     fn window(&self) -> u64 {
         self.cubic.window()
     }

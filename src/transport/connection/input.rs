@@ -169,7 +169,7 @@ impl Connection {
             self.path.on_moved(now, path, bytes, challenge);
             if other_host {
                 // RFC 9000 §9.4: another path has another round trip and another bottleneck.
-                self.recovery.on_path_changed();
+                self.recovery.on_path_changed(path.largest_datagram());
             }
             self.trace(now, || TraceEvent::Roamed);
         }
@@ -198,9 +198,9 @@ impl Connection {
                     received: &mut self.received,
                     owed: &mut self.owed,
                 };
-                let before = self.recovery.window();
+                let before = (self.recovery.window(), self.recovery.datagram_size());
                 self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)?;
-                self.trace_window(now, before);
+                self.trace_moves(now, before);
             }
             Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),
             Frame::ChannelCredit { channel, limit } => self.channels.on_credit(Some(*channel), *limit),

@@ -198,8 +198,8 @@ impl Connection {
             phase,
             names,
             seal: None,
+            recovery: Recovery::new(config.max_ack_delay, config.congestion, path.path().largest_datagram()),
             path,
-            recovery: Recovery::new(config.max_ack_delay, config.congestion),
             received: Received::new(config.max_ack_delay),
             channels: Channels::new(config.limits, peer),
             copies: Copies::new(config.redundancy),
@@ -274,8 +274,9 @@ impl Connection {
         self.counters.copies
     }
 
-    /// The local socket was made anew: show the peer where we are.
+    /// The local socket was made anew, perhaps in another network: show the peer where we are.
     pub fn on_rebound(&mut self) {
+        self.recovery.forget_size(self.path.path().largest_datagram());
         self.owed.ping = true;
     }
 
@@ -377,9 +378,9 @@ impl Connection {
             received: &mut self.received,
             owed: &mut self.owed,
         };
-        let before = self.recovery.window();
+        let before = (self.recovery.window(), self.recovery.datagram_size());
         let probes = self.recovery.handle_timeout(now, &mut verdicts);
-        self.trace_window(now, before);
+        self.trace_moves(now, before);
         let Some(count) = probes else { return };
         self.trace(now, || TraceEvent::ProbeFired { count });
         self.repeat_oldest();
@@ -410,9 +411,13 @@ impl Connection {
         self.events.push_back(SessionEvent::Liveness(state));
     }
 
-    fn trace_window(&self, now: Instant, before: u64) {
+    fn trace_moves(&self, now: Instant, (window_before, size_before): (u64, usize)) {
         let (window, in_flight) = (self.recovery.window(), self.recovery.bytes_in_flight());
-        if window != before {
+        let bytes = self.recovery.datagram_size();
+        if bytes != size_before {
+            self.trace(now, || TraceEvent::DatagramSize { bytes });
+        }
+        if window != window_before {
             self.trace(now, || TraceEvent::WindowMoved { window, in_flight });
         }
     }
@@ -448,7 +453,7 @@ impl Outcome for Verdicts<'_> {
                 Part::ChannelCredit { channel } => self.channels.on_update_lost(Some(channel)),
                 Part::Pace => self.owed.pace = true,
                 // An acknowledgement is said anew with the next packet, a challenge by its own timer.
-                Part::Ack { .. } | Part::PathChallenge => {}
+                Part::Ack { .. } | Part::PathChallenge | Part::SizeProbe => {}
                 Part::Piece { .. } => {
                     if let Some((channel, span)) = output::span_of(*part)
                         && self.copies.on_lost(channel, span.sequence)

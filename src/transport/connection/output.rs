@@ -10,9 +10,7 @@ use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
 use crate::wire::Writer;
-use crate::wire::datagram::{
-    DATA_HEADER, DATAGRAM_MAX, HandshakePart, NOISE_MAX, put_data_header, read_handshake,
-};
+use crate::wire::datagram::{DATA_HEADER, HandshakePart, NOISE_MAX, put_data_header, read_handshake};
 use crate::wire::frame;
 
 /// About how many bytes of pieces fit into one packet.
@@ -56,7 +54,8 @@ fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
         | Part::SessionCredit
         | Part::ChannelCredit { .. }
         | Part::Pace
-        | Part::PathChallenge => {}
+        | Part::PathChallenge
+        | Part::SizeProbe => {}
     }
 }
 
@@ -114,10 +113,16 @@ impl Connection {
 
     fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         self.rekey_if_due(now);
+        if self.write_size_probe(now, buffer) {
+            return true;
+        }
         let Some(seal) = &self.seal else { return false };
         let allowance = usize::try_from(self.path.allowance()).unwrap_or(usize::MAX);
-        let room =
-            DATAGRAM_MAX.min(allowance).saturating_sub(self.names.prefix.len() + seal.sealer.overhead());
+        let room = self
+            .recovery
+            .next_datagram_size()
+            .min(allowance)
+            .saturating_sub(self.names.prefix.len() + seal.sealer.overhead());
         if room < ROOM_MIN {
             return false;
         }
@@ -129,6 +134,25 @@ impl Connection {
             return false;
         };
         self.seal_packet(now, buffer, number, cause);
+        true
+    }
+
+    /// RFC 8899 §4.1: a datagram that asks whether one so large passes, and carries nothing that would be
+    /// missed.
+    fn write_size_probe(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        let Some(seal) = self.seal.as_ref().filter(|_| self.path.is_proven() && self.names.prefix.is_empty())
+        else {
+            return false;
+        };
+        let Some(size) = self.recovery.next_size_probe(now) else { return false };
+        let end = size - seal.sealer.overhead();
+        let number = self.recovery.sent().next_number();
+        put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
+        let mut out = Writer::new(buffer);
+        frame::put_ping(&mut out);
+        frame::put_padding(&mut out, end - DATA_HEADER - 1);
+        self.recovery.sent().note(Part::SizeProbe);
+        self.seal_packet(now, buffer, number, SendCause::SizeProbe);
         true
     }
 
@@ -242,7 +266,7 @@ impl Connection {
         room: usize,
         cause: Option<SendCause>,
     ) -> Option<SendCause> {
-        let covers = self.copies.may_send(now, DATAGRAM_MAX);
+        let covers = self.copies.may_send(now, self.recovery.datagram_size());
         let text = if covers { self.write_pieces(now, buffer, room, Which::Small) } else { None };
         let leaves = cause.is_some() || text.is_some() || self.owed.ping || self.copies.is_owed();
         let copied = covers && leaves && self.write_copies(now, buffer, room);
@@ -300,7 +324,9 @@ impl Connection {
                 self.copies.on_settled(channel, span.sequence);
                 continue;
             };
-            let len = frame::piece_overhead(channel, span.sequence, piece.total) + piece.bytes.len();
+            let Span { sequence, offset, len } = span;
+            let overhead = frame::piece_overhead(channel, sequence, piece.total, offset, len);
+            let len = overhead + piece.bytes.len();
             if len > room.saturating_sub(buffer.len()) {
                 self.copies.on_no_room(now, overdue);
                 break;

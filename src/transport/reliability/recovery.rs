@@ -14,9 +14,10 @@ use crate::time::{Duration, Instant};
 use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
 use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
+use crate::transport::mtu::PathMtu;
 use crate::transport::redundancy::LossShare;
 use crate::transport::timer::Timer;
-use crate::wire::datagram::DATAGRAM_MAX;
+use crate::wire::datagram::DATAGRAM_BASE;
 use crate::wire::frame::AckRanges;
 use std::ops::RangeInclusive;
 
@@ -58,20 +59,22 @@ pub struct Recovery {
     /// How many packets may leave beside the window, because a probe asks for them.
     probes_owed: u32,
     losses: Losses,
+    mtu: PathMtu,
     /// For copies: a chat gives few samples, so of the last three.
     queueing: Queueing<3>,
 }
 
 impl Recovery {
-    /// Nothing in flight yet; the peer may hold an acknowledgement back for so long.
-    pub fn new(max_ack_delay: Duration, congestion: Congestion) -> Self {
+    /// Nothing in flight yet; the peer may hold an acknowledgement back for so long, and no datagram is ever
+    /// to have more bytes than `largest`.
+    pub fn new(max_ack_delay: Duration, congestion: Congestion, largest: usize) -> Self {
         Self {
             sent: SentPackets::default(),
             rtt: RttEstimate::default(),
             probes: ProbeCount::default(),
             sampled_at: None,
-            controller: congestion.controller(DATAGRAM_MAX as u64),
-            pacer: Pacer::new(DATAGRAM_MAX as u64),
+            controller: congestion.controller(DATAGRAM_BASE as u64),
+            pacer: Pacer::new(DATAGRAM_BASE as u64),
             held_back: false,
             max_ack_delay,
             run: Run::default(),
@@ -80,6 +83,7 @@ impl Recovery {
             loss_at: None,
             probes_owed: 0,
             losses: Losses::default(),
+            mtu: PathMtu::new(largest),
             queueing: Queueing::default(),
         }
     }
@@ -138,12 +142,45 @@ impl Recovery {
         self.sampled_at.get_or_insert(now);
     }
 
-    /// The path is another one: its round trip and its bottleneck are unknown (RFC 9000 §9.4).
-    pub fn on_path_changed(&mut self) {
+    /// The path is another one: its round trip, its bottleneck and what it carries, at most `largest`, are
+    /// unknown (RFC 9000 §9.4, §14.2).
+    pub fn on_path_changed(&mut self, largest: usize) {
+        self.forget_size(largest);
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
         self.losses.on_path_changed();
         self.controller.on_path_changed();
+    }
+
+    /// What the path carries, at most `largest`, may be another by now.
+    pub fn forget_size(&mut self, largest: usize) {
+        self.mtu = PathMtu::new(largest);
+        self.adopt_size();
+    }
+
+    /// How many bytes of UDP payload pass on this path, as far as is known.
+    pub const fn datagram_size(&self) -> usize {
+        self.mtu.size()
+    }
+
+    /// How many the next datagram may have. What a probe timeout sends asks whether anything arrives at all,
+    /// so it is no larger than what every path carries.
+    pub const fn next_datagram_size(&self) -> usize {
+        if self.is_probe_owed() { DATAGRAM_BASE } else { self.mtu.size() }
+    }
+
+    /// How large a datagram is to be tried out now, if one is. Ours: it may exceed the window by what it is
+    /// larger than others, or a full window would never let it leave; and none under a window of packets,
+    /// where it would take a place.
+    pub fn next_size_probe(&mut self, now: Instant) -> Option<usize> {
+        let may = !self.is_probe_owed() && self.controller.window_packets().is_none() && self.has_window();
+        if may { self.mtu.next_probe(now) } else { None }
+    }
+
+    fn adopt_size(&mut self) {
+        let bytes = self.mtu.size() as u64;
+        self.controller.on_datagram_size(bytes);
+        self.pacer.on_datagram_size(bytes);
     }
 
     /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
@@ -171,7 +208,7 @@ impl Recovery {
 
     fn has_window(&self) -> bool {
         let packets = self.controller.window_packets();
-        self.sent.bytes_in_flight() + DATAGRAM_MAX as u64 <= self.controller.window()
+        self.sent.bytes_in_flight() + self.mtu.size() as u64 <= self.controller.window()
             && packets.is_none_or(|packets| self.sent.packets_in_flight() < packets)
     }
 
@@ -188,6 +225,11 @@ impl Recovery {
             self.run.on_packet(now, self.max_ack_delay);
             let goes_on = self.is_bulk && (self.sent.is_eliciting() || self.run.length() > 1);
             self.is_bulk = goes_on || self.run.length() >= thinning::PACKETS_EACH;
+            if is_size_probe(self.sent.noted()) {
+                self.mtu.on_probe_sent(bytes);
+            } else {
+                self.mtu.on_sent(bytes);
+            }
         }
         self.sent.on_sent(now, u32::try_from(bytes).unwrap_or(u32::MAX), ack_eliciting);
     }
@@ -208,12 +250,17 @@ impl Recovery {
         let (mut any, mut eliciting) = (false, false);
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
-            let (controller, losses) = (&mut self.controller, &mut self.losses);
+            let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
             let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
-                    losses.on_acknowledged(packet, &known);
+                    if is_size_probe(parts) {
+                        mtu.on_probe_acknowledged(now, packet.bytes as usize);
+                    } else {
+                        losses.on_acknowledged(packet, &known);
+                        mtu.on_acknowledged(packet.bytes as usize);
+                    }
                     let (sent_at, bytes) = (packet.sent_at, packet.bytes.into());
                     controller.on_acknowledged(Acknowledged { now, sent_at, bytes, limited });
                 }
@@ -299,13 +346,19 @@ impl Recovery {
 
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
         let (known, overdue) = (self.known(now), self.overdue_after());
-        let (controller, losses) = (&mut self.controller, &mut self.losses);
+        let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
         let sampled_at = self.sampled_at;
         let mut row = LostRow::default();
         losses.forget_after(overdue * KEPT_FOR, now);
         self.loss_at = self.sent.detect_lost(now, losses.thresholds(&self.rtt), |packet, rule, parts| {
+            if is_size_probe(parts) {
+                // RFC 8899 §3 (7), RFC 9000 §14.4: no sign of congestion.
+                mtu.on_probe_lost(now, packet.bytes as usize);
+                return outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
+            }
             losses.on_lost(packet, parts, &known);
             if packet.ack_eliciting {
+                mtu.on_lost(now, packet.sent_at, packet.bytes as usize);
                 let before = controller.window();
                 controller.on_lost(now, packet.sent_at);
                 losses.on_answered(packet.sent_at, now, controller.window() < before);
@@ -320,7 +373,13 @@ impl Recovery {
             self.losses.on_persistent();
             self.controller.on_persistent_congestion();
         }
+        self.adopt_size();
     }
+}
+
+/// Is this what a packet carried that only tried its size out?
+fn is_size_probe(parts: &[Part]) -> bool {
+    parts == [Part::SizeProbe]
 }
 
 #[cfg(test)]

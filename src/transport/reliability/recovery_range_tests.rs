@@ -53,7 +53,7 @@ struct Play {
 
 impl Play {
     fn new(line: Line) -> Self {
-        let mut recovery = Recovery::new(Duration::from_millis(1), Congestion::default());
+        let mut recovery = Recovery::new(Duration::from_millis(1), Congestion::default(), 1_472);
         recovery.on_handshake_rtt(at(0), Duration::from_micros(line.round_trip_us));
         Self { line, recovery, rng: Rng::from_seed(1), under_way: VecDeque::new(), peer: RangeSet::new() }
     }

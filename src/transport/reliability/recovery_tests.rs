@@ -42,7 +42,7 @@ fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) -> Result<Tol
 }
 
 fn with_sent(times: &[u64]) -> Recovery {
-    let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::default(), 1_472);
     times.iter().for_each(|time| recovery.on_sent(at(*time), 100, true));
     recovery
 }
@@ -76,28 +76,28 @@ fn an_overtaken_packet_is_lost_when_its_time_is_up_without_any_probe() {
 
 #[test]
 fn a_probe_may_leave_although_the_window_is_full() {
-    let mut recovery = Recovery::new(Duration::ZERO, Congestion::default());
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::default(), 1_472);
     while recovery.may_send(at(0)) {
-        recovery.on_sent(at(0), DATAGRAM_MAX, true);
+        recovery.on_sent(at(0), DATAGRAM_BASE, true);
     }
     let (due, _) = recovery.poll_timeout().unwrap();
     assert_eq!(recovery.handle_timeout(due, &mut Told::default()), Some(1));
     assert!(recovery.may_send(due) && recovery.is_probe_owed());
-    recovery.on_sent(due, DATAGRAM_MAX, true);
+    recovery.on_sent(due, DATAGRAM_BASE, true);
     assert!(!recovery.may_send(due));
 }
 
 #[test]
 fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
-    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
     recovery.on_handshake_rtt(at(0), Duration::from_millis(50));
     while recovery.may_send(at(0)) {
-        recovery.on_sent(at(0), DATAGRAM_MAX, true);
+        recovery.on_sent(at(0), DATAGRAM_BASE, true);
     }
     acknowledge(&mut recovery, 50_000, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap();
     let mut count = 0;
     while recovery.may_send(at(50_000)) {
-        recovery.on_sent(at(50_000), DATAGRAM_MAX, true);
+        recovery.on_sent(at(50_000), DATAGRAM_BASE, true);
         count += 1;
     }
     assert_eq!((count, recovery.window()), (10, 24_000));
@@ -109,7 +109,7 @@ fn what_is_sent_at_once_beyond_the_initial_window_is_paced() {
 
 #[test]
 fn a_fixed_window_counts_packets_however_small() {
-    let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2));
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::Fixed(2), 1_472);
     recovery.on_sent(at(0), 60, true);
     assert!(recovery.may_send(at(0)));
     recovery.on_sent(at(0), 60, true);
@@ -121,9 +121,9 @@ fn a_fixed_window_counts_packets_however_small() {
 #[test]
 fn a_window_grows_only_when_it_held_something_back() {
     for (held_back, window) in [(false, 12_000), (true, 24_000)] {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
         while recovery.may_send(at(0)) {
-            recovery.on_sent(at(0), DATAGRAM_MAX, true);
+            recovery.on_sent(at(0), DATAGRAM_BASE, true);
         }
         if !held_back {
             recovery.on_nothing_waits();
@@ -136,7 +136,7 @@ fn a_window_grows_only_when_it_held_something_back() {
 #[test]
 fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
     for (outage_us, persistent) in [(150_000, false), (500_000, true)] {
-        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+        let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
         recovery.on_sent(at(0), 1_000, true);
         acknowledge(&mut recovery, 50_000, &[0]).unwrap();
         let times = [60_000, 60_000 + outage_us, 60_000 + outage_us];
@@ -149,7 +149,7 @@ fn an_outage_of_over_three_probe_timeouts_leaves_the_least_window() {
 
 /// Ten packets, a millisecond apart from 60 ms on, of which the first is passed by all others.
 fn overtaken() -> Recovery {
-    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno);
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
     recovery.on_sent(at(0), 1_000, true);
     acknowledge(&mut recovery, 50_000, &[0]).unwrap();
     (60..70).for_each(|ms| recovery.on_sent(at(ms * 1_000), 1_000, true));
@@ -197,7 +197,7 @@ fn after_a_spurious_loss_as_many_may_pass_a_packet_as_passed_that_one() {
 fn the_peers_delay_counts_for_a_probe_only_where_packets_leave_in_a_run() {
     let delay = Duration::from_millis(1);
     let probe_after = |interval: u64| {
-        let mut recovery = Recovery::new(delay, Congestion::default());
+        let mut recovery = Recovery::new(delay, Congestion::default(), 1_472);
         (0..8).for_each(|n| recovery.on_sent(at(n * interval), 100, true));
         recovery.poll_timeout().unwrap().0 - at(7 * interval)
     };
@@ -214,4 +214,29 @@ fn an_acknowledgement_queued_when_the_timer_fires_is_looked_at_first() {
     let told = acknowledge(&mut recovery, due.as_micros(), &[0]).unwrap();
     assert_eq!((told.acknowledged, told.lost), (vec![0], vec![]));
     assert_eq!((recovery.handle_timeout(due, &mut Told::default()), recovery.poll_timeout()), (None, None));
+}
+
+#[test]
+fn a_lost_size_probe_shrinks_no_window_and_counts_as_no_loss() {
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
+    recovery.sent().note(Part::SizeProbe);
+    recovery.on_sent(at(0), 1_472, true);
+    (0..3).for_each(|_| recovery.on_sent(at(1_000), 100, true));
+    let told = acknowledge(&mut recovery, 51_000, &[1, 2, 3]).unwrap();
+    assert_eq!(told.lost, [(0, LossRule::PacketThreshold)]);
+    assert_eq!((recovery.window(), recovery.lost_packets(), recovery.bytes_in_flight()), (12_000, 0, 0));
+    assert_eq!(recovery.next_size_probe(at(51_000)), None, "nothing large is sent");
+}
+
+#[test]
+fn what_a_probe_timeout_sends_is_no_larger_than_what_every_path_carries() {
+    let mut recovery = Recovery::new(Duration::ZERO, Congestion::NewReno, 1_472);
+    recovery.sent().note(Part::SizeProbe);
+    recovery.on_sent(at(0), 1_472, true);
+    acknowledge(&mut recovery, 50_000, &[0]).unwrap();
+    assert_eq!((recovery.datagram_size(), recovery.next_datagram_size()), (1_472, 1_472));
+    recovery.on_sent(at(60_000), 1_472, true);
+    let (due, _) = recovery.poll_timeout().unwrap();
+    recovery.handle_timeout(due, &mut Told::default());
+    assert_eq!((recovery.datagram_size(), recovery.next_datagram_size()), (1_472, DATAGRAM_BASE));
 }

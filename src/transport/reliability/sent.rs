@@ -33,6 +33,8 @@ pub enum Part {
     Pace,
     /// A path challenge (sent again by its own timer).
     PathChallenge,
+    /// Padding: does one so large pass? It stands alone, and need not arrive.
+    SizeProbe,
 }
 
 /// Where a packet stands.
