@@ -366,20 +366,3 @@ fn arbitrary_bytes_and_mutated_datagrams_change_nothing_and_never_panic() {
     let id = world.session();
     assert_eq!(world.server.path(id), Some(path(1)), "nobody else's datagram moves the session");
 }
-
-#[test]
-fn an_unproven_address_is_not_sent_more_acknowledgement_than_it_sent() {
-    let mut world = World::new(15, true, Faults::default());
-    world.run_for(seconds(1));
-    world.drop = Box::new(|to_server, number| to_server && number % 2 == 0);
-    for _ in 0..100 {
-        world.client.send(ROOM, b"x"[..].into()).unwrap();
-        world.run_for(Duration::from_millis(1));
-    }
-    world.drop = Box::new(|to_server, _| !to_server);
-    world.client_path = path(2);
-    let before = world.bytes;
-    world.run_for(Duration::from_millis(400));
-    let [down, up] = [0, 1].map(|way| world.bytes[way] - before[way]);
-    assert!(0 < down && down <= up, "{down} bytes for {up}");
-}

@@ -50,9 +50,11 @@ impl Endpoint {
             return self.dropped(now, asked, DropReason::Malformed);
         }
         if let Some(id) = self.by_client.get(&(path.remote, client)).copied() {
-            // Its welcome was lost: the connection says it again.
+            // Its welcome was lost: the connection says it again, and has longer to be answered. Without a
+            // packet that opens it dies of silence all the same.
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.connection.on_hello_again(asked);
+                session.unproven = session.unproven.map(|_| now + LIFETIME);
             }
             return self.touch(now, id);
         }

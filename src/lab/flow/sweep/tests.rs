@@ -13,6 +13,7 @@ fn every_promise_survives_every_link() {
 #[test]
 fn what_was_mended_stays_mended() {
     for seed in [
+        4_356,  // As 10,305, of a session that began with its first message.
         10_305, // The server forgot a handshake whose client still said hello.
         23_716, // Answers to what was under way when the watch began were taken for unrest.
         53_201, 71_811, 95_386, // As 23,716.
