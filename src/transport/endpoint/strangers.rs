@@ -12,16 +12,20 @@
 use super::answers::Asker;
 use super::{Endpoint, Session};
 use crate::crypto::{Pattern, Responder, TrafficKeys};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::trace::DropReason;
 use crate::transport::channel::ChannelLimits;
 use crate::transport::connection::{Accepted, Connection};
-use crate::transport::handshake::half_open::{HalfOpen, LIFETIME};
+use crate::transport::handshake::half_open::HalfOpen;
 use crate::transport::handshake::prologue;
 use crate::transport::params::Params;
 use crate::transport::path::Path;
 use crate::transport::session::{CloseCode, SessionEvent};
 use crate::wire::datagram::{self, ConnectionId, Handshake, put_handshake};
+
+/// So long a session may go without a packet that proves that its client has the keys. Ours: less than the
+/// silence that ends a proven one, but an outage of the first seconds must not end it either.
+const UNPROVEN_FOR: Duration = Duration::from_secs(25);
 
 /// What a HELLO says.
 #[derive(Clone, Copy)]
@@ -54,7 +58,7 @@ impl Endpoint {
             // packet that opens it dies of silence all the same.
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.connection.on_hello_again(asked);
-                session.unproven = session.unproven.map(|_| now + LIFETIME);
+                session.unproven = session.unproven.map(|_| now + UNPROVEN_FOR);
             }
             return self.touch(now, id);
         }
@@ -205,7 +209,7 @@ impl Endpoint {
         self.half_open.unproven().on_begun(path.remote.ip());
         self.open(now, path, Opened { keys, local, remote, peer_limits, welcome, connected });
         if let Some(session) = self.sessions.get_mut(&local) {
-            session.unproven = Some(now + LIFETIME);
+            session.unproven = Some(now + UNPROVEN_FOR);
             session.connection.on_hello_again(asked);
             session.connection.handle_early(now, params.early);
         }

@@ -16,6 +16,7 @@ fn what_was_mended_stays_mended() {
         4_356,  // As 10,305, of a session that began with its first message.
         10_305, // The server forgot a handshake whose client still said hello.
         23_716, // Answers to what was under way when the watch began were taken for unrest.
+        53_527, // An outage of the first seconds ended a session that only its client knew to be up.
         53_201, 71_811, 95_386, // As 23,716.
     ] {
         let played = BadLink::of_seed(seed).play(Ears::default());
