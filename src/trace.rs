@@ -86,6 +86,8 @@ pub enum TraceEvent {
     LossSpurious { number: u64, after: Duration },
     /// The probe timer fired for the `count`-th time in a row.
     ProbeFired { count: u32 },
+    /// No copies of small messages are sent for so long: they fill what loses them.
+    CopiesRest { span: Duration },
     /// A round trip was measured.
     RttSampled { sample: Duration, smoothed: Duration, variation: Duration },
     /// The congestion window moved, in bytes.

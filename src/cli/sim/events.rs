@@ -119,6 +119,7 @@ fn members(event: &TraceEvent) -> Value {
             json!({ "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age) })
         }
         TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
+        TraceEvent::CopiesRest { span } => json!({ "span_ms": ms(*span) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),
         TraceEvent::RttSampled { sample, smoothed, variation } => json!({
             "sample_ms": ms(*sample), "srtt_ms": ms(*smoothed), "rttvar_ms": ms(*variation),

@@ -122,6 +122,9 @@ fn happening(fact: &TraceEvent) -> Option<String> {
             "probe timer, {}: nothing acknowledged for SRTT + 4·RTTVAR (RFC 9002 §6.2.1)",
             ordinal(*count)
         ),
+        TraceEvent::CopiesRest { span } => {
+            format!("a queue stands, or most is lost: no copies for {} ms (ours)", ms(*span))
+        }
         TraceEvent::RttSampled { sample, smoothed, variation } => format!(
             "RTT {}, SRTT {}, RTTVAR {} ms (RFC 9002 §5.3)",
             ms(*sample),
@@ -136,7 +139,7 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         }
         TraceEvent::DatagramSize { bytes } => format!("datagrams of up to {bytes} B pass (RFC 8899 §4.1)"),
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
-            "channel {channel}: message {sequence} was here already, sent again for nothing (RFC 9000 §2.2)"
+            "channel {channel}: message {sequence} was here already: a copy, or sent again for nothing (RFC 9000 §2.2)"
         ),
         TraceEvent::MessageDelivered { channel, bytes } => {
             format!("delivered: {bytes} B on channel {channel}")

@@ -1,6 +1,6 @@
 //! What arrives: a datagram, then its handshake part, then its packet, then the packet's frames.
 
-use super::{Connection, Phase, Seal, Verdicts};
+use super::{Connection, Phase, Seal};
 use crate::crypto::Freshness;
 use crate::crypto::mac;
 use crate::time::{Duration, Instant};
@@ -189,18 +189,9 @@ impl Connection {
             Frame::Ping => {}
             Frame::Ack { delay_us, ranges } => {
                 let held = Duration::from_micros(*delay_us).min(self.config.max_ack_delay);
-                let mut verdicts = Verdicts {
-                    now,
-                    session: self.names.local.0,
-                    tracer: &self.tracer,
-                    channels: &mut self.channels,
-                    copies: &mut self.copies,
-                    received: &mut self.received,
-                    owed: &mut self.owed,
-                };
-                let before = (self.recovery.window(), self.recovery.datagram_size());
-                self.recovery.on_acknowledgement(now, ranges, held, &mut verdicts)?;
-                self.trace_moves(now, before);
+                self.with_verdicts(now, |recovery, verdicts| {
+                    recovery.on_acknowledgement(now, ranges, held, verdicts)
+                })?;
             }
             Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),
             Frame::ChannelCredit { channel, limit } => self.channels.on_credit(Some(*channel), *limit),

@@ -369,6 +369,19 @@ impl Connection {
     }
 
     fn on_recovery_timeout(&mut self, now: Instant) {
+        let probes = self.with_verdicts(now, |recovery, verdicts| recovery.handle_timeout(now, verdicts));
+        let Some(count) = probes else { return };
+        self.trace(now, || TraceEvent::ProbeFired { count });
+        self.repeat_oldest();
+    }
+
+    /// Asks recovery something that leads to verdicts, and tells what moved with them.
+    fn with_verdicts<T>(
+        &mut self,
+        now: Instant,
+        ask: impl FnOnce(&mut Recovery, &mut Verdicts<'_>) -> T,
+    ) -> T {
+        let before = (self.recovery.window(), self.recovery.datagram_size());
         let mut verdicts = Verdicts {
             now,
             session: self.names.local.0,
@@ -378,12 +391,9 @@ impl Connection {
             received: &mut self.received,
             owed: &mut self.owed,
         };
-        let before = (self.recovery.window(), self.recovery.datagram_size());
-        let probes = self.recovery.handle_timeout(now, &mut verdicts);
+        let answer = ask(&mut self.recovery, &mut verdicts);
         self.trace_moves(now, before);
-        let Some(count) = probes else { return };
-        self.trace(now, || TraceEvent::ProbeFired { count });
-        self.repeat_oldest();
+        answer
     }
 
     /// RFC 9002 §6.2.4: a probe carries what is out longest, as much as fits into one datagram, so that a
@@ -392,8 +402,11 @@ impl Connection {
         let mut room = output::PIECES_MAX;
         for part in self.recovery.oldest_parts() {
             if let Some((channel, span)) = output::span_of(part) {
-                let Some(left) = room.checked_sub(span.len) else { break };
-                room = left;
+                // The oldest goes even if it must be cut anew: what does not fit follows as the window lets it.
+                if span.len > room && room < output::PIECES_MAX {
+                    break;
+                }
+                room = room.saturating_sub(span.len);
                 self.channels.on_lost(channel, span);
             }
         }

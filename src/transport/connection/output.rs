@@ -346,7 +346,9 @@ impl Connection {
             overdue: self.recovery.overdue_after(),
             is_queueing: self.recovery.is_queueing(),
         };
-        self.copies.on_piece_sent(now, channel, span, is_whole, road);
+        if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, road) {
+            self.trace(now, || TraceEvent::CopiesRest { span });
+        }
     }
 
     fn trace_piece(&self, now: Instant, channel: u64, span: Span, cause: PieceCause) {

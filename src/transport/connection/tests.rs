@@ -366,3 +366,16 @@ fn arbitrary_bytes_and_mutated_datagrams_change_nothing_and_never_panic() {
     let id = world.session();
     assert_eq!(world.server.path(id), Some(path(1)), "nobody else's datagram moves the session");
 }
+
+#[test]
+fn a_lost_tail_that_fills_a_datagram_is_repaired_by_the_probe_itself() {
+    let mut world = World::new(3, true, Faults::default());
+    world.run_for(seconds(2));
+    let next = world.sent[1];
+    world.drop = Box::new(move |to_server, number| to_server && number == next);
+    let stats = world.client.stats();
+    let timeout = stats.rtt.unwrap() + (4 * stats.rttvar.unwrap()).max(Duration::from_millis(1));
+    world.client.send(ROOM, vec![7; 1_140].into()).unwrap();
+    world.run_for(timeout + Duration::from_millis(26));
+    assert!(world.server_events.iter().any(|(_, event)| is_message(event)), "no round trip more");
+}

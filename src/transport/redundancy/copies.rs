@@ -86,31 +86,44 @@ impl Copies {
         }
     }
 
-    /// A piece left, first or again, on a path like this. Small whole messages ride.
-    pub fn on_piece_sent(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool, road: Road) {
+    /// A piece left, first or again, on a path like this. Small whole messages ride. Answers how long there
+    /// are no copies from now on, if a rest begins.
+    pub fn on_piece_sent(
+        &mut self,
+        now: Instant,
+        channel: u64,
+        span: Span,
+        is_whole: bool,
+        road: Road,
+    ) -> Option<Duration> {
         if !is_whole || span.len > SMALL_MAX {
-            return;
+            return None;
         }
         self.written.is_carrying = true;
         if self.setting == Redundancy::Off {
-            return;
+            return None;
         }
         // In an outage everything is lost, whatever the share was before.
         let is_out = self.riders.is_overdue(now, road.overdue);
         let loss = if is_out { road.loss.max(LOSS_HIGH) } else { road.loss };
-        let target = self.target(now, loss, road.is_queueing);
+        let rest = self.observe(now, loss, road.is_queueing);
+        let target = self.target(now, loss);
         if self.riders.holds(channel, span.sequence) {
             self.riders.on_ride(now, channel, span.sequence, target.spacing);
         } else {
             let wanted = self.rest.wanted(target);
             self.riders.add(now, channel, span, wanted, target.spacing);
         }
+        rest
     }
 
-    fn target(&mut self, now: Instant, loss: f64, is_queueing: bool) -> Target {
-        if self.setting == Redundancy::Auto && loss >= LOSS_MIN {
-            self.restraint.on_observed(now, is_queueing || loss > LOSS_MAX);
-        }
+    /// Do copies make it worse? `max` does not ask.
+    fn observe(&mut self, now: Instant, loss: f64, is_queueing: bool) -> Option<Duration> {
+        let asks = self.setting == Redundancy::Auto && loss >= LOSS_MIN;
+        asks.then(|| self.restraint.on_observed(now, is_queueing || loss > LOSS_MAX)).flatten()
+    }
+
+    fn target(&self, now: Instant, loss: f64) -> Target {
         let setting = if self.restraint.holds(now) { Redundancy::Off } else { self.setting };
         target::compute(setting, loss)
     }

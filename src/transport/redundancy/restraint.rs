@@ -42,19 +42,24 @@ impl Restraint {
         now < self.until
     }
 
-    /// Copies would be sent now, and a queue stands on the path, or none.
-    pub fn on_observed(&mut self, now: Instant, is_queueing: bool) {
+    /// Copies would be sent now, and a queue stands on the path, or none. Answers how long they rest, if that
+    /// begins now.
+    pub fn on_observed(&mut self, now: Instant, is_queueing: bool) -> Option<Duration> {
         if self.holds(now) {
-            return;
+            return None;
         }
         self.clear_since = self.clear_since.max(self.until);
         if is_queueing {
-            self.until = now + self.hold + self.hold.mul_f64(spread(now));
+            let rest = self.hold + self.hold.mul_f64(spread(now));
+            self.until = now + rest;
             self.hold = (self.hold * 2).min(HOLD_MAX);
-        } else if now - self.clear_since >= self.hold {
+            return Some(rest);
+        }
+        if now - self.clear_since >= self.hold {
             self.hold = (self.hold / 2).max(HOLD_MIN);
             self.clear_since = now;
         }
+        None
     }
 }
 
@@ -75,7 +80,7 @@ mod tests {
     #[test]
     fn without_a_queue_copies_never_rest() {
         let mut restraint = Restraint::default();
-        (0..100).for_each(|second| restraint.on_observed(s(second), false));
+        (0..100).for_each(|second| _ = restraint.on_observed(s(second), false));
         assert!(!restraint.holds(s(100)));
     }
 
@@ -85,8 +90,7 @@ mod tests {
         let mut rests = Vec::new();
         let mut now = s(10);
         for _ in 0..8 {
-            restraint.on_observed(now, true);
-            let rest = restraint.until - now;
+            let rest = restraint.on_observed(now, true).expect("a rest begins");
             rests.push(rest.as_secs());
             assert!(restraint.holds(now + rest / 2) && !restraint.holds(now + rest));
             now = restraint.until;
@@ -98,9 +102,9 @@ mod tests {
     #[test]
     fn a_path_that_stays_clear_is_trusted_again() {
         let mut restraint = Restraint::default();
-        (0..6).for_each(|times| restraint.on_observed(s(200 * times), true));
+        (0..6).for_each(|times| _ = restraint.on_observed(s(200 * times), true));
         assert_eq!(restraint.hold, HOLD_MAX);
-        (1_200..2_000).for_each(|second| restraint.on_observed(s(second), false));
+        (1_200..2_000).for_each(|second| _ = restraint.on_observed(s(second), false));
         assert_eq!(restraint.hold, HOLD_MIN);
     }
 }

@@ -4,7 +4,7 @@
 //! timeout (PTO, RFC 9002 §6.2) one more packet is sent that must be acknowledged, and the answer tells
 //! what is lost. The timeout itself declares nothing lost.
 
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// How often the first probes go out before the interval doubles. Ours: RFC 9002 §6.2.1 doubles at once;
 /// with bursty loss that early doubling dominates the tail of the latency. Congestion control stays on.
@@ -20,29 +20,48 @@ pub fn base_timeout(smoothed: Duration, variation: Duration, max_ack_delay: Dura
     smoothed + (variation * 4).max(super::loss::GRANULARITY) + max_ack_delay
 }
 
-/// How many probes in a row went unanswered.
+/// The probes since anything was acknowledged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct ProbeCount(u32);
+pub struct Probes {
+    in_a_row: u32,
+    /// When the timer last fired: it rests at least its interval, even if no probe could leave.
+    fired_at: Instant,
+    /// A packet may leave beside the window, because the probe asks for it.
+    is_owed: bool,
+}
 
-impl ProbeCount {
-    /// A probe timer fired.
-    pub fn on_fired(&mut self) {
-        self.0 = self.0.saturating_add(1);
+impl Probes {
+    /// The probe timer fired. Answers how often in a row it has.
+    pub fn on_fired(&mut self, now: Instant) -> u32 {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        self.fired_at = now;
+        self.is_owed = true;
+        self.in_a_row
+    }
+
+    /// A packet left that asks for an acknowledgement: that is a probe.
+    pub fn on_sent(&mut self) {
+        self.is_owed = false;
     }
 
     /// Something was acknowledged (RFC 9002 §6.2.1: the backoff is reset).
     pub fn on_acknowledged(&mut self) {
-        self.0 = 0;
+        (self.in_a_row, self.is_owed) = (0, false);
     }
 
-    /// How many in a row.
-    pub const fn get(self) -> u32 {
-        self.0
+    /// Is a probe to be sent now, whatever the window?
+    pub const fn is_owed(&self) -> bool {
+        self.is_owed
     }
 
-    /// The interval from the last packet sent to the next probe.
-    pub fn interval(self, base: Duration) -> Duration {
-        let doublings = self.0.saturating_sub(UNDOUBLED).min(16);
+    /// When the next one is due, if the last packet that asked for an acknowledgement left at `asked_at` and
+    /// the timeout with nothing sent again is `base`.
+    pub fn due(&self, asked_at: Instant, base: Duration) -> Instant {
+        asked_at.max(self.fired_at) + self.interval(base)
+    }
+
+    fn interval(self, base: Duration) -> Duration {
+        let doublings = self.in_a_row.saturating_sub(UNDOUBLED).min(16);
         (base * (1 << doublings)).min(INTERVAL_MAX.max(base))
     }
 }
@@ -50,6 +69,7 @@ impl ProbeCount {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::at;
 
     const BASE: Duration = Duration::from_millis(60);
 
@@ -62,21 +82,21 @@ mod tests {
 
     #[test]
     fn the_first_probes_keep_the_interval_later_ones_double_it_up_to_a_bound() {
-        let mut count = ProbeCount::default();
+        let mut count = Probes::default();
         let mut factors = Vec::new();
         for _ in 0..6 {
             factors.push(count.interval(BASE).as_millis() / BASE.as_millis());
-            count.on_fired();
+            count.on_fired(at(0));
         }
         assert_eq!(factors, [1, 1, 1, 2, 4, 8]);
-        (0..100).for_each(|_| count.on_fired());
+        (0..100).for_each(|_| _ = count.on_fired(at(0)));
         assert_eq!(count.interval(BASE), INTERVAL_MAX);
     }
 
     #[test]
     fn an_acknowledgement_ends_the_backoff() {
-        let mut count = ProbeCount::default();
-        (0..5).for_each(|_| count.on_fired());
+        let mut count = Probes::default();
+        (0..5).for_each(|_| _ = count.on_fired(at(0)));
         count.on_acknowledged();
         assert_eq!(count.interval(BASE), BASE);
     }

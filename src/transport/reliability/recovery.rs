@@ -6,10 +6,10 @@
 
 use super::loss::LossRule;
 use super::losses::{Known, Losses};
-use super::probe::{ProbeCount, base_timeout};
+use super::probe::{Probes, base_timeout};
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets};
-use super::thinning::{self, Run};
+use super::thinning::OwnRun;
 use crate::time::{Duration, Instant};
 use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
@@ -41,7 +41,7 @@ pub trait Outcome {
 pub struct Recovery {
     sent: SentPackets,
     rtt: RttEstimate,
-    probes: ProbeCount,
+    probes: Probes,
     /// When the first round trip was measured.
     sampled_at: Option<Instant>,
     controller: Chosen,
@@ -49,15 +49,9 @@ pub struct Recovery {
     /// Window or pacer held back what waited, when last asked.
     held_back: bool,
     max_ack_delay: Duration,
-    /// The run of packets that leaves now, and whether the peer may take it for a long one.
-    run: Run,
-    is_bulk: bool,
-    /// When the probe timer last fired: it rests at least its interval, even if no probe could leave.
-    probed_at: Instant,
+    run: OwnRun,
     /// When the next overtaken packet counts as lost.
     loss_at: Option<Instant>,
-    /// How many packets may leave beside the window, because a probe asks for them.
-    probes_owed: u32,
     losses: Losses,
     mtu: PathMtu,
     /// For copies: a chat gives few samples, so of the last three.
@@ -71,17 +65,14 @@ impl Recovery {
         Self {
             sent: SentPackets::default(),
             rtt: RttEstimate::default(),
-            probes: ProbeCount::default(),
+            probes: Probes::default(),
             sampled_at: None,
             controller: congestion.controller(DATAGRAM_BASE as u64),
             pacer: Pacer::new(DATAGRAM_BASE as u64),
             held_back: false,
             max_ack_delay,
-            run: Run::default(),
-            is_bulk: false,
-            probed_at: Instant::ZERO,
+            run: OwnRun::default(),
             loss_at: None,
-            probes_owed: 0,
             losses: Losses::default(),
             mtu: PathMtu::new(largest),
             queueing: Queueing::default(),
@@ -131,7 +122,7 @@ impl Recovery {
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
     pub fn overdue_after(&self) -> Duration {
         // RFC 9002 §6.2.1 adds the peer's delay always. Ours: only where the peer holds anything back.
-        let held = if self.is_bulk { self.max_ack_delay } else { Duration::ZERO };
+        let held = if self.run.is_bulk() { self.max_ack_delay } else { Duration::ZERO };
         base_timeout(self.rtt.smoothed(), self.rtt.variation(), held)
     }
 
@@ -186,7 +177,7 @@ impl Recovery {
     /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
     /// that would fill it.
     pub fn may_send(&mut self, now: Instant) -> bool {
-        if self.probes_owed > 0 {
+        if self.is_probe_owed() {
             return true;
         }
         let rate = self.rtt.is_sampled().then(|| self.controller.pacing_rate(self.rtt.smoothed())).flatten();
@@ -214,17 +205,15 @@ impl Recovery {
 
     /// Is a probe to be sent now, whatever the window?
     pub const fn is_probe_owed(&self) -> bool {
-        self.probes_owed > 0
+        self.probes.is_owed()
     }
 
     /// The packet whose parts were noted left.
     pub fn on_sent(&mut self, now: Instant, bytes: usize, ack_eliciting: bool) {
         if ack_eliciting {
-            self.probes_owed = self.probes_owed.saturating_sub(1);
+            self.probes.on_sent();
             self.pacer.on_sent(bytes as u64);
-            self.run.on_packet(now, self.max_ack_delay);
-            let goes_on = self.is_bulk && (self.sent.is_eliciting() || self.run.length() > 1);
-            self.is_bulk = goes_on || self.run.length() >= thinning::PACKETS_EACH;
+            self.run.on_packet(now, self.max_ack_delay, self.sent.is_eliciting());
             if is_size_probe(self.sent.noted()) {
                 self.mtu.on_probe_sent(bytes);
             } else {
@@ -277,7 +266,6 @@ impl Recovery {
         if any {
             if eliciting {
                 self.probes.on_acknowledged();
-                self.probes_owed = 0;
             }
             self.detect_lost(now, outcome);
         }
@@ -315,9 +303,7 @@ impl Recovery {
         if !self.sent.is_eliciting() {
             return None;
         }
-        let base = self.overdue_after();
-        let since = self.sent.last_eliciting_at()?.max(self.probed_at);
-        Some((since + self.probes.interval(base), Timer::Probe))
+        Some((self.probes.due(self.sent.last_eliciting_at()?, self.overdue_after()), Timer::Probe))
     }
 
     /// Time passed. Returns how many probes in a row have fired, if one did now: the caller then sends
@@ -329,12 +315,7 @@ impl Recovery {
                 self.detect_lost(now, outcome);
                 None
             }
-            Some((at, _)) if at <= now => {
-                self.probes.on_fired();
-                self.probed_at = now;
-                self.probes_owed = 1;
-                Some(self.probes.get())
-            }
+            Some((at, _)) if at <= now => Some(self.probes.on_fired(now)),
             _ => None,
         }
     }

@@ -39,6 +39,30 @@ impl Run {
     }
 }
 
+/// The packets that a sender sends: may their acknowledgements be held back by the peer?
+///
+/// The peer begins to hold back in a long run of its own count; as long as anything of ours is out, or the
+/// run goes on, it may still do so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct OwnRun {
+    run: Run,
+    is_bulk: bool,
+}
+
+impl OwnRun {
+    /// Another packet leaves that asks for an acknowledgement; `others_out` if one is out already.
+    pub fn on_packet(&mut self, now: Instant, apart: Duration, others_out: bool) {
+        self.run.on_packet(now, apart);
+        let goes_on = self.is_bulk && (others_out || self.run.length() > 1);
+        self.is_bulk = goes_on || self.run.length() >= PACKETS_EACH;
+    }
+
+    /// May the peer hold an acknowledgement back?
+    pub const fn is_bulk(&self) -> bool {
+        self.is_bulk
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +76,17 @@ mod tests {
             run.length()
         };
         assert_eq!([0, 500, 1_500, 2_501, 2_502].map(&mut length), [1, 2, 3, 1, 2]);
+    }
+
+    #[test]
+    fn a_senders_run_lasts_until_a_packet_leaves_alone() {
+        let mut own = OwnRun::default();
+        let apart = Duration::from_millis(1);
+        (0..u64::from(PACKETS_EACH)).for_each(|n| own.on_packet(at(n * 100), apart, n > 0));
+        assert!(own.is_bulk());
+        own.on_packet(at(50_000), apart, true);
+        assert!(own.is_bulk(), "what is out may still be held back");
+        own.on_packet(at(900_000), apart, false);
+        assert!(!own.is_bulk());
     }
 }
