@@ -96,6 +96,10 @@ pub enum TraceEvent {
     DatagramSize { bytes: usize },
     /// A piece arrived whose bytes were here already.
     PieceDuplicate { channel: u64, sequence: u64 },
+    /// A piece arrived of a message that a newer one has made worthless.
+    PieceOutdated { channel: u64, sequence: u64 },
+    /// The packet that leaves next tells that this message, part of which was sent, is not sent any more.
+    MessageAbandoned { channel: u64, sequence: u64 },
     /// A message was handed to the user.
     MessageDelivered { channel: u64, bytes: usize },
     /// The peer went silent, or is back.

@@ -6,6 +6,7 @@ use super::logging::Verbosity;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
+use crate::transport::channel::delivery::Delivery;
 use crate::transport::config::Choices;
 use crate::transport::congestion::Congestion;
 use crate::transport::redundancy::Redundancy;
@@ -67,6 +68,13 @@ pub struct Sim {
     /// Over so many rooms, round robin; each is a channel of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub rooms: u64,
+    /// What becomes of a message that is late: all wait for it, it comes when it comes, or the latest is
+    /// all that counts
+    #[arg(long, value_enum, default_value_t = SimDelivery::Ordered)]
+    pub delivery: SimDelivery,
+    /// So long after it was due a message is worth nothing, and not sent again (not with ordered delivery)
+    #[arg(long, value_name = "TIME")]
+    pub deadline: Option<Span>,
     /// So many clients, each with such a workload
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub clients: u32,
@@ -104,6 +112,27 @@ pub struct Sim {
     /// The link between each client and the server (10 % loss and 25 ms each way unless something is said).
     #[command(flatten)]
     pub link: LinkOptions,
+}
+
+/// What the rooms of a simulation promise.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SimDelivery {
+    /// Every message once, in the order sent.
+    Ordered,
+    /// Every message once, as they come.
+    Unordered,
+    /// Only what is newer than all before.
+    Latest,
+}
+
+impl From<SimDelivery> for Delivery {
+    fn from(delivery: SimDelivery) -> Self {
+        match delivery {
+            SimDelivery::Ordered => Self::Ordered,
+            SimDelivery::Unordered => Self::Unordered,
+            SimDelivery::Latest => Self::Latest,
+        }
+    }
 }
 
 /// Who speaks in a simulation.

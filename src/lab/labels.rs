@@ -56,6 +56,7 @@ const fn of_frame(frame: &Frame<'_>) -> &'static str {
         Frame::PathChallenge(_) => "challenge",
         Frame::PathResponse(_) => "response",
         Frame::Close { .. } => "close",
+        Frame::Abandoned { .. } => "abandoned",
     }
 }
 

@@ -315,8 +315,8 @@ impl ServerNode {
                 self.close(now, carrier, CloseCode::SLOW_READER, text);
                 self.end(now, key, "read too slowly");
             }
-            // The session's end is on its way here; a message too long is an error of our own.
-            Err(SendError::Closed | SendError::TooLong) => {}
+            // The session's end is on its way here; the others are errors of our own.
+            Err(SendError::Closed | SendError::TooLong | SendError::Ordered) => {}
         }
     }
 

@@ -208,6 +208,22 @@ impl Endpoint {
         sent
     }
 
+    /// Queues a message that is worth nothing from `deadline` on: see
+    /// [`Connection::send_until`](super::connection::Connection::send_until).
+    pub fn send_until(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        channel: ChannelId,
+        payload: Payload,
+        deadline: Instant,
+    ) -> Result<(), SendError> {
+        let session = self.sessions.get_mut(&id).ok_or(SendError::Closed)?;
+        let sent = session.connection.send_until(channel, payload, deadline);
+        self.touch(now, id);
+        sent
+    }
+
     /// Closes a session.
     pub fn close(&mut self, now: Instant, id: ConnectionId, code: CloseCode, text: &str) {
         if let Some(session) = self.sessions.get_mut(&id) {

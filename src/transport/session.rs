@@ -4,6 +4,7 @@
 //! [connection](super::connection) and the TCP [stream](super::stream) both answer with these values, so
 //! the chat above cannot tell them apart and a comparison compares only what carries the messages.
 
+use super::channel::delivery::Delivery;
 pub use crate::crypto::identity::PublicKey;
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::Duration;
 pub type Payload = Arc<[u8]>;
 
 /// A channel's number. Both directions of a channel share it; whoever opens it picks it. The two low bits
-/// are the delivery mode (0 reliable ordered; 1 reliable unordered and 2 latest-only are reserved).
+/// say what it [promises](super::channel::delivery::Delivery).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct ChannelId(pub u64);
 
@@ -26,6 +27,11 @@ impl ChannelId {
     /// The channel of the `index`-th room that a client has open.
     pub const fn room(index: u64) -> Self {
         Self(8 + 4 * index)
+    }
+
+    /// The channel that stands in this one's place with another [delivery](super::channel::delivery::Delivery).
+    pub const fn delivered(self, delivery: Delivery) -> Self {
+        Self(self.0 - self.0 % 4 + delivery.bits())
     }
 
     /// Is this a room's channel?
@@ -220,4 +226,6 @@ pub enum SendError {
     TooLong,
     /// The session is over.
     Closed,
+    /// A deadline for a message of an ordered channel, which delivers all.
+    Ordered,
 }

@@ -15,6 +15,7 @@
 //! 0x0a PATH_CHALLENGE   8 bytes
 //! 0x0b PATH_RESPONSE    8 bytes
 //! 0x0c CLOSE            code (2 bytes), text
+//! 0x0d ABANDONED        channel, sequence, total length
 //! ```
 //!
 //! ACK is that of RFC 9000 §19.3 with the delay in plain microseconds.
@@ -40,6 +41,7 @@ const FRAGMENT: u8 = 0x09;
 const PATH_CHALLENGE: u8 = 0x0a;
 const PATH_RESPONSE: u8 = 0x0b;
 const CLOSE: u8 = 0x0c;
+const ABANDONED: u8 = 0x0d;
 
 /// A message, or a piece of one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +80,8 @@ pub enum Frame<'a> {
     PathResponse([u8; 8]),
     /// The session is over.
     Close { code: u16, text: &'a str },
+    /// This message of `total` bytes, of which pieces may have been sent, will not be sent again.
+    Abandoned { channel: u64, sequence: u64, total: u64 },
 }
 
 impl Frame<'_> {
@@ -178,6 +182,11 @@ pub fn take_frame<'a>(reader: &mut Reader<'a>) -> Result<Option<Frame<'a>>, Malf
                 code: reader.take_u16("close code")?,
                 text: reader.take_str(CLOSE_TEXT_MAX, "close text")?,
             },
+            ABANDONED => Frame::Abandoned {
+                channel: reader.take_varint("channel")?,
+                sequence: reader.take_varint("message sequence")?,
+                total: reader.take_varint("message length")?,
+            },
             _ => return Err(Malformed("frame type")),
         }));
     }
@@ -255,6 +264,16 @@ pub fn put_piece(out: &mut Writer<'_>, piece: &Piece<'_>) {
     out.put_run(piece.bytes);
 }
 
+/// How many bytes an ABANDONED takes.
+pub const fn abandoned_len(channel: u64, sequence: u64, total: u64) -> usize {
+    1 + varint_len(channel) + varint_len(sequence) + varint_len(total)
+}
+
+/// Writes an ABANDONED.
+pub fn put_abandoned(out: &mut Writer<'_>, channel: u64, sequence: u64, total: u64) {
+    out.put_u8(ABANDONED).put_varint(channel).put_varint(sequence).put_varint(total);
+}
+
 /// Writes a `PATH_CHALLENGE`.
 pub fn put_path_challenge(out: &mut Writer<'_>, data: [u8; 8]) {
     out.put_u8(PATH_CHALLENGE).put(&data);
@@ -321,6 +340,7 @@ mod tests {
         put_padding(&mut out, 2);
         put_path_response(&mut out, [8; 8]);
         put_close(&mut out, 3, "bye");
+        put_abandoned(&mut out, 6, 70, 300);
         let expected = [
             Frame::Ping,
             Frame::SessionCredit { limit: 70_000 },
@@ -331,6 +351,7 @@ mod tests {
             Frame::PathChallenge([7; 8]),
             Frame::PathResponse([8; 8]),
             Frame::Close { code: 3, text: "bye" },
+            Frame::Abandoned { channel: 6, sequence: 70, total: 300 },
         ];
         assert_eq!(frames(&bytes).unwrap(), expected);
     }

@@ -53,6 +53,12 @@ impl RangeSet {
         self.ranges.get(at).is_some_and(|range| range.0 <= first && last <= range.1)
     }
 
+    /// The last number of the range that `number` is in.
+    pub fn end_of(&self, number: u64) -> Option<u64> {
+        let at = self.ranges.partition_point(|range| range.1 < number);
+        self.ranges.get(at).filter(|range| range.0 <= number).map(|range| range.1)
+    }
+
     /// The ranges, largest numbers first, as acknowledgements want them.
     pub fn descending(&self) -> impl Iterator<Item = RangeInclusive<u64>> + '_ {
         self.ranges.iter().rev().map(|range| range.0..=range.1)
@@ -114,6 +120,8 @@ mod tests {
             prop_assert_eq!(ranges.largest(), set.last().copied());
             for number in 0..220 {
                 prop_assert_eq!(ranges.contains(number), set.contains(&number));
+                let end = (number..).take_while(|n| set.contains(n)).last();
+                prop_assert_eq!(ranges.end_of(number), end);
             }
             let bounds: Vec<_> = ranges.descending().collect();
             for pair in bounds.windows(2) {

@@ -155,6 +155,9 @@ fn written(frame: &Frame<'_>) -> Vec<u8> {
         Frame::PathChallenge(data) => frame::put_path_challenge(out, *data),
         Frame::PathResponse(data) => frame::put_path_response(out, *data),
         Frame::Close { code, text } => frame::put_close(out, *code, text),
+        Frame::Abandoned { channel, sequence, total } => {
+            frame::put_abandoned(out, *channel, *sequence, *total);
+        }
     }
     bytes
 }
@@ -182,5 +185,5 @@ fn every_frame_is_byte_for_byte_the_recorded_one_and_what_is_malformed_is_refuse
             other => panic!("direction {other}"),
         }
     }
-    assert_eq!(Vec::from_iter(types), [1, 2, 4, 5, 6, 8, 9, 10, 11, 12]);
+    assert_eq!(Vec::from_iter(types), [1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13]);
 }

@@ -126,7 +126,9 @@ fn members(event: &TraceEvent) -> Value {
         }),
         TraceEvent::WindowMoved { window, in_flight } => json!({ "window": window, "in_flight": in_flight }),
         TraceEvent::DatagramSize { bytes } => json!({ "bytes": bytes }),
-        TraceEvent::PieceDuplicate { channel, sequence } => {
+        TraceEvent::PieceDuplicate { channel, sequence }
+        | TraceEvent::PieceOutdated { channel, sequence }
+        | TraceEvent::MessageAbandoned { channel, sequence } => {
             json!({ "channel": channel, "sequence": sequence })
         }
         TraceEvent::MessageDelivered { channel, bytes } => json!({ "channel": channel, "bytes": bytes }),

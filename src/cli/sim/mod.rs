@@ -7,7 +7,7 @@
 mod events;
 mod table;
 
-use super::arguments::{Sim, Speaker};
+use super::arguments::{Sim, SimDelivery, Speaker};
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
 use crate::lab::flow::sweep::{BadLink, sweep};
@@ -39,6 +39,11 @@ pub fn run(sim: &Sim) -> Outcome {
     if let Some(count) = sim.sweep {
         return sweep_from(seed, count, sim.json);
     }
+    if sim.deadline.is_some() && sim.delivery == SimDelivery::Ordered {
+        return Err(Stop::usage(
+            "--deadline needs --delivery unordered or latest: in order every message waits for the one before",
+        ));
+    }
     let link = sim.link.config(seed, |path| fs::read_to_string(path)).map_err(Stop::usage)?;
     let plan = plan(sim, link.unwrap_or_else(usual_link));
     let printed = if sim.json {
@@ -67,6 +72,8 @@ fn plan(sim: &Sim, link: LinkConfig) -> Plan {
         size: usize::try_from(sim.size).unwrap_or(usize::MAX),
         rooms: sim.rooms,
         start: Duration::ZERO,
+        delivery: sim.delivery.into(),
+        deadline: sim.deadline.map(|span| span.0),
     };
     let bulk = Bulk { bytes: sim.bulk.unwrap_or(0), ..Bulk::default() };
     let workload = Workload { paced, bulk, answers: false };

@@ -55,6 +55,8 @@ pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
 #[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
 mod loss_tests;
 #[cfg(test)]
 mod size_tests;

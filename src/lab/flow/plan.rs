@@ -2,6 +2,7 @@
 
 use crate::lab::link::LinkConfig;
 use crate::time::Duration;
+use crate::transport::channel::delivery::Delivery;
 use crate::transport::config::TransportConfig;
 
 /// Every message begins with its number.
@@ -63,12 +64,17 @@ pub struct Paced {
     pub rooms: u64,
     /// The first so long after the session's start.
     pub start: Duration,
+    /// What the rooms' channels promise.
+    pub delivery: Delivery,
+    /// Each is worth nothing so long after it was due; only where the delivery is not in order.
+    pub deadline: Option<Duration>,
 }
 
 impl Default for Paced {
     fn default() -> Self {
         let interval = Duration::from_millis(20);
-        Self { messages: 0, interval, size: 100, rooms: 1, start: Duration::ZERO }
+        let delivery = Delivery::default();
+        Self { messages: 0, interval, size: 100, rooms: 1, start: Duration::ZERO, delivery, deadline: None }
     }
 }
 

@@ -83,7 +83,7 @@ impl Source {
         now: Instant,
         room: u64,
         tally: &mut Tally,
-        mut queue: impl FnMut(ChannelId, Payload) -> Result<(), SendError>,
+        mut queue: impl FnMut(ChannelId, Payload, Option<Instant>) -> Result<(), SendError>,
     ) {
         let Workload { paced, bulk, .. } = self.workload;
         self.refused = false;
@@ -91,8 +91,9 @@ impl Source {
             if self.paced >= paced.messages || self.closed || self.refused {
                 break;
             }
-            let channel = ChannelId::room(self.paced % paced.rooms.max(1));
-            match queue(channel, message(self.paced, paced.size)) {
+            let channel = ChannelId::room(self.paced % paced.rooms.max(1)).delivered(paced.delivery);
+            let deadline = paced.deadline.map(|span| due + span);
+            match queue(channel, message(self.paced, paced.size), deadline) {
                 Ok(()) => {
                     tally.on_sent(Lane::Paced, due);
                     self.paced += 1;
@@ -109,13 +110,13 @@ impl Source {
         room: u64,
         bulk: &Bulk,
         tally: &mut Tally,
-        mut queue: impl FnMut(ChannelId, Payload) -> Result<(), SendError>,
+        mut queue: impl FnMut(ChannelId, Payload, Option<Instant>) -> Result<(), SendError>,
     ) {
         let mut room = room.saturating_sub(RESERVE);
         let cost = cost(bulk.size as u64);
         let channel = self.workload.bulk_channel();
         while self.bulk.0 < bulk.bytes && room >= cost && self.begins + bulk.start <= now && !self.closed {
-            if let Err(error) = queue(channel, message(self.bulk.1, bulk.size)) {
+            if let Err(error) = queue(channel, message(self.bulk.1, bulk.size), None) {
                 return self.on_refused(error, tally);
             }
             tally.on_sent(Lane::Bulk, now);
@@ -131,7 +132,7 @@ impl Source {
                 self.refused = true;
                 tally.on_refused();
             }
-            SendError::TooLong | SendError::Closed => self.closed = true,
+            SendError::TooLong | SendError::Closed | SendError::Ordered => self.closed = true,
         }
     }
 
@@ -169,7 +170,7 @@ mod tests {
     fn offered(source: &mut Source, now: u64, room: u64) -> Vec<(u64, u64)> {
         let mut taken = Vec::new();
         let mut tally = Tally::new(&Workload::default(), at(0), Duration::ZERO);
-        source.offer(at(now), room, &mut tally, |channel, payload| {
+        source.offer(at(now), room, &mut tally, |channel, payload, _| {
             taken.push((channel.0, number_of(&payload).expect("a whole message")));
             Ok(())
         });
@@ -201,9 +202,9 @@ mod tests {
     fn a_message_refused_waits_for_the_queue_and_counts_from_when_it_was_due() {
         let mut source = Source::new(workload(1, 0), at(0));
         let mut tally = Tally::new(&workload(1, 0), at(0), Duration::ZERO);
-        source.offer(at(5), 0, &mut tally, |_, _| Err(SendError::QueueFull));
+        source.offer(at(5), 0, &mut tally, |_, _, _| Err(SendError::QueueFull));
         assert_eq!((source.poll_timeout(), source.is_finished()), (None, false));
-        source.offer(at(900), 0, &mut tally, |_, _| Ok(()));
+        source.offer(at(900), 0, &mut tally, |_, _, _| Ok(()));
         tally.on_arrived(at(1_000), 8, &message(0, 8));
         let fates = tally.report().paced();
         assert_eq!((fates.refused, fates.latencies.max()), (1, Some(Duration::from_millis(1))));
@@ -222,7 +223,7 @@ mod tests {
     fn nobody_hands_in_at_a_session_that_is_over() {
         let mut source = Source::new(workload(5, 5), at(0));
         let mut tally = Tally::new(&workload(5, 5), at(0), Duration::ZERO);
-        source.offer(at(0), 1 << 20, &mut tally, |_, _| Err(SendError::Closed));
+        source.offer(at(0), 1 << 20, &mut tally, |_, _, _| Err(SendError::Closed));
         assert_eq!((source.poll_timeout(), source.is_finished()), (None, true));
     }
 

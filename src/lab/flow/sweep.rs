@@ -9,7 +9,8 @@
 //!   safety, after every step ──────────────────────────────────────────────────────▶
 //! ```
 //!
-//! **Safety.** Each ordered channel has delivered exactly what was handed in first, once each; nobody is
+//! **Safety.** Each ordered channel has delivered exactly what was handed in first, once each; an unordered
+//! one nothing twice; one of which only the latest counts only what was newer than all before; nobody is
 //! told anything after the end; the send queues keep their bounds; no session ends that nobody closed.
 //! **Liveness.** Once the link heals, everything arrives and is acknowledged, and a session that was closed
 //! is over at both ends, within [`SETTLED_WITHIN`]; then nothing leaves but heartbeats and their answers.
@@ -21,6 +22,7 @@ use crate::lab::link::config::{Fade, Outage, QueueLimit};
 use crate::lab::link::{Direction, DirectionConfig, Link, LinkConfig, Rebind, RebindPlan};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant, at};
+use crate::transport::channel::delivery::Delivery;
 use crate::transport::session::CloseCode;
 use std::fmt;
 
@@ -242,12 +244,17 @@ fn draw_session(rng: &mut Rng) -> SessionPlan {
 fn draw_workload(rng: &mut Rng) -> Workload {
     let interval = [0, 1, 20, 100][below(rng, 4)];
     let size = if rng.chance(0.8) { 200 } else { 8_000 };
+    let delivery =
+        [Delivery::Ordered, Delivery::Ordered, Delivery::Unordered, Delivery::Latest][below(rng, 4)];
+    let has_deadline = delivery.may_abandon() && rng.chance(0.3);
     let paced = Paced {
         messages: rng.below(80),
         interval: Duration::from_millis(interval),
         size: SIZE_MIN + below(rng, size),
         rooms: 1 + rng.below(4),
         start: millis(rng, 0, 1_000),
+        delivery,
+        deadline: has_deadline.then(|| millis(rng, 0, 400)),
     };
     let bytes = if rng.chance(0.2) { rng.below(300_000) } else { 0 };
     Workload { paced, bulk: Bulk { bytes, ..Bulk::default() }, answers: false }

@@ -12,6 +12,7 @@ use super::latencies::Latencies;
 use super::plan::Workload;
 use super::source::number_of;
 use crate::time::{Duration, Instant};
+use crate::transport::channel::delivery::Delivery;
 use std::collections::BTreeMap;
 
 /// Which of a direction's two kinds of messages.
@@ -59,7 +60,11 @@ struct Numbers {
     newest: BTreeMap<u64, u64>,
     /// From one message of a channel to its next.
     stride: u64,
-    /// The first arrival that was not the next one of its channel.
+    /// What their channels promise.
+    delivery: Delivery,
+    /// They have a deadline, and may be missing for good.
+    may_expire: bool,
+    /// The first arrival that broke the promise.
     broken: Option<String>,
 }
 
@@ -129,7 +134,12 @@ impl Numbers {
         let before = std::mem::replace(self.arrived.get_mut(index)?, true);
         self.missing -= u64::from(!before);
         let due = self.newest.get(&channel).map_or(number % self.stride, |newest| newest + self.stride);
-        if number != due {
+        let is_kept = match self.delivery {
+            Delivery::Ordered => number == due,
+            Delivery::Unordered => !before,
+            Delivery::Latest => number >= due,
+        };
+        if !is_kept {
             let told = || format!("channel {channel}: message {number} came where {due} was due");
             self.broken.get_or_insert_with(told);
         }
@@ -137,6 +147,21 @@ impl Numbers {
         let late = number < *newest;
         *newest = number.max(*newest);
         Some((*self.sent.get(index)?, before, late))
+    }
+
+    /// How many must still arrive: of channels where only the latest counts those, of others all.
+    fn missing(&self) -> u64 {
+        if self.may_expire {
+            return 0;
+        }
+        match self.delivery {
+            Delivery::Ordered | Delivery::Unordered => self.missing,
+            Delivery::Latest => {
+                let latest =
+                    self.arrived.iter().rev().take(usize::try_from(self.stride).unwrap_or(usize::MAX));
+                latest.filter(|arrived| !**arrived).count() as u64
+            }
+        }
     }
 }
 
@@ -167,7 +192,12 @@ impl Tally {
             begins,
             warm_until: begins + warm_up,
             first_arrival: None,
-            paced: Numbers { stride: workload.paced.rooms.max(1), ..Numbers::default() },
+            paced: Numbers {
+                stride: workload.paced.rooms.max(1),
+                delivery: workload.paced.delivery,
+                may_expire: workload.paced.deadline.is_some(),
+                ..Numbers::default()
+            },
             bulk: Numbers { stride: 1, ..Numbers::default() },
             counts: Default::default(),
             bulk_counts: Counts::default(),
@@ -229,16 +259,16 @@ impl Tally {
         self.bulk_seconds[second] += bytes;
     }
 
-    /// What an ordered channel never does and this one did, if anything: each must have delivered exactly
-    /// what was handed in first, once each.
+    /// What a channel never does and this one did, if anything: in order each must have delivered exactly what
+    /// was handed in first, once each; without order each message once; of the latest only what is newer.
     pub fn broken(&self) -> Option<String> {
         let broken = self.paced.broken.as_ref().or(self.bulk.broken.as_ref()).cloned();
         broken.or_else(|| (self.damaged > 0).then(|| "bytes arrived that nobody handed in".to_owned()))
     }
 
-    /// Messages that were taken and have not arrived.
-    pub const fn missing(&self) -> u64 {
-        self.paced.missing + self.bulk.missing
+    /// Messages that were taken, must arrive and have not.
+    pub fn missing(&self) -> u64 {
+        self.paced.missing() + self.bulk.missing()
     }
 
     /// What is known so far.
@@ -350,6 +380,25 @@ mod tests {
         tally.on_arrived(at(1), 12, &message(1, 8));
         tally.on_arrived(at(2), 8, &message(0, 8));
         assert_eq!((tally.report().steady.out_of_order, tally.broken()), (0, None));
+    }
+
+    #[test]
+    fn each_delivery_has_a_promise_of_its_own() {
+        let arrivals = [
+            (Delivery::Unordered, &[1, 0, 2][..], None, 0),
+            (Delivery::Unordered, &[1, 1][..], Some("channel 8: message 1 came where 2 was due"), 2),
+            (Delivery::Latest, &[0, 2][..], None, 0),
+            (Delivery::Latest, &[1][..], None, 1),
+            (Delivery::Latest, &[1, 0][..], Some("channel 8: message 0 came where 2 was due"), 1),
+        ];
+        for (delivery, numbers, broken, missing) in arrivals {
+            let paced = Paced { delivery, ..Paced::default() };
+            let mut tally = Tally::new(&Workload { paced, ..Workload::default() }, at(0), Duration::ZERO);
+            (0..3).for_each(|_| tally.on_sent(Lane::Paced, at(0)));
+            numbers.iter().for_each(|number| tally.on_arrived(at(1), 8, &message(*number, 8)));
+            let found = (tally.broken(), tally.missing());
+            assert_eq!(found, (broken.map(str::to_owned), missing), "{delivery:?} {numbers:?}");
+        }
     }
 
     #[test]

@@ -132,7 +132,10 @@ impl Testbed {
             return;
         };
         let room = self.plan.sessions[index].config.limits.queue.saturating_sub(connection.queued());
-        source.offer(self.now, room, tally, |channel, payload| connection.send(channel, payload));
+        source.offer(self.now, room, tally, |channel, payload, deadline| match deadline {
+            Some(deadline) => connection.send_until(channel, payload, deadline),
+            None => connection.send(channel, payload),
+        });
     }
 
     fn offer_down(&mut self, index: usize) {
@@ -142,7 +145,10 @@ impl Testbed {
         };
         let (now, id, server) = (self.now, *id, &mut self.server);
         let room = self.plan.server.limits.queue.saturating_sub(server.queued(id));
-        source.offer(now, room, tally, |channel, payload| server.send(now, id, channel, payload));
+        source.offer(now, room, tally, |channel, payload, deadline| match deadline {
+            Some(deadline) => server.send_until(now, id, channel, payload, deadline),
+            None => server.send(now, id, channel, payload),
+        });
     }
 
     fn start(&mut self, seat: usize) {

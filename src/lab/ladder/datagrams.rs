@@ -62,7 +62,10 @@ pub fn steps(facts: &[Recorded]) -> Vec<Step> {
     let mut carried: [Vec<TraceEvent>; 2] = [Vec::new(), Vec::new()];
     for fact in facts {
         let load = &mut carried[usize::from(fact.side == Side::Server)];
-        if matches!(fact.event, TraceEvent::PieceSent { .. } | TraceEvent::AckSent { .. }) {
+        if matches!(
+            fact.event,
+            TraceEvent::PieceSent { .. } | TraceEvent::MessageAbandoned { .. } | TraceEvent::AckSent { .. }
+        ) {
             load.push(fact.event.clone());
         } else if let Some(step) = extended(&mut steps, fact) {
             step.facts.append(load);

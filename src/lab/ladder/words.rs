@@ -70,6 +70,9 @@ fn carried(facts: &[TraceEvent]) -> String {
 }
 
 fn piece(fact: &TraceEvent) -> Option<String> {
+    if let TraceEvent::MessageAbandoned { channel, sequence } = fact {
+        return Some(format!("channel {channel}: message {sequence} is abandoned (RFC 3758 §3.5)"));
+    }
     let TraceEvent::PieceSent { channel, sequence, offset, len, cause } = fact else { return None };
     let copy = if *cause == PieceCause::Copy { "copy of " } else { "" };
     let from = if *offset > 0 { format!(" from {offset}") } else { String::new() };
@@ -141,6 +144,9 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
             "channel {channel}: message {sequence} was here already: a copy, or sent again for nothing (RFC 9000 §2.2)"
         ),
+        TraceEvent::PieceOutdated { channel, sequence } => {
+            format!("channel {channel}: message {sequence} is older than the latest, and dropped")
+        }
         TraceEvent::MessageDelivered { channel, bytes } => {
             format!("delivered: {bytes} B on channel {channel}")
         }

@@ -1,13 +1,22 @@
-//! Which message is whole, and next in order?
+//! Which message is whole, and next for the user?
 //!
-//! Pieces arrive in any order, twice, or not at all. A message is handed on when it is whole and all
-//! before it in its channel were handed on. What waits is bounded by the credit given, and by
-//! [`MESSAGE_MAX`] for one message.
+//! Pieces arrive in any order, twice, or not at all. A message is handed on when it is whole and its
+//! channel's [`Delivery`] allows: in order, at once, or only if it is the newest. Then it is *settled*, as is
+//! one that the sender abandoned or that a newer one made worthless.
+//!
+//! ```text
+//!   sequence   4   5   6   7   8   9
+//!              ───────     ───               settled: all below `next`, and 7
+//!                      ↑ next    waiting: 6 (half here), 8 (whole, in an ordered channel)
+//! ```
+//!
+//! What waits is bounded by the credit given, and by [`MESSAGE_MAX`] for one message.
 
 use super::credit::{MESSAGE_COST, ReceiveCredit, cost};
+use super::delivery::Delivery;
 use crate::wire::frame::Piece;
 use crate::wire::ranges::RangeSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The longest message, in bytes.
 pub const MESSAGE_MAX: u64 = 65_536;
@@ -23,8 +32,16 @@ struct Partial {
 /// The receiving half of one channel.
 #[derive(Clone, Debug)]
 pub struct Incoming {
+    delivery: Delivery,
+    /// All below are settled.
     next: u64,
+    /// What is settled above it.
+    settled: RangeSet,
     waiting: BTreeMap<u64, Partial>,
+    /// Where order does not rule: what is whole, in the order in which it is handed on.
+    whole: VecDeque<u64>,
+    /// Where only the newest counts: what is below was overtaken by something whole.
+    fresh_from: u64,
     credit: ReceiveCredit,
 }
 
@@ -35,12 +52,22 @@ pub enum Taken {
     New,
     /// All of it was here already.
     Duplicate,
+    /// A newer message was whole before: this one is worth nothing any more.
+    Outdated,
 }
 
 impl Incoming {
     /// At most this cost is buffered.
-    pub const fn new(window: u64) -> Self {
-        Self { next: 0, waiting: BTreeMap::new(), credit: ReceiveCredit::new(window) }
+    pub const fn new(window: u64, delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            next: 0,
+            settled: RangeSet::new(),
+            waiting: BTreeMap::new(),
+            whole: VecDeque::new(),
+            fresh_from: 0,
+            credit: ReceiveCredit::new(window),
+        }
     }
 
     /// A piece arrived. An error names the rule that the sender broke.
@@ -49,32 +76,62 @@ impl Incoming {
         session: &mut ReceiveCredit,
         piece: &Piece<'_>,
     ) -> Result<Taken, &'static str> {
-        if piece.total > MESSAGE_MAX {
-            return Err("a message longer than allowed");
-        }
-        if piece.sequence < self.next {
+        if self.is_settled(piece.sequence) {
             return Ok(Taken::Duplicate);
         }
         if !self.waiting.contains_key(&piece.sequence) {
-            self.begin(session, piece)?;
+            self.begin(session, piece.sequence, piece.total)?;
+            if piece.sequence < self.fresh_from {
+                self.settle(session, piece.sequence, piece.total);
+                return Ok(Taken::Outdated);
+            }
+            let len = usize::try_from(piece.total).map_err(|_| "a message longer than allowed")?;
+            let partial = Partial { bytes: vec![0; len], have: RangeSet::new(), whole: false };
+            self.waiting.insert(piece.sequence, partial);
         }
         let Some(partial) = self.waiting.get_mut(&piece.sequence) else { return Ok(Taken::Duplicate) };
         if partial.bytes.len() as u64 != piece.total {
             return Err("two lengths of one message");
         }
-        Ok(partial.fill(piece))
+        let taken = partial.fill(piece);
+        if taken == Taken::New && partial.whole {
+            self.on_whole(session, piece.sequence);
+        }
+        Ok(taken)
     }
 
-    /// The next message, if it is whole. It counts as consumed: ask for credit updates afterwards.
-    pub fn poll_message(&mut self, session: &mut ReceiveCredit) -> Option<Vec<u8>> {
-        if !self.waiting.get(&self.next)?.whole {
-            return None;
+    /// The sender will not send this message of `total` bytes again. What is whole already is handed on all
+    /// the same.
+    pub fn on_abandoned(
+        &mut self,
+        session: &mut ReceiveCredit,
+        sequence: u64,
+        total: u64,
+    ) -> Result<(), &'static str> {
+        if !self.delivery.may_abandon() {
+            return Err("a message abandoned in an ordered channel");
         }
-        let partial = self.waiting.remove(&self.next)?;
-        self.next += 1;
-        let cost = cost(partial.bytes.len() as u64);
-        self.credit.on_consumed(cost);
-        session.on_consumed(cost);
+        if self.is_settled(sequence) {
+            return Ok(());
+        }
+        match self.waiting.get(&sequence) {
+            Some(partial) if partial.bytes.len() as u64 != total => return Err("two lengths of one message"),
+            Some(partial) if partial.whole => return Ok(()),
+            Some(_) => drop(self.waiting.remove(&sequence)),
+            None => self.begin(session, sequence, total)?,
+        }
+        self.settle(session, sequence, total);
+        Ok(())
+    }
+
+    /// The next message for the user. It counts as consumed: ask for credit updates afterwards.
+    pub fn poll_message(&mut self, session: &mut ReceiveCredit) -> Option<Vec<u8>> {
+        let sequence = match self.delivery {
+            Delivery::Ordered => self.waiting.get(&self.next)?.whole.then_some(self.next)?,
+            Delivery::Unordered | Delivery::Latest => self.whole.pop_front()?,
+        };
+        let partial = self.waiting.remove(&sequence)?;
+        self.settle(session, sequence, partial.bytes.len() as u64);
         Some(partial.bytes)
     }
 
@@ -88,23 +145,59 @@ impl Incoming {
         self.credit.announce()
     }
 
-    fn begin(&mut self, session: &mut ReceiveCredit, piece: &Piece<'_>) -> Result<(), &'static str> {
+    /// The first piece of a message, or the word that there will be none: what it costs is taken.
+    fn begin(&mut self, session: &mut ReceiveCredit, sequence: u64, total: u64) -> Result<(), &'static str> {
+        if total > MESSAGE_MAX {
+            return Err("a message longer than allowed");
+        }
         // Every message between costs at least MESSAGE_COST: a sequence further ahead was not paid for.
-        let ahead = piece.sequence - self.next;
+        let ahead = sequence - self.next;
         if ahead.saturating_mul(MESSAGE_COST) > self.credit.window() {
             return Err("a message beyond the channel's credit");
         }
-        let cost = cost(piece.total);
+        let cost = cost(total);
         if !self.credit.on_arrived(cost) {
             return Err("more than the channel's credit");
         }
         if !session.on_arrived(cost) {
             return Err("more than the session's credit");
         }
-        let len = usize::try_from(piece.total).map_err(|_| "a message longer than allowed")?;
-        let partial = Partial { bytes: vec![0; len], have: RangeSet::new(), whole: false };
-        self.waiting.insert(piece.sequence, partial);
         Ok(())
+    }
+
+    fn on_whole(&mut self, session: &mut ReceiveCredit, sequence: u64) {
+        match self.delivery {
+            Delivery::Ordered => {}
+            Delivery::Unordered => self.whole.push_back(sequence),
+            Delivery::Latest => {
+                self.whole.clear();
+                self.whole.push_back(sequence);
+                self.fresh_from = sequence;
+                let newer = self.waiting.split_off(&sequence);
+                for (older, partial) in std::mem::replace(&mut self.waiting, newer) {
+                    self.settle(session, older, partial.bytes.len() as u64);
+                }
+            }
+        }
+    }
+
+    fn is_settled(&self, sequence: u64) -> bool {
+        sequence < self.next || self.settled.contains(sequence)
+    }
+
+    fn settle(&mut self, session: &mut ReceiveCredit, sequence: u64, total: u64) {
+        let cost = cost(total);
+        self.credit.on_consumed(cost);
+        session.on_consumed(cost);
+        if sequence > self.next {
+            self.settled.insert(sequence, sequence);
+            return;
+        }
+        self.next += 1;
+        if let Some(end) = self.settled.end_of(self.next) {
+            self.next = end + 1;
+            self.settled.remove_below(self.next);
+        }
     }
 }
 
@@ -133,80 +226,5 @@ impl Partial {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn piece(sequence: u64, total: u64, offset: u64, bytes: &[u8]) -> Piece<'_> {
-        Piece { channel: 8, sequence, total, offset, bytes }
-    }
-
-    fn fresh() -> (Incoming, ReceiveCredit) {
-        (Incoming::new(10_000), ReceiveCredit::new(10_000))
-    }
-
-    #[test]
-    fn messages_come_out_in_order_however_they_came_in() {
-        let (mut incoming, mut session) = fresh();
-        incoming.on_piece(&mut session, &piece(1, 3, 0, b"two")).unwrap();
-        assert_eq!(incoming.poll_message(&mut session), None);
-        incoming.on_piece(&mut session, &piece(0, 3, 0, b"one")).unwrap();
-        assert_eq!(incoming.poll_message(&mut session), Some(b"one".to_vec()));
-        assert_eq!(incoming.poll_message(&mut session), Some(b"two".to_vec()));
-        assert_eq!(session.buffered(), 0);
-    }
-
-    #[test]
-    fn a_piece_that_was_here_already_is_a_duplicate() {
-        let (mut incoming, mut session) = fresh();
-        let hi = piece(0, 2, 0, b"hi");
-        assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::New));
-        assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
-        incoming.poll_message(&mut session);
-        assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
-    }
-
-    #[test]
-    fn a_sender_that_breaks_a_rule_is_named_and_costs_no_memory() {
-        let (mut incoming, mut session) = fresh();
-        assert!(incoming.on_piece(&mut session, &piece(0, MESSAGE_MAX + 1, 0, b"x")).is_err());
-        assert!(incoming.on_piece(&mut session, &piece(9_999_999, 1, 0, b"x")).is_err());
-        incoming.on_piece(&mut session, &piece(0, 9_000, 0, b"x")).unwrap();
-        assert!(incoming.on_piece(&mut session, &piece(0, 8_000, 0, b"x")).is_err());
-        assert!(incoming.on_piece(&mut session, &piece(1, 9_000, 0, b"x")).is_err(), "over the credit");
-    }
-
-    proptest! {
-        /// The reference: the messages themselves, cut at random, in random order, some twice.
-        #[test]
-        fn reassembly_agrees_with_what_was_cut(
-            lengths in prop::collection::vec(0usize..300, 1..8),
-            cut in 1usize..120,
-            order in prop::collection::vec(any::<u16>(), 64),
-        ) {
-            let messages: Vec<Vec<u8>> = lengths.iter().enumerate()
-                .map(|(n, len)| (0..*len).map(|i| (i * 7 + n) as u8).collect()).collect();
-            let mut pieces = Vec::new();
-            for (sequence, bytes) in messages.iter().enumerate() {
-                let total = bytes.len() as u64;
-                if bytes.is_empty() { pieces.push((sequence as u64, 0, 0, Vec::new())); }
-                for (n, chunk) in bytes.chunks(cut).enumerate() {
-                    pieces.push((sequence as u64, total, (n * cut) as u64, chunk.to_vec()));
-                }
-            }
-            for (n, key) in order.iter().enumerate() {
-                let (a, b) = (n % pieces.len(), usize::from(*key) % pieces.len());
-                pieces.swap(a, b);
-                if key % 5 == 0 { let again = pieces[b].clone(); pieces.push(again); }
-            }
-            let (mut incoming, mut session) = fresh();
-            let mut out = Vec::new();
-            for (sequence, total, offset, bytes) in &pieces {
-                incoming.on_piece(&mut session, &piece(*sequence, *total, *offset, bytes)).unwrap();
-                while let Some(message) = incoming.poll_message(&mut session) { out.push(message); }
-            }
-            prop_assert_eq!(out, messages);
-            prop_assert_eq!(session.buffered(), 0);
-        }
-    }
-}
+#[path = "incoming_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
 //! Many channels, one packet: who goes first, and who gets what arrives?
 //!
+//! - [`delivery`]: what a channel promises
 //! - [`outgoing`]: the sending half of one channel
 //! - [`incoming`]: the receiving half: reassembly and order
 //! - [`credit`]: how much may be under way
@@ -8,15 +9,18 @@
 //! message of one never clogs the small ones of another, and a lost packet of one never holds up another.
 
 pub mod credit;
+pub mod delivery;
 pub mod incoming;
 pub mod outgoing;
 
 use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
-use crate::wire::frame::Piece;
+use crate::time::Instant;
+use crate::wire::frame::{self, Piece};
 use credit::{ReceiveCredit, SendCredit, cost};
+use delivery::Delivery;
 use incoming::{Incoming, MESSAGE_MAX, Taken};
-use outgoing::{Outgoing, Span};
+use outgoing::{Next, Outgoing, Span};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many channels a peer may open.
@@ -51,17 +55,24 @@ pub enum Which {
     Any,
 }
 
-/// A piece that goes out.
+/// What goes out, as it is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Polled {
-    /// Its channel.
-    pub channel: u64,
-    /// Where it lies.
-    pub span: Span,
-    /// Is it the whole message?
-    pub is_whole: bool,
-    /// Had the bytes been sent before?
-    pub again: bool,
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+pub enum Item<'a> {
+    /// A piece of a message.
+    Piece(Piece<'a>),
+    /// The word that a message will not come.
+    Abandoned { channel: u64, sequence: u64, total: u64 },
+}
+
+/// What goes out, as it is remembered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+pub enum Polled {
+    /// A piece of a message: is it the whole of it, and had its bytes been sent before?
+    Piece { channel: u64, span: Span, is_whole: bool, again: bool },
+    /// The word that a message will not come.
+    Abandoned { channel: u64, sequence: u64 },
 }
 
 /// All channels of a session.
@@ -100,8 +111,16 @@ impl Channels {
         }
     }
 
-    /// Queues a message.
-    pub fn send(&mut self, channel: ChannelId, payload: Payload) -> Result<(), SendError> {
+    /// Queues a message. From the deadline on it is worth nothing; an ordered channel has none.
+    pub fn send(
+        &mut self,
+        channel: ChannelId,
+        payload: Payload,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendError> {
+        if deadline.is_some() && !Delivery::of(channel.0).may_abandon() {
+            return Err(SendError::Ordered);
+        }
         let cost = cost(payload.len() as u64);
         if payload.len() as u64 > MESSAGE_MAX {
             return Err(SendError::TooLong);
@@ -109,9 +128,10 @@ impl Channels {
         if self.queued + cost > self.limits.queue {
             return Err(SendError::QueueFull);
         }
-        self.queued += cost;
         let window = self.peer_channel_window;
-        self.outgoing.entry(channel.0).or_insert_with(|| Outgoing::new(window)).push(payload);
+        let new = || Outgoing::new(window, Delivery::of(channel.0));
+        self.outgoing.entry(channel.0).or_insert_with(new);
+        self.tell(channel.0, |outgoing| outgoing.push(payload, deadline));
         self.take_turn(channel.0);
         Ok(())
     }
@@ -133,50 +153,87 @@ impl Channels {
         })
     }
 
+    /// How many messages were forgotten before anything of them was sent, because they were worth nothing any
+    /// more.
+    pub fn expired(&self) -> u64 {
+        self.outgoing.values().map(Outgoing::expired).sum()
+    }
+
     /// The next piece to send, of at most `room` bytes with its frame around it: it counts as sent, and
     /// the channel goes to the end of the line.
-    pub fn poll_piece(&mut self, room: usize, which: Which, put: impl FnOnce(&Piece<'_>)) -> Option<Polled> {
+    pub fn poll_piece(
+        &mut self,
+        now: Instant,
+        room: usize,
+        which: Which,
+        put: impl FnOnce(&Item<'_>),
+    ) -> Option<Polled> {
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
-            let Some(outgoing) = self.outgoing.get_mut(&channel) else { continue };
-            let Some(span) = next_span_within(outgoing, &self.send_credit, channel, which, room) else {
-                // Out of credit, or no room for it here: it keeps its place in the line.
-                if outgoing.has_ready(&self.send_credit) || !outgoing.is_empty() {
-                    self.turns.push_back(channel);
-                }
-                continue;
-            };
-            let is_whole = outgoing.piece(channel, span).is_some_and(|piece| {
-                put(&piece);
-                piece.total == span.len
-            });
-            let again = outgoing.on_sent(&mut self.send_credit, span);
-            self.turns.push_back(channel);
-            return Some(Polled { channel, span, is_whole, again });
+            let credit = self.send_credit;
+            let next =
+                self.tell(channel, |outgoing| next_within(now, outgoing, &credit, channel, which, room));
+            if let Some(next) = next.flatten() {
+                self.turns.push_back(channel);
+                return self.take(now, channel, next, put);
+            }
+            // Out of credit, or no room for it here: it keeps its place in the line.
+            if self.outgoing.get(&channel).is_some_and(|outgoing| !outgoing.is_empty()) {
+                self.turns.push_back(channel);
+            }
         }
         None
     }
 
-    /// The piece that lies there, if its message is not acknowledged yet.
-    pub fn piece(&self, channel: u64, span: Span) -> Option<Piece<'_>> {
-        self.outgoing.get(&channel)?.piece(channel, span)
+    fn take(
+        &mut self,
+        now: Instant,
+        channel: u64,
+        next: Next,
+        put: impl FnOnce(&Item<'_>),
+    ) -> Option<Polled> {
+        let outgoing = self.outgoing.get_mut(&channel)?;
+        match next {
+            Next::Piece(span) => {
+                let piece = outgoing.piece(now, channel, span)?;
+                let is_whole = piece.total == span.len;
+                put(&Item::Piece(piece));
+                let again = outgoing.on_sent(&mut self.send_credit, span);
+                Some(Polled::Piece { channel, span, is_whole, again })
+            }
+            Next::Abandoned { sequence, total } => {
+                put(&Item::Abandoned { channel, sequence, total });
+                outgoing.on_abandonment_sent(sequence);
+                Some(Polled::Abandoned { channel, sequence })
+            }
+        }
+    }
+
+    /// The piece that lies there, if its message is not acknowledged yet and still worth sending.
+    pub fn piece(&self, now: Instant, channel: u64, span: Span) -> Option<Piece<'_>> {
+        self.outgoing.get(&channel)?.piece(now, channel, span)
     }
 
     /// The packet with this piece was acknowledged.
     pub fn on_acknowledged(&mut self, channel: u64, span: Span) {
-        if let Some(outgoing) = self.outgoing.get_mut(&channel) {
-            let before = outgoing.queued_bytes();
-            outgoing.on_acknowledged(span);
-            self.queued -= before - outgoing.queued_bytes();
-        }
+        self.tell(channel, |outgoing| outgoing.on_acknowledged(span));
+    }
+
+    /// The packet with the word that this message is abandoned was acknowledged.
+    pub fn on_abandonment_acknowledged(&mut self, channel: u64, sequence: u64) {
+        self.tell(channel, |outgoing| outgoing.on_abandonment_acknowledged(sequence));
     }
 
     /// The packet with this piece was lost.
     pub fn on_lost(&mut self, channel: u64, span: Span) {
-        if let Some(outgoing) = self.outgoing.get_mut(&channel) {
-            outgoing.on_lost(span);
-            self.take_turn(channel);
-        }
+        self.tell(channel, |outgoing| outgoing.on_lost(span));
+        self.take_turn(channel);
+    }
+
+    /// The packet with the word that this message is abandoned was lost.
+    pub fn on_abandonment_lost(&mut self, channel: u64, sequence: u64) {
+        self.tell(channel, |outgoing| outgoing.on_abandonment_lost(sequence));
+        self.take_turn(channel);
     }
 
     /// The peer allows the session, or a channel of it, more.
@@ -195,21 +252,43 @@ impl Channels {
     pub fn on_peer_limits(&mut self, peer: ChannelLimits) {
         self.peer_channel_window = peer.channel_window;
         self.send_credit.on_limit(peer.session_window);
-        self.outgoing.values_mut().for_each(|outgoing| outgoing.on_credit(peer.channel_window));
+        self.outgoing.values_mut().for_each(|outgoing| outgoing.on_window(peer.channel_window));
     }
 
     /// A piece arrived. An error names the rule that the peer broke.
     pub fn on_piece(&mut self, piece: &Piece<'_>) -> Result<Taken, &'static str> {
-        if !self.incoming.contains_key(&piece.channel) && self.incoming.len() >= CHANNELS_MAX {
-            return Err("more channels than allowed");
-        }
-        let window = self.limits.channel_window;
-        let incoming = self.incoming.entry(piece.channel).or_insert_with(|| Incoming::new(window));
-        let taken = incoming.on_piece(&mut self.receive_credit, piece)?;
-        if taken == Taken::New && self.ready.back() != Some(&piece.channel) {
-            self.ready.push_back(piece.channel);
+        let (incoming, credit) = self.incoming(piece.channel)?;
+        let taken = incoming.on_piece(credit, piece)?;
+        if taken != Taken::Duplicate {
+            self.on_moved(piece.channel);
         }
         Ok(taken)
+    }
+
+    /// The peer abandoned a message of `total` bytes. An error names the rule that it broke.
+    pub fn on_abandoned(&mut self, channel: u64, sequence: u64, total: u64) -> Result<(), &'static str> {
+        let (incoming, credit) = self.incoming(channel)?;
+        incoming.on_abandoned(credit, sequence, total)?;
+        self.on_moved(channel);
+        Ok(())
+    }
+
+    fn incoming(&mut self, channel: u64) -> Result<(&mut Incoming, &mut ReceiveCredit), &'static str> {
+        if !self.incoming.contains_key(&channel) && self.incoming.len() >= CHANNELS_MAX {
+            return Err("more channels than allowed");
+        }
+        let new = || Incoming::new(self.limits.channel_window, Delivery::of(channel));
+        Ok((self.incoming.entry(channel).or_insert_with(new), &mut self.receive_credit))
+    }
+
+    /// Something of this channel arrived, or will not come any more.
+    fn on_moved(&mut self, channel: u64) {
+        if self.ready.back() != Some(&channel) {
+            self.ready.push_back(channel);
+        }
+        if Delivery::of(channel).may_abandon() {
+            self.note_updates(channel);
+        }
     }
 
     /// The next message for the user.
@@ -255,6 +334,15 @@ impl Channels {
         self.receive_credit.buffered()
     }
 
+    /// Tells a channel something, and counts what is free in the queue after it.
+    fn tell<T>(&mut self, channel: u64, what: impl FnOnce(&mut Outgoing) -> T) -> Option<T> {
+        let outgoing = self.outgoing.get_mut(&channel)?;
+        let before = outgoing.queued_bytes();
+        let answer = what(outgoing);
+        self.queued = self.queued + outgoing.queued_bytes() - before;
+        Some(answer)
+    }
+
     fn take_turn(&mut self, channel: u64) {
         if !self.turns.contains(&channel) {
             self.turns.push_back(channel);
@@ -271,134 +359,37 @@ impl Channels {
     }
 }
 
-/// The next span whose frame fits into `room`. A small message is never cut: it fits whole into the next
+/// The next one whose frame fits into `room`. A small message is never cut: it fits whole into the next
 /// packet.
-fn next_span_within(
+fn next_within(
+    now: Instant,
     outgoing: &mut Outgoing,
     session: &SendCredit,
     channel: u64,
     which: Which,
     room: usize,
-) -> Option<Span> {
+) -> Option<Next> {
     const WORTH_CUTTING: usize = 64;
-    let span = outgoing.next_span(session, usize::MAX)?;
-    let total = outgoing.piece(channel, span)?.total;
+    let span = match outgoing.next(now, session, usize::MAX)? {
+        Next::Piece(span) => span,
+        Next::Abandoned { sequence, total } => {
+            let fits = frame::abandoned_len(channel, sequence, total) <= room;
+            return fits.then_some(Next::Abandoned { sequence, total });
+        }
+    };
+    let total = outgoing.piece(now, channel, span)?.total;
     let is_small = total <= SMALL_MAX;
     if which == Which::Small && !is_small {
         return None;
     }
     let Span { sequence, offset, len } = span;
-    let overhead = crate::wire::frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
+    let overhead = frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
     let room = room.checked_sub(overhead)?;
     if span.len <= room as u64 {
-        return Some(span);
+        return Some(Next::Piece(span));
     }
-    (!is_small && room >= WORTH_CUTTING).then_some(Span { len: room as u64, ..span })
+    (!is_small && room >= WORTH_CUTTING).then_some(Next::Piece(Span { len: room as u64, ..span }))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair() -> (Channels, Channels) {
-        let limits = ChannelLimits::default();
-        (Channels::new(limits, limits), Channels::new(limits, limits))
-    }
-
-    /// Carries one packet of `room` bytes; returns what it carried.
-    fn carry(from: &mut Channels, to: &mut Channels, room: usize) -> Vec<(u64, Span)> {
-        let mut left = room;
-        let mut carried = Vec::new();
-        while let Some(Polled { channel, span, .. }) = from.poll_piece(left, Which::Any, |piece| {
-            to.on_piece(piece).unwrap();
-            let mut frame = Vec::new();
-            crate::wire::frame::put_piece(&mut crate::wire::Writer::new(&mut frame), piece);
-            left -= frame.len();
-        }) {
-            carried.push((channel, span));
-        }
-        carried
-    }
-
-    #[test]
-    fn channels_take_turns_so_a_large_message_clogs_no_small_one() {
-        let (mut from, mut to) = pair();
-        from.send(ChannelId(8), vec![1; 60_000].into()).unwrap();
-        from.send(ChannelId(12), vec![2; 20].into()).unwrap();
-        carry(&mut from, &mut to, 1_150);
-        carry(&mut from, &mut to, 1_150);
-        assert_eq!(to.poll_message(), Some((ChannelId(12), vec![2; 20])));
-    }
-
-    #[test]
-    fn a_piece_cut_for_a_larger_packet_is_cut_anew_for_a_smaller_one() {
-        let (mut from, mut to) = pair();
-        let mut nowhere = pair().1;
-        from.send(ChannelId(8), vec![7; 4_000].into()).unwrap();
-        let lost: Vec<_> = (0..3).flat_map(|_| carry(&mut from, &mut nowhere, 1_430)).collect();
-        assert!(lost.iter().all(|(_, span)| span.len > 1_100) && lost.len() == 3, "{lost:?}");
-        lost.into_iter().for_each(|(channel, span)| from.on_lost(channel, span));
-        while !carry(&mut from, &mut to, 1_150).is_empty() {}
-        assert_eq!(to.poll_message(), Some((ChannelId(8), vec![7; 4_000])));
-    }
-
-    #[test]
-    fn a_loss_in_one_channel_never_holds_up_another() {
-        let (mut from, mut to) = pair();
-        let mut nowhere = pair().1;
-        from.send(ChannelId(8), b"lost"[..].into()).unwrap();
-        let lost = carry(&mut from, &mut nowhere, 1_150);
-        from.send(ChannelId(8), b"late"[..].into()).unwrap();
-        from.send(ChannelId(12), b"free"[..].into()).unwrap();
-        carry(&mut from, &mut to, 1_150);
-        assert_eq!(to.poll_message(), Some((ChannelId(12), b"free".to_vec())));
-        assert_eq!(to.poll_message(), None);
-        lost.into_iter().for_each(|(channel, span)| from.on_lost(channel, span));
-        carry(&mut from, &mut to, 1_150);
-        assert_eq!(to.poll_message(), Some((ChannelId(8), b"lost".to_vec())));
-        assert_eq!(to.poll_message(), Some((ChannelId(8), b"late".to_vec())));
-    }
-
-    #[test]
-    fn a_peer_may_open_128_channels_and_one_more_breaks_the_protocol() {
-        let (_, mut to) = pair();
-        let piece = |channel| Piece { channel, sequence: 0, total: 1, offset: 0, bytes: b"x" };
-        for channel in 0..128 {
-            assert_eq!(to.on_piece(&piece(channel * 4)), Ok(Taken::New));
-        }
-        assert_eq!(to.on_piece(&piece(128 * 4)), Err("more channels than allowed"));
-        assert_eq!(to.on_piece(&piece(0)), Ok(Taken::Duplicate), "those that are open go on");
-        assert_eq!(to.incoming.len(), 128);
-    }
-
-    #[test]
-    fn a_sender_feels_the_bound_of_its_queue_and_is_free_again_when_acknowledged() {
-        let (mut from, mut to) = pair();
-        let mut count = 0;
-        while from.send(ChannelId(8), vec![0; 10_000].into()).is_ok() {
-            count += 1;
-        }
-        assert!(from.queued() <= ChannelLimits::default().queue && count > 100);
-        assert_eq!(from.send(ChannelId(8), vec![0; 70_000].into()), Err(SendError::TooLong));
-        for (channel, span) in carry(&mut from, &mut to, 12_000) {
-            from.on_acknowledged(channel, span);
-        }
-        assert_eq!(from.send(ChannelId(8), vec![0; 10_000].into()), Ok(()));
-    }
-
-    #[test]
-    fn a_receiver_that_does_not_read_stops_the_sender_within_its_window() {
-        let (mut from, mut to) = pair();
-        for _ in 0..90 {
-            from.send(ChannelId(8), vec![0; 10_000].into()).unwrap();
-        }
-        while !carry(&mut from, &mut to, 1_150).is_empty() {}
-        assert!(to.buffered() <= ChannelLimits::default().channel_window);
-        assert!(!from.has_ready());
-        while to.poll_message().is_some() {}
-        while let Some((channel, limit)) = to.poll_update() {
-            from.on_credit(channel, limit);
-        }
-        assert!(from.has_ready());
-    }
-}
+mod tests;

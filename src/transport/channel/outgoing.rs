@@ -1,7 +1,7 @@
 //! Which bytes of a channel go into the next packet?
 //!
-//! A channel is a queue of messages, numbered from 0. Each message moves from *waiting* to *sent* to
-//! *acknowledged*; pieces that were lost come first, then pieces never sent.
+//! A channel is a queue of messages, numbered from 0. Each moves from *waiting* to *begun* to *acknowledged*;
+//! pieces that were lost come first, then pieces never sent.
 //!
 //! ```text
 //!   sequence    7          8            9         10       11
@@ -10,21 +10,38 @@
 //!            └──────┴─────────────┴──────────┴────────┴─────────┘
 //!             front                 ↑ next_new
 //! ```
+//!
+//! Where order does not rule, a message can become worthless: its deadline passes, or a newer one comes in a
+//! channel of which only the latest counts. If it was never begun it is forgotten. Else the receiver is told,
+//! as soon as something of it would be sent (again), that it is *abandoned*: so credit stays the same at both
+//! ends, and nothing waits for it (RFC 3758 has the same for SCTP).
 
-use super::credit::{SendCredit, cost};
+use super::credit::{MESSAGE_COST, SendCredit, cost};
+use super::delivery::Delivery;
+use crate::time::Instant;
 use crate::transport::session::Payload;
 use crate::wire::frame::Piece;
 use crate::wire::ranges::RangeSet;
 use std::collections::VecDeque;
 
+/// How far a message has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Waiting,
+    Begun,
+    Abandoned,
+    Acknowledged,
+}
+
 /// A message under way.
 #[derive(Clone, Debug)]
 struct Message {
     payload: Payload,
+    /// From when on it is worth nothing.
+    deadline: Option<Instant>,
     /// How many bytes were sent at least once.
     sent: usize,
-    begun: bool,
-    acknowledged: bool,
+    stage: Stage,
     /// Which bytes were acknowledged, while they are not all of them.
     acked: RangeSet,
 }
@@ -40,40 +57,66 @@ pub struct Span {
     pub len: u64,
 }
 
+/// What is next to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
+pub enum Next {
+    /// The bytes that lie there.
+    Piece(Span),
+    /// The word that this message of `total` bytes will not come.
+    Abandoned { sequence: u64, total: u64 },
+}
+
 /// The sending half of one channel.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
+    delivery: Delivery,
     messages: VecDeque<Message>,
     front: u64,
     next_new: u64,
     lost: VecDeque<Span>,
     credit: SendCredit,
+    /// What the receiver buffers at a time.
+    window: u64,
     queued_bytes: u64,
+    expired: u64,
 }
 
 impl Outgoing {
-    /// The receiver allows this credit at first.
-    pub const fn new(credit: u64) -> Self {
+    /// The receiver buffers so much, and allows as much at first.
+    pub const fn new(window: u64, delivery: Delivery) -> Self {
         Self {
+            delivery,
             messages: VecDeque::new(),
             front: 0,
             next_new: 0,
             lost: VecDeque::new(),
-            credit: SendCredit::new(credit),
+            credit: SendCredit::new(window),
+            window,
             queued_bytes: 0,
+            expired: 0,
         }
     }
 
-    /// Queues a message at the end.
-    pub fn push(&mut self, payload: Payload) {
+    /// Queues a message at the end; from `deadline` on it is worth nothing. Where only the latest counts it
+    /// takes the place of one that waits.
+    pub fn push(&mut self, payload: Payload, deadline: Option<Instant>) {
+        if self.delivery == Delivery::Latest {
+            self.forget_waiting(|_| true);
+        }
         self.queued_bytes += cost(payload.len() as u64);
         let acked = RangeSet::new();
-        self.messages.push_back(Message { payload, sent: 0, begun: false, acknowledged: false, acked });
+        self.messages.push_back(Message { payload, deadline, sent: 0, stage: Stage::Waiting, acked });
     }
 
     /// The cost of all messages that are not acknowledged yet.
     pub const fn queued_bytes(&self) -> u64 {
         self.queued_bytes
+    }
+
+    /// How many messages were forgotten before they were begun: their deadline passed, or a newer one came.
+    pub const fn expired(&self) -> u64 {
+        self.expired
     }
 
     /// Is everything acknowledged?
@@ -86,32 +129,47 @@ impl Outgoing {
         self.credit.on_limit(limit);
     }
 
+    /// The receiver's window became known: it allows at least as much.
+    pub fn on_window(&mut self, window: u64) {
+        self.window = window;
+        self.credit.on_limit(window);
+    }
+
     /// Is there anything that may be sent now?
     pub fn has_ready(&self, session: &SendCredit) -> bool {
         !self.lost.is_empty() || self.new_is_ready(session)
     }
 
-    /// Of what is next to be sent: the bytes and where they lie, at most `room` of them (at least 1).
-    /// Nothing is marked yet: [`Outgoing::on_sent`] does that.
-    pub fn next_span(&mut self, session: &SendCredit, room: usize) -> Option<Span> {
+    /// What is next to be sent: of a piece at most `room` bytes (at least 1). Nothing is marked yet:
+    /// [`Outgoing::on_sent`] and [`Outgoing::on_abandonment_sent`] do that.
+    pub fn next(&mut self, now: Instant, session: &SendCredit, room: usize) -> Option<Next> {
         while let Some(span) = self.lost.front() {
             if self.is_acknowledged(span) {
                 self.lost.pop_front();
                 continue;
             }
-            return Some(Span { len: span.len.min(room as u64), ..*span });
+            let piece = Next::Piece(Span { len: span.len.min(room as u64), ..*span });
+            return Some(self.abandonment_of(now, span.sequence).unwrap_or(piece));
         }
+        self.forget_waiting(|message| message.deadline.is_some_and(|deadline| deadline <= now));
         if !self.new_is_ready(session) {
             return None;
         }
+        if let Some(abandoned) = self.abandonment_of(now, self.next_new) {
+            return Some(abandoned);
+        }
         let message = &self.messages[self.index(self.next_new)?];
         let len = (message.payload.len() - message.sent).min(room) as u64;
-        Some(Span { sequence: self.next_new, offset: message.sent as u64, len })
+        Some(Next::Piece(Span { sequence: self.next_new, offset: message.sent as u64, len }))
     }
 
-    /// The piece that lies there, if its message is still known.
-    pub fn piece(&self, channel: u64, span: Span) -> Option<Piece<'_>> {
-        let payload = &self.messages.get(self.index(span.sequence)?)?.payload;
+    /// The piece that lies there, if its message is still worth sending.
+    pub fn piece(&self, now: Instant, channel: u64, span: Span) -> Option<Piece<'_>> {
+        let index = self.index(span.sequence)?;
+        let Message { payload, stage, .. } = self.messages.get(index)?;
+        if matches!(stage, Stage::Abandoned | Stage::Acknowledged) || self.is_worthless(now, index) {
+            return None;
+        }
         let from = usize::try_from(span.offset).ok()?;
         let bytes = payload.get(from..from + usize::try_from(span.len).ok()?)?;
         let total = payload.len() as u64;
@@ -133,8 +191,8 @@ impl Outgoing {
         }
         let Some(index) = self.index(span.sequence) else { return true };
         let message = &mut self.messages[index];
-        if !message.begun {
-            message.begun = true;
+        if message.stage == Stage::Waiting {
+            message.stage = Stage::Begun;
             let cost = cost(message.payload.len() as u64);
             self.credit.on_sent(cost);
             session.on_sent(cost);
@@ -146,28 +204,47 @@ impl Outgoing {
         false
     }
 
+    /// The word goes out that this message is abandoned.
+    pub fn on_abandonment_sent(&mut self, sequence: u64) {
+        self.lost.retain(|lost| lost.sequence != sequence);
+        self.next_new = self.next_new.max(sequence + 1);
+        if let Some(message) = self.message(sequence) {
+            message.stage = Stage::Abandoned;
+        }
+    }
+
     /// The piece arrived.
     pub fn on_acknowledged(&mut self, span: Span) {
-        let Some(message) = self.index(span.sequence).and_then(|index| self.messages.get_mut(index)) else {
-            return;
-        };
+        let Some(message) = self.message(span.sequence) else { return };
         let total = message.payload.len() as u64;
         if span.len < total {
             message.acked.insert(span.offset, span.offset + span.len.max(1) - 1);
-            message.acknowledged |= message.acked.covers(0, total - 1);
-        } else {
-            message.acknowledged = true;
-        }
-        while self.messages.front().is_some_and(|message| message.acknowledged) {
-            if let Some(message) = self.messages.pop_front() {
-                self.queued_bytes -= cost(message.payload.len() as u64);
-                self.front += 1;
+            if !message.acked.covers(0, total - 1) {
+                return;
             }
         }
+        self.settle(span.sequence);
+    }
+
+    /// The receiver knows that this message is abandoned.
+    pub fn on_abandonment_acknowledged(&mut self, sequence: u64) {
+        self.settle(sequence);
     }
 
     /// The packet that carried the piece is lost: it goes out again, oldest first.
     pub fn on_lost(&mut self, span: Span) {
+        let is_abandoned = self.message(span.sequence).is_some_and(|it| it.stage == Stage::Abandoned);
+        if !is_abandoned {
+            self.queue_lost(span);
+        }
+    }
+
+    /// The packet that told of the abandoned message is lost.
+    pub fn on_abandonment_lost(&mut self, sequence: u64) {
+        self.queue_lost(Span { sequence, offset: 0, len: 0 });
+    }
+
+    fn queue_lost(&mut self, span: Span) {
         if self.is_acknowledged(&span) || self.lost.contains(&span) {
             return;
         }
@@ -176,22 +253,82 @@ impl Outgoing {
         self.lost.insert(at, span);
     }
 
+    fn settle(&mut self, sequence: u64) {
+        let Some(message) = self.message(sequence).filter(|it| it.stage != Stage::Acknowledged) else {
+            return;
+        };
+        message.stage = Stage::Acknowledged;
+        let payload = std::mem::take(&mut message.payload);
+        self.queued_bytes -= cost(payload.len() as u64);
+        while self.messages.front().is_some_and(|message| message.stage == Stage::Acknowledged) {
+            self.messages.pop_front();
+            self.front += 1;
+        }
+    }
+
+    /// Forgets those next in line that are not begun and of which `is_useless` says so.
+    fn forget_waiting(&mut self, is_useless: impl Fn(&Message) -> bool) {
+        if !self.delivery.may_abandon() {
+            return;
+        }
+        let Some(next) = self.index(self.next_new) else { return };
+        let is_begun = self.messages.get(next).is_some_and(|message| message.stage != Stage::Waiting);
+        let index = next + usize::from(is_begun);
+        while self.messages.get(index).is_some_and(&is_useless) {
+            if let Some(message) = self.messages.remove(index) {
+                self.queued_bytes -= cost(message.payload.len() as u64);
+                self.expired += 1;
+            }
+        }
+    }
+
+    /// What is told in place of this message's bytes, if they are worth nothing any more.
+    fn abandonment_of(&self, now: Instant, sequence: u64) -> Option<Next> {
+        let index = self.index(sequence)?;
+        let message = self.messages.get(index)?;
+        let total = message.payload.len() as u64;
+        let is_abandoned = match message.stage {
+            Stage::Abandoned => true,
+            Stage::Begun => self.is_worthless(now, index),
+            Stage::Waiting | Stage::Acknowledged => false,
+        };
+        is_abandoned.then_some(Next::Abandoned { sequence, total })
+    }
+
+    /// Has its time passed, or came a newer one where only the latest counts?
+    fn is_worthless(&self, now: Instant, index: usize) -> bool {
+        let is_late = |message: &Message| message.deadline.is_some_and(|deadline| deadline <= now);
+        (self.delivery == Delivery::Latest && index + 1 < self.messages.len())
+            || self.messages.get(index).is_some_and(is_late)
+    }
+
     fn new_is_ready(&self, session: &SendCredit) -> bool {
         let Some(message) = self.index(self.next_new).and_then(|index| self.messages.get(index)) else {
             return false;
         };
         let cost = cost(message.payload.len() as u64);
-        message.begun || (self.credit.admits(cost) && session.admits(cost))
+        message.stage == Stage::Begun || (self.credit.admits(cost) && session.admits(cost) && self.is_near())
+    }
+
+    /// Is the next new message near enough to the oldest one under way? In order the credit sees to it; where
+    /// later ones are consumed before, this does (docs/protocol.md §11).
+    fn is_near(&self) -> bool {
+        self.delivery == Delivery::Ordered || self.next_new - self.front < self.window / MESSAGE_COST
     }
 
     fn is_acknowledged(&self, span: &Span) -> bool {
         match self.index(span.sequence).and_then(|index| self.messages.get(index)) {
             Some(message) => {
-                message.acknowledged
+                message.stage == Stage::Acknowledged
                     || (span.len > 0 && message.acked.covers(span.offset, span.offset + span.len - 1))
             }
             None => true,
         }
+    }
+
+    fn message(&mut self, sequence: u64) -> Option<&mut Message> {
+        let index = self.index(sequence)?;
+        self.messages.get_mut(index)
     }
 
     fn index(&self, sequence: u64) -> Option<usize> {
@@ -200,88 +337,5 @@ impl Outgoing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outgoing(messages: &[&[u8]]) -> (Outgoing, SendCredit) {
-        let mut outgoing = Outgoing::new(10_000);
-        messages.iter().for_each(|message| outgoing.push((*message).into()));
-        (outgoing, SendCredit::new(10_000))
-    }
-
-    fn take(outgoing: &mut Outgoing, session: &mut SendCredit, room: usize) -> Option<(Span, Vec<u8>)> {
-        let span = outgoing.next_span(session, room)?;
-        let bytes = outgoing.piece(8, span)?.bytes.to_vec();
-        outgoing.on_sent(session, span);
-        Some((span, bytes))
-    }
-
-    #[test]
-    fn messages_leave_in_order_and_large_ones_in_pieces() {
-        let (mut out, mut session) = outgoing(&[b"ab", b"cdefg"]);
-        let sent: Vec<_> =
-            std::iter::from_fn(|| take(&mut out, &mut session, 3)).map(|(_, bytes)| bytes).collect();
-        assert_eq!(sent, [b"ab".to_vec(), b"cde".to_vec(), b"fg".to_vec()]);
-    }
-
-    #[test]
-    fn what_is_lost_goes_first_and_only_while_it_is_not_acknowledged() {
-        let (mut out, mut session) = outgoing(&[b"one", b"two", b"three"]);
-        let (one, _) = take(&mut out, &mut session, 9).unwrap();
-        let (two, _) = take(&mut out, &mut session, 9).unwrap();
-        out.on_lost(two);
-        out.on_lost(one);
-        out.on_acknowledged(two);
-        assert_eq!(take(&mut out, &mut session, 9).unwrap().1, b"one");
-        assert_eq!(take(&mut out, &mut session, 9).unwrap().1, b"three");
-        assert_eq!(take(&mut out, &mut session, 9), None);
-    }
-
-    #[test]
-    fn a_lost_piece_may_go_again_in_smaller_pieces() {
-        let (mut out, mut session) = outgoing(&[b"abcdef"]);
-        let (span, _) = take(&mut out, &mut session, 9).unwrap();
-        out.on_lost(span);
-        let again: Vec<_> =
-            std::iter::from_fn(|| take(&mut out, &mut session, 4)).map(|(_, bytes)| bytes).collect();
-        assert_eq!(again, [b"abcd".to_vec(), b"ef".to_vec()]);
-    }
-
-    #[test]
-    fn a_message_is_done_when_all_its_bytes_are_acknowledged_in_any_order() {
-        let (mut out, mut session) = outgoing(&[b"abcdef"]);
-        let spans: Vec<_> =
-            std::iter::from_fn(|| take(&mut out, &mut session, 2)).map(|(span, _)| span).collect();
-        for span in [spans[2], spans[0], spans[2]] {
-            out.on_acknowledged(span);
-            assert!(!out.is_empty());
-        }
-        out.on_acknowledged(spans[1]);
-        assert!(out.is_empty());
-        assert_eq!(out.queued_bytes(), 0);
-    }
-
-    #[test]
-    fn without_credit_new_messages_wait_but_lost_ones_do_not() {
-        let mut out = Outgoing::new(cost(3));
-        let mut session = SendCredit::new(10_000);
-        out.push(b"one"[..].into());
-        out.push(b"two"[..].into());
-        let (one, _) = take(&mut out, &mut session, 9).unwrap();
-        assert_eq!(take(&mut out, &mut session, 9), None);
-        out.on_lost(one);
-        assert_eq!(take(&mut out, &mut session, 9).unwrap().1, b"one");
-        out.on_credit(2 * cost(3));
-        assert_eq!(take(&mut out, &mut session, 9).unwrap().1, b"two");
-    }
-
-    #[test]
-    fn an_empty_message_is_a_message() {
-        let (mut out, mut session) = outgoing(&[b"", b"x"]);
-        let (span, _) = take(&mut out, &mut session, 9).unwrap();
-        assert_eq!(span.len, 0);
-        assert_eq!(take(&mut out, &mut session, 9).unwrap().1, b"x");
-        out.on_acknowledged(span);
-        assert_eq!(out.queued_bytes(), cost(1));
-    }
-}
+#[path = "outgoing_tests.rs"]
+mod tests;

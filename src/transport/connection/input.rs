@@ -198,10 +198,15 @@ impl Connection {
             Frame::Pace { heartbeat_ms } if self.is_client() => self.silence.on_pace(*heartbeat_ms),
             Frame::Pace { .. } => return Err("a pace told by a client"),
             Frame::Message(piece) => {
-                if self.channels.on_piece(piece)? == Taken::Duplicate {
-                    let (channel, sequence) = (piece.channel, piece.sequence);
-                    self.trace(now, || TraceEvent::PieceDuplicate { channel, sequence });
+                let (channel, sequence) = (piece.channel, piece.sequence);
+                match self.channels.on_piece(piece)? {
+                    Taken::New => {}
+                    Taken::Duplicate => self.trace(now, || TraceEvent::PieceDuplicate { channel, sequence }),
+                    Taken::Outdated => self.trace(now, || TraceEvent::PieceOutdated { channel, sequence }),
                 }
+            }
+            Frame::Abandoned { channel, sequence, total } => {
+                self.channels.on_abandoned(*channel, *sequence, *total)?;
             }
             Frame::PathChallenge(data) => self.owed.response = Some(*data),
             Frame::PathResponse(data) => self.path.on_response(*data),
@@ -218,12 +223,10 @@ impl Connection {
 
     fn settle_early(&mut self, accepted: bool) {
         for part in std::mem::take(&mut self.early) {
-            if let Some((channel, span)) = super::output::span_of(part) {
-                if accepted {
-                    self.channels.on_acknowledged(channel, span);
-                } else {
-                    self.channels.on_lost(channel, span);
-                }
+            if accepted {
+                super::on_arrived(&mut self.channels, part);
+            } else {
+                super::on_lost(&mut self.channels, part);
             }
         }
     }

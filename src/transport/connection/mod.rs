@@ -22,6 +22,7 @@ mod output;
 #[cfg(test)]
 mod tests;
 
+use super::channel::outgoing::Span;
 use super::channel::{ChannelLimits, Channels};
 use super::config::TransportConfig;
 use super::handshake::client::{ClientHandshake, ClientHello};
@@ -242,9 +243,29 @@ impl Connection {
     /// known, the first ones ride in the first flight.
     pub fn send(&mut self, channel: ChannelId, payload: Payload) -> Result<(), SendError> {
         match self.phase {
-            Phase::Handshaking(_) | Phase::Open => self.channels.send(channel, payload),
+            Phase::Handshaking(_) | Phase::Open => self.channels.send(channel, payload, None),
             Phase::Closing(_) | Phase::Over => Err(SendError::Closed),
         }
+    }
+
+    /// Queues a message that is worth nothing from `deadline` on: what has not arrived by then is not sent
+    /// (again). Only where the channel's [`Delivery`](super::channel::delivery::Delivery) is not in order.
+    pub fn send_until(
+        &mut self,
+        channel: ChannelId,
+        payload: Payload,
+        deadline: Instant,
+    ) -> Result<(), SendError> {
+        match self.phase {
+            Phase::Handshaking(_) | Phase::Open => self.channels.send(channel, payload, Some(deadline)),
+            Phase::Closing(_) | Phase::Over => Err(SendError::Closed),
+        }
+    }
+
+    /// How many messages were forgotten before anything of them was sent: their deadline passed, or a newer
+    /// one came where only the latest counts.
+    pub fn expired(&self) -> u64 {
+        self.channels.expired()
     }
 
     /// The cost of the messages that wait to be acknowledged by the peer.
@@ -401,14 +422,13 @@ impl Connection {
     fn repeat_oldest(&mut self) {
         let mut room = output::PIECES_MAX;
         for part in self.recovery.oldest_parts() {
-            if let Some((channel, span)) = output::span_of(part) {
-                // The oldest goes even if it must be cut anew: what does not fit follows as the window lets it.
-                if span.len > room && room < output::PIECES_MAX {
-                    break;
-                }
-                room = room.saturating_sub(span.len);
-                self.channels.on_lost(channel, span);
+            let len = output::span_of(part).map_or(0, |(_, span)| span.len);
+            // The oldest goes even if it must be cut anew: what does not fit follows as the window lets it.
+            if len > room && room < output::PIECES_MAX {
+                break;
             }
+            room = room.saturating_sub(len);
+            on_lost(&mut self.channels, part);
         }
         self.owed.ping = true;
     }
@@ -467,6 +487,7 @@ impl Outcome for Verdicts<'_> {
                 Part::Pace => self.owed.pace = true,
                 // An acknowledgement is said anew with the next packet, a challenge by its own timer.
                 Part::Ack { .. } | Part::PathChallenge | Part::SizeProbe => {}
+                Part::Abandoned { .. } => on_lost(self.channels, *part),
                 Part::Piece { .. } => {
                     if let Some((channel, span)) = output::span_of(*part)
                         && self.copies.on_lost(channel, span.sequence)
@@ -498,10 +519,32 @@ impl Verdicts<'_> {
                 part => {
                     if let Some((channel, span)) = output::span_of(part) {
                         self.copies.on_settled(channel, span.sequence);
-                        self.channels.on_acknowledged(channel, span);
                     }
+                    on_arrived(self.channels, part);
                 }
             }
         }
+    }
+}
+
+/// The channels hear that a part of theirs has arrived.
+fn on_arrived(channels: &mut Channels, part: Part) {
+    match part {
+        Part::Piece { channel, sequence, offset, len } => {
+            channels.on_acknowledged(channel, Span { sequence, offset, len });
+        }
+        Part::Abandoned { channel, sequence } => channels.on_abandonment_acknowledged(channel, sequence),
+        _ => {}
+    }
+}
+
+/// The channels hear that a part of theirs is to be sent again.
+fn on_lost(channels: &mut Channels, part: Part) {
+    match part {
+        Part::Piece { channel, sequence, offset, len } => {
+            channels.on_lost(channel, Span { sequence, offset, len });
+        }
+        Part::Abandoned { channel, sequence } => channels.on_abandonment_lost(channel, sequence),
+        _ => {}
     }
 }

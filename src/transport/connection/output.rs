@@ -4,7 +4,7 @@ use super::{Connection, Phase, Seal};
 use crate::time::Instant;
 use crate::trace::{PieceCause, SendCause, TraceEvent, Tracer};
 use crate::transport::channel::outgoing::Span;
-use crate::transport::channel::{Polled, Which};
+use crate::transport::channel::{Item, Polled, Which};
 use crate::transport::path::Path;
 use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
@@ -42,8 +42,22 @@ pub(super) fn span_of(part: Part) -> Option<(u64, Span)> {
     }
 }
 
-fn part_of(channel: u64, span: Span) -> Part {
-    Part::Piece { channel, sequence: span.sequence, offset: span.offset, len: span.len }
+const fn part_of(polled: Polled) -> Part {
+    match polled {
+        Polled::Piece { channel, span: Span { sequence, offset, len }, .. } => {
+            Part::Piece { channel, sequence, offset, len }
+        }
+        Polled::Abandoned { channel, sequence } => Part::Abandoned { channel, sequence },
+    }
+}
+
+fn put_item(out: &mut Writer<'_>, item: &Item<'_>) {
+    match item {
+        Item::Piece(piece) => frame::put_piece(out, piece),
+        Item::Abandoned { channel, sequence, total } => {
+            frame::put_abandoned(out, *channel, *sequence, *total);
+        }
+    }
 }
 
 fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
@@ -51,6 +65,7 @@ fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
         Part::Ack { largest } => tracer.emit(now, session, || TraceEvent::AckSent { largest }),
         // A piece is told where it is written, with its reason.
         Part::Piece { .. }
+        | Part::Abandoned { .. }
         | Part::SessionCredit
         | Part::ChannelCredit { .. }
         | Part::Pace
@@ -86,12 +101,12 @@ impl Connection {
         if handshake.wants_early() {
             let room = (NOISE_MAX - HELLO_FIXED).saturating_sub(handshake.greeting_len());
             let (early, channels) = (&mut self.early, &mut self.channels);
-            while let Some(Polled { channel, span, .. }) =
-                channels.poll_piece(room.saturating_sub(frames.len()), Which::Any, |piece| {
-                    frame::put_piece(&mut Writer::new(&mut frames), piece);
+            while let Some(polled) =
+                channels.poll_piece(now, room.saturating_sub(frames.len()), Which::Any, |item| {
+                    put_item(&mut Writer::new(&mut frames), item);
                 })
             {
-                early.push(part_of(channel, span));
+                early.push(part_of(polled));
             }
         }
         match handshake.poll_transmit(now, &frames, buffer) {
@@ -302,15 +317,26 @@ impl Connection {
         which: Which,
     ) -> Option<bool> {
         let mut outcome = None;
-        while let Some(Polled { channel, span, is_whole, again }) =
-            self.channels.poll_piece(room.saturating_sub(buffer.len()), which, |piece| {
-                frame::put_piece(&mut Writer::new(buffer), piece);
+        while let Some(polled) =
+            self.channels.poll_piece(now, room.saturating_sub(buffer.len()), which, |item| {
+                put_item(&mut Writer::new(buffer), item);
             })
         {
-            self.note_piece(now, channel, span, is_whole);
-            let cause = if again { PieceCause::Retransmission } else { PieceCause::First };
-            self.trace_piece(now, channel, span, cause);
-            outcome = Some(outcome.unwrap_or(false) || again);
+            self.recovery.sent().note(part_of(polled));
+            let is_again = match polled {
+                Polled::Piece { channel, span, is_whole, again } => {
+                    self.note_piece(now, channel, span, is_whole);
+                    let cause = if again { PieceCause::Retransmission } else { PieceCause::First };
+                    self.trace_piece(now, channel, span, cause);
+                    again
+                }
+                Polled::Abandoned { channel, sequence } => {
+                    self.copies.on_settled(channel, sequence);
+                    self.trace(now, || TraceEvent::MessageAbandoned { channel, sequence });
+                    false
+                }
+            };
+            outcome = Some(outcome.unwrap_or(false) || is_again);
         }
         outcome
     }
@@ -320,7 +346,7 @@ impl Connection {
         let overdue = self.recovery.overdue_after();
         let mut any = false;
         while let Some((channel, span)) = self.copies.next_rider(now, overdue) {
-            let Some(piece) = self.channels.piece(channel, span) else {
+            let Some(piece) = self.channels.piece(now, channel, span) else {
                 self.copies.on_settled(channel, span.sequence);
                 continue;
             };
@@ -332,6 +358,7 @@ impl Connection {
                 break;
             }
             frame::put_piece(&mut Writer::new(buffer), &piece);
+            self.recovery.sent().note(Part::Piece { channel, sequence, offset, len: span.len });
             self.note_piece(now, channel, span, true);
             self.trace_piece(now, channel, span, PieceCause::Copy);
             any = true;
@@ -339,8 +366,8 @@ impl Connection {
         any
     }
 
+    /// The copies are told of a piece that leaves.
     fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
-        self.recovery.sent().note(part_of(channel, span));
         let road = Road {
             loss: self.recovery.loss_share().get(),
             overdue: self.recovery.overdue_after(),

@@ -23,6 +23,8 @@ use std::collections::VecDeque;
 pub enum Part {
     /// A message or a piece of one.
     Piece { channel: u64, sequence: u64, offset: u64, len: u64 },
+    /// The word that this message will not come.
+    Abandoned { channel: u64, sequence: u64 },
     /// An acknowledgement up to this number.
     Ack { largest: u64 },
     /// The session's credit.
