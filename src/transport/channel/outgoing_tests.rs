@@ -96,8 +96,8 @@ fn sent(delivery: Delivery, deadlines: &[u64]) -> (Outgoing, SendCredit, Vec<Spa
     (out, session, spans)
 }
 
-const fn abandoned(sequence: u64) -> Option<Next> {
-    Some(Next::Abandoned { sequence, total: 50 })
+const fn abandoned(sequence: u64) -> Next {
+    Next::Abandoned { sequence, total: 50 }
 }
 
 #[test]
@@ -105,12 +105,12 @@ fn what_is_lost_after_its_deadline_is_abandoned_until_the_receiver_knows() {
     let (mut out, session, spans) = sent(Delivery::Unordered, &[10, 20]);
     spans.iter().for_each(|span| out.on_lost(*span));
     assert_eq!(out.piece(at(10), 9, spans[0]), None);
-    assert_eq!(out.next(at(10), &session, 100), abandoned(0));
+    assert_eq!(out.next(at(10), &session, 100), Some(abandoned(0)));
     out.on_abandonment_sent(0);
     out.on_lost(spans[0]);
     assert_eq!(out.next(at(10), &session, 100), Some(Next::Piece(spans[1])), "told once");
     out.on_abandonment_lost(0);
-    assert_eq!(out.next(at(10), &session, 100), abandoned(0), "and again when that was lost");
+    assert_eq!(out.next(at(10), &session, 100), Some(abandoned(0)), "and again when that was lost");
     out.on_abandonment_sent(0);
     out.on_abandonment_acknowledged(0);
     assert_eq!(out.queued_bytes(), cost(50));
@@ -120,7 +120,7 @@ fn what_is_lost_after_its_deadline_is_abandoned_until_the_receiver_knows() {
 fn a_newer_message_makes_those_before_it_worthless_where_only_the_latest_counts() {
     let (mut out, mut session, spans) = sent(Delivery::Latest, &[90, 90]);
     spans.iter().for_each(|span| out.on_lost(*span));
-    assert_eq!(out.next(at(0), &session, 100), abandoned(0));
+    assert_eq!(out.next(at(0), &session, 100), Some(abandoned(0)));
     out.on_abandonment_sent(0);
     assert_eq!(out.next(at(0), &session, 100), Some(Next::Piece(spans[1])));
     for text in [b"older", b"newer"] {
@@ -137,7 +137,7 @@ fn a_message_cut_short_by_its_deadline_is_abandoned_and_the_next_one_goes() {
     out.push(vec![1; 50].into(), Some(at(1)));
     out.push(vec![2; 50].into(), None);
     take(&mut out, &mut session, 20).unwrap();
-    assert_eq!(out.next(at(1), &session, 20), abandoned(0));
+    assert_eq!(out.next(at(1), &session, 20), Some(abandoned(0)));
     out.on_abandonment_sent(0);
     assert_eq!(take(&mut out, &mut session, 50).unwrap().1, vec![2; 50]);
 }
