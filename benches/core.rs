@@ -237,7 +237,19 @@ criterion_group! {
     targets = time
 }
 
+/// Nothing but so many turns of each direction in the clear, for a tool that counts instructions.
+fn turn(count: u64) {
+    let mut pair = Pair::warm(true);
+    for (_, send) in DIRECTIONS {
+        (0..count).for_each(|_| send(&mut pair));
+    }
+}
+
 fn main() {
+    let mut words = std::env::args().skip_while(|word| word != "turns").skip(1);
+    if let Some(count) = words.next().and_then(|word| word.parse().ok()) {
+        return turn(count);
+    }
     print_allocations();
     benches();
     Criterion::default().configure_from_args().final_summary();
