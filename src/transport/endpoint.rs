@@ -36,6 +36,7 @@ use crate::trace::{DropReason, TraceEvent, Tracer};
 use crate::wire::datagram::{self, ConnectionId, Handshake, HandshakePart, VERSION};
 use answers::{Answers, Asker};
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use strangers::Hello;
@@ -64,10 +65,28 @@ struct Session {
     unproven: Option<Instant>,
 }
 
+/// Our own ids are random already, and nobody else chooses them: they are their own hash.
+#[derive(Clone, Copy, Default, Debug)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
+}
+
 /// All of a server's connections.
 pub struct Endpoint {
     setup: ServerSetup,
-    sessions: HashMap<ConnectionId, Session>,
+    sessions: HashMap<ConnectionId, Session, BuildHasherDefault<IdHasher>>,
     /// Sessions by their client's own id and address, while a HELLO of theirs may still come.
     by_client: HashMap<(SocketAddr, ConnectionId), ConnectionId>,
     half_open: HalfOpenTable,
@@ -92,7 +111,7 @@ impl Endpoint {
         reset_secret[..16].copy_from_slice(&reset_key);
         Self {
             setup,
-            sessions: HashMap::new(),
+            sessions: HashMap::default(),
             by_client: HashMap::new(),
             half_open: HalfOpenTable::default(),
             cookies: CookieJar::new(rng.bytes()),

@@ -116,6 +116,11 @@ impl PathState {
         }
     }
 
+    /// Is a challenge to be sent now?
+    pub const fn is_challenge_due(&self) -> bool {
+        self.challenge_owed
+    }
+
     /// The challenge to send now, if one is due.
     pub fn take_challenge(&mut self) -> Option<[u8; 8]> {
         let owed = std::mem::take(&mut self.challenge_owed);

@@ -99,7 +99,11 @@ impl<'a> Reader<'a> {
 
     /// A variable-length integer (RFC 9000 §16, appendix A.1).
     pub fn take_varint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let first = *self.rest.first().ok_or(Malformed(what))?;
+        let (&first, rest) = self.rest.split_first().ok_or(Malformed(what))?;
+        if first < 0x40 {
+            self.rest = rest;
+            return Ok(u64::from(first));
+        }
         let bytes = self.take(1 << (first >> 6), what)?;
         let high = u64::from(first & 0x3f);
         Ok(bytes[1..].iter().fold(high, |value, byte| (value << 8) | u64::from(*byte)))
@@ -165,18 +169,18 @@ impl<'a> Writer<'a> {
 
     /// A variable-length integer in its shortest form; a number above [`VARINT_MAX`] is written as that.
     pub fn put_varint(&mut self, value: u64) -> &mut Self {
+        if value < 0x40 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+            self.buffer.push(value as u8);
+            return self;
+        }
         let value = value.min(VARINT_MAX);
-        let len = varint_len(value);
-        let bytes = value.to_be_bytes();
-        let start = self.buffer.len();
-        self.buffer.extend_from_slice(&bytes[8 - len..]);
-        self.buffer[start] |= match len {
-            1 => 0x00,
-            2 => 0x40,
-            4 => 0x80,
-            _ => 0xc0,
-        };
-        self
+        #[expect(clippy::cast_possible_truncation, reason = "each arm knows that the number fits")]
+        match varint_len(value) {
+            1 | 2 => self.put(&(value as u16 | 0x4000).to_be_bytes()),
+            4 => self.put(&(value as u32 | 0x8000_0000).to_be_bytes()),
+            _ => self.put(&(value | 0xc000_0000_0000_0000).to_be_bytes()),
+        }
     }
 
     /// A byte run: its length, then itself.

@@ -260,10 +260,10 @@ pub fn read_data_header(datagram: &[u8]) -> Result<DataHeader, Malformed> {
 
 /// Appends the header of a data packet.
 pub fn put_data_header(buffer: &mut Vec<u8>, destination: ConnectionId, phase: bool, number: u64) {
-    Writer::new(buffer)
-        .put_u8(DATA_FORM | u8::from(phase))
-        .put_u64(destination.0)
-        .put_u32(number::truncate(number));
+    let mut header = [DATA_FORM | u8::from(phase); DATA_HEADER];
+    header[1..9].copy_from_slice(&destination.0.to_be_bytes());
+    header[9..].copy_from_slice(&number::truncate(number).to_be_bytes());
+    buffer.extend_from_slice(&header);
 }
 
 #[cfg(test)]

@@ -219,6 +219,10 @@ pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64, room: u
     let (largest, len) = (*first.end(), first.end() - first.start());
     let head = 2 + varint_len(largest) + varint_len(delay_us) + varint_len(len);
     let Some(mut room) = room.checked_sub(head) else { return false };
+    if received.len() == 1 {
+        out.put_u8(ACK).put_varint(largest).put_varint(delay_us).put_u8(0).put_varint(len);
+        return true;
+    }
     let further = || gaps(received).take(ACK_RANGES_MAX - 1);
     let fitting = further().take_while(|(gap, len)| {
         let left = room.checked_sub(varint_len(*gap) + varint_len(*len));

@@ -168,18 +168,19 @@ impl Channels {
         which: Which,
         put: impl FnOnce(&Item<'_>),
     ) -> Option<Polled> {
+        let mut put = Some(put);
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
             let credit = self.send_credit;
             let next =
                 self.tell(channel, |outgoing| next_within(now, outgoing, &credit, channel, which, room));
-            if let Some(next) = next.flatten() {
+            let polled = next.flatten().and_then(|next| self.take(now, channel, next, put.take()?));
+            // What has no credit, or no room here, keeps its place in the line.
+            if self.outgoing.get(&channel).is_some_and(Outgoing::is_waiting) {
                 self.turns.push_back(channel);
-                return self.take(now, channel, next, put);
             }
-            // Out of credit, or no room for it here: it keeps its place in the line.
-            if self.outgoing.get(&channel).is_some_and(|outgoing| !outgoing.is_empty()) {
-                self.turns.push_back(channel);
+            if polled.is_some() {
+                return polled;
             }
         }
         None

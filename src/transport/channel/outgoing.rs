@@ -135,6 +135,11 @@ impl Outgoing {
         self.credit.on_limit(window);
     }
 
+    /// Is there anything to be sent, now or when there is credit?
+    pub fn is_waiting(&self) -> bool {
+        !self.lost.is_empty() || self.index(self.next_new).is_some_and(|next| next < self.messages.len())
+    }
+
     /// Is there anything that may be sent now?
     pub fn has_ready(&self, session: &SendCredit) -> bool {
         !self.lost.is_empty() || self.new_is_ready(session)

@@ -89,6 +89,12 @@ struct Owed {
     response: Option<[u8; 8]>,
 }
 
+impl Owed {
+    const fn is_any(&self) -> bool {
+        self.ping || self.pace || self.response.is_some()
+    }
+}
+
 /// What is counted.
 #[derive(Default)]
 struct Counters {

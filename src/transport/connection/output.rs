@@ -131,6 +131,11 @@ impl Connection {
         if self.write_size_probe(now, buffer) {
             return true;
         }
+        if !self.has_anything_to_say() {
+            self.recovery.on_nothing_waits();
+            self.copies.forget_owed();
+            return false;
+        }
         let Some(seal) = &self.seal else { return false };
         let allowance = usize::try_from(self.path.allowance()).unwrap_or(usize::MAX);
         let room = self
@@ -150,6 +155,16 @@ impl Connection {
         };
         self.seal_packet(now, buffer, number, cause);
         true
+    }
+
+    /// Asked first, because the answer is mostly no.
+    fn has_anything_to_say(&self) -> bool {
+        self.received.is_due()
+            || self.owed.is_any()
+            || self.path.is_challenge_due()
+            || self.channels.has_update()
+            || self.channels.has_ready()
+            || self.copies.is_owed()
     }
 
     /// RFC 8899 §4.1: a datagram that asks whether one so large passes, and carries nothing that would be
