@@ -169,23 +169,28 @@ impl Pair {
                 busy = true;
             }
             while let Some(event) = self.client.poll_event(self.now) {
-                self.on_event(&event);
+                if let Some(bytes) = self.message_of(event) {
+                    self.client.recycle(bytes);
+                }
             }
             while let Some((session, event)) = self.server.poll_event() {
                 self.session = Some(session);
-                self.on_event(&event);
+                if let Some(bytes) = self.message_of(event) {
+                    self.server.recycle(session, bytes);
+                }
             }
         }
     }
 
-    fn on_event(&mut self, event: &SessionEvent) {
+    fn message_of(&mut self, event: SessionEvent) -> Option<Vec<u8>> {
         match event {
             SessionEvent::Message { bytes, .. } => {
                 assert_eq!(bytes.len(), MESSAGE_BYTES);
                 self.received += 1;
+                Some(bytes)
             }
             SessionEvent::Closed(reason) => panic!("the session ended: {reason}"),
-            SessionEvent::Connected { .. } | SessionEvent::Liveness(_) => {}
+            SessionEvent::Connected { .. } | SessionEvent::Liveness(_) => None,
         }
     }
 }

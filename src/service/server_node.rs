@@ -274,6 +274,9 @@ impl ServerNode {
                     self.chat.handle_rtt(key, rtt);
                 }
                 self.chat.handle_message(now, key, channel.0, &bytes);
+                if let Carrier::Udp(id) = carrier {
+                    self.endpoint.recycle(id, bytes);
+                }
             }
             SessionEvent::Connected { .. } | SessionEvent::Liveness(Liveness::Suspected) => {}
             SessionEvent::Liveness(state) => self.chat.handle_liveness(now, key, state == Liveness::Lost),

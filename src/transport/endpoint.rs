@@ -65,6 +65,24 @@ struct Session {
     unproven: Option<Instant>,
 }
 
+impl Session {
+    /// Something happened to it: what it tells is collected, and it gets a turn to send.
+    fn touch(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        events: &mut VecDeque<(ConnectionId, SessionEvent)>,
+        active: &mut VecDeque<ConnectionId>,
+    ) {
+        while let Some(event) = self.connection.poll_event(now) {
+            events.push_back((id, event));
+        }
+        if !std::mem::replace(&mut self.active, true) {
+            active.push_back(id);
+        }
+    }
+}
+
 /// Our own ids are random already, and nobody else chooses them: they are their own hash.
 #[derive(Clone, Copy, Default, Debug)]
 struct IdHasher(u64);
@@ -195,7 +213,7 @@ impl Endpoint {
             let before = session.connection.copies_sent();
             if let Some(path) = session.connection.poll_transmit(now, buffer) {
                 self.copies.spend(session.connection.copies_sent() - before);
-                self.touch(now, id);
+                session.touch(now, id, &mut self.events, &mut self.active);
                 return Some(path);
             }
             self.settle(id);
@@ -206,6 +224,14 @@ impl Endpoint {
     /// The next fact about a session.
     pub fn poll_event(&mut self) -> Option<(ConnectionId, SessionEvent)> {
         self.events.pop_front()
+    }
+
+    /// Takes the buffer of a session's message back: see
+    /// [`Connection::recycle`](super::connection::Connection::recycle).
+    pub fn recycle(&mut self, id: ConnectionId, buffer: Vec<u8>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.connection.recycle(buffer);
+        }
     }
 
     /// The next handshake that was turned away.
@@ -223,7 +249,7 @@ impl Endpoint {
     ) -> Result<(), SendError> {
         let session = self.sessions.get_mut(&id).ok_or(SendError::Closed)?;
         let sent = session.connection.send(channel, payload);
-        self.touch(now, id);
+        session.touch(now, id, &mut self.events, &mut self.active);
         sent
     }
 
@@ -321,18 +347,14 @@ impl Endpoint {
             let address = session.client.0.ip();
             self.half_open.unproven().on_ended(address);
         }
-        self.touch(now, id);
+        session.touch(now, id, &mut self.events, &mut self.active);
     }
 
     /// Something happened to this session: collect what it tells, and give it its turn to send; its timer
     /// is set anew when it is done.
     fn touch(&mut self, now: Instant, id: ConnectionId) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        while let Some(event) = session.connection.poll_event(now) {
-            self.events.push_back((id, event));
-        }
-        if !std::mem::replace(&mut session.active, true) {
-            self.active.push_back(id);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.touch(now, id, &mut self.events, &mut self.active);
         }
     }
 

@@ -26,6 +26,13 @@ impl Carrier {
         }
     }
 
+    /// A message's buffer that is done with.
+    pub(super) fn recycle(&mut self, buffer: Vec<u8>) {
+        if let Self::Udp(connection) = self {
+            connection.recycle(buffer);
+        }
+    }
+
     pub(super) fn close(&mut self, now: Instant, code: CloseCode, text: &str) {
         match self {
             Self::Udp(connection) => connection.close(now, code, text),

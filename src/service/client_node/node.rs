@@ -382,6 +382,9 @@ impl ClientNode {
             SessionEvent::Connected { peer, greeting } => self.on_up(now, peer, &greeting),
             SessionEvent::Message { channel, bytes } => {
                 let heard = self.chat.handle_message(now, channel.0, &bytes);
+                if let Some(session) = &mut self.session {
+                    session.recycle(bytes);
+                }
                 if let (Err(malformed), Some(session)) = (heard, &mut self.session) {
                     session.close(now, CloseCode::PROTOCOL, malformed.0);
                     self.on_attempt_failed(now, false, "the server sent something unreadable");

@@ -1,8 +1,8 @@
 //! Which message is whole, and next for the user?
 //!
-//! Pieces arrive in any order, twice, or not at all. A message is handed on when it is whole and its
-//! channel's [`Delivery`] allows: in order, at once, or only if it is the newest. Then it is *settled*, as is
-//! one that the sender abandoned or that a newer one made worthless.
+//! Pieces arrive in any order, twice, or not at all. A message is *settled* when it is whole and its channel's
+//! [`Delivery`] allows: in order, at once, or only if it is the newest. So is one that the sender abandoned or
+//! that a newer one made worthless.
 //!
 //! ```text
 //!   sequence   4   5   6   7   8   9
@@ -10,12 +10,16 @@
 //!                      ↑ next    waiting: 6 (half here), 8 (whole, in an ordered channel)
 //! ```
 //!
+//! What is settled and whole stands in line for the user, and is consumed when the user takes it.
+//!
 //! What waits is bounded by the credit given, and by [`MESSAGE_MAX`] for one message.
 
 use super::credit::{MESSAGE_COST, ReceiveCredit, cost};
 use super::delivery::Delivery;
+use super::spare::Spare;
 use crate::wire::frame::Piece;
 use crate::wire::ranges::RangeSet;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The longest message, in bytes.
@@ -38,8 +42,8 @@ pub struct Incoming {
     /// What is settled above it.
     settled: RangeSet,
     waiting: BTreeMap<u64, Partial>,
-    /// Where order does not rule: what is whole, in the order in which it is handed on.
-    whole: VecDeque<u64>,
+    /// For the user, in this order.
+    ready: VecDeque<Vec<u8>>,
     /// Where only the newest counts: what is below was overtaken by something whole.
     fresh_from: u64,
     credit: ReceiveCredit,
@@ -64,7 +68,7 @@ impl Incoming {
             next: 0,
             settled: RangeSet::new(),
             waiting: BTreeMap::new(),
-            whole: VecDeque::new(),
+            ready: VecDeque::new(),
             fresh_from: 0,
             credit: ReceiveCredit::new(window),
         }
@@ -74,28 +78,43 @@ impl Incoming {
     pub fn on_piece(
         &mut self,
         session: &mut ReceiveCredit,
+        spare: &mut Spare,
         piece: &Piece<'_>,
     ) -> Result<Taken, &'static str> {
-        if self.is_settled(piece.sequence) {
+        let &Piece { sequence, total, .. } = piece;
+        if self.is_settled(sequence) {
             return Ok(Taken::Duplicate);
         }
-        if !self.waiting.contains_key(&piece.sequence) {
-            self.begin(session, piece.sequence, piece.total)?;
-            if piece.sequence < self.fresh_from {
-                self.settle(session, piece.sequence, piece.total);
+        if !self.waiting.contains_key(&sequence) {
+            self.begin(session, sequence, total)?;
+            if sequence < self.fresh_from {
+                self.settle(sequence);
+                self.consume(session, total);
                 return Ok(Taken::Outdated);
             }
-            let len = usize::try_from(piece.total).map_err(|_| "a message longer than allowed")?;
-            let partial = Partial { bytes: vec![0; len], have: RangeSet::new(), whole: false };
-            self.waiting.insert(piece.sequence, partial);
+            if piece.bytes.len() as u64 == total {
+                self.on_whole(session, sequence, spare.filled(piece.bytes));
+                return Ok(Taken::New);
+            }
+            let len = usize::try_from(total).map_err(|_| "a message longer than allowed")?;
+            self.waiting
+                .insert(sequence, Partial { bytes: vec![0; len], have: RangeSet::new(), whole: false });
         }
-        let Some(partial) = self.waiting.get_mut(&piece.sequence) else { return Ok(Taken::Duplicate) };
-        if partial.bytes.len() as u64 != piece.total {
+        self.fill(session, piece)
+    }
+
+    /// A piece of a message of which others are here.
+    fn fill(&mut self, session: &mut ReceiveCredit, piece: &Piece<'_>) -> Result<Taken, &'static str> {
+        let Entry::Occupied(mut entry) = self.waiting.entry(piece.sequence) else {
+            return Ok(Taken::Duplicate);
+        };
+        if entry.get().bytes.len() as u64 != piece.total {
             return Err("two lengths of one message");
         }
-        let taken = partial.fill(piece);
-        if taken == Taken::New && partial.whole {
-            self.on_whole(session, piece.sequence);
+        let taken = entry.get_mut().fill(piece);
+        if taken == Taken::New && entry.get().whole {
+            let bytes = entry.remove().bytes;
+            self.on_whole(session, piece.sequence, bytes);
         }
         Ok(taken)
     }
@@ -116,23 +135,19 @@ impl Incoming {
         }
         match self.waiting.get(&sequence) {
             Some(partial) if partial.bytes.len() as u64 != total => return Err("two lengths of one message"),
-            Some(partial) if partial.whole => return Ok(()),
             Some(_) => drop(self.waiting.remove(&sequence)),
             None => self.begin(session, sequence, total)?,
         }
-        self.settle(session, sequence, total);
+        self.settle(sequence);
+        self.consume(session, total);
         Ok(())
     }
 
     /// The next message for the user. It counts as consumed: ask for credit updates afterwards.
     pub fn poll_message(&mut self, session: &mut ReceiveCredit) -> Option<Vec<u8>> {
-        let sequence = match self.delivery {
-            Delivery::Ordered => self.waiting.get(&self.next)?.whole.then_some(self.next)?,
-            Delivery::Unordered | Delivery::Latest => self.whole.pop_front()?,
-        };
-        let partial = self.waiting.remove(&sequence)?;
-        self.settle(session, sequence, partial.bytes.len() as u64);
-        Some(partial.bytes)
+        let bytes = self.ready.pop_front()?;
+        self.consume(session, bytes.len() as u64);
+        Some(bytes)
     }
 
     /// The channel's credit.
@@ -165,19 +180,38 @@ impl Incoming {
         Ok(())
     }
 
-    fn on_whole(&mut self, session: &mut ReceiveCredit, sequence: u64) {
+    /// All of a message is here.
+    fn on_whole(&mut self, session: &mut ReceiveCredit, sequence: u64, bytes: Vec<u8>) {
         match self.delivery {
-            Delivery::Ordered => {}
-            Delivery::Unordered => self.whole.push_back(sequence),
-            Delivery::Latest => {
-                self.whole.clear();
-                self.whole.push_back(sequence);
-                self.fresh_from = sequence;
-                let newer = self.waiting.split_off(&sequence);
-                for (older, partial) in std::mem::replace(&mut self.waiting, newer) {
-                    self.settle(session, older, partial.bytes.len() as u64);
-                }
+            Delivery::Ordered if sequence != self.next => {
+                self.waiting.insert(sequence, Partial { bytes, have: RangeSet::new(), whole: true });
+                return;
             }
+            Delivery::Ordered | Delivery::Unordered => {}
+            Delivery::Latest => self.forget_before(session, sequence),
+        }
+        self.ready.push_back(bytes);
+        self.settle(sequence);
+        if self.delivery == Delivery::Ordered {
+            while let Some(whole) =
+                self.waiting.first_entry().filter(|it| *it.key() == self.next && it.get().whole)
+            {
+                self.ready.push_back(whole.remove().bytes);
+                self.next += 1;
+            }
+        }
+    }
+
+    /// What is older than this message is worth nothing any more.
+    fn forget_before(&mut self, session: &mut ReceiveCredit, sequence: u64) {
+        self.fresh_from = sequence;
+        while let Some(bytes) = self.ready.pop_front() {
+            self.consume(session, bytes.len() as u64);
+        }
+        let newer = self.waiting.split_off(&sequence);
+        for (older, partial) in std::mem::replace(&mut self.waiting, newer) {
+            self.settle(older);
+            self.consume(session, partial.bytes.len() as u64);
         }
     }
 
@@ -185,10 +219,7 @@ impl Incoming {
         sequence < self.next || self.settled.contains(sequence)
     }
 
-    fn settle(&mut self, session: &mut ReceiveCredit, sequence: u64, total: u64) {
-        let cost = cost(total);
-        self.credit.on_consumed(cost);
-        session.on_consumed(cost);
+    fn settle(&mut self, sequence: u64) {
         if sequence > self.next {
             self.settled.insert(sequence, sequence);
             return;
@@ -198,6 +229,12 @@ impl Incoming {
             self.next = end + 1;
             self.settled.remove_below(self.next);
         }
+    }
+
+    fn consume(&mut self, session: &mut ReceiveCredit, total: u64) {
+        let cost = cost(total);
+        self.credit.on_consumed(cost);
+        session.on_consumed(cost);
     }
 }
 

@@ -14,9 +14,9 @@ fn fresh() -> (Incoming, ReceiveCredit) {
 #[test]
 fn messages_come_out_in_order_however_they_came_in() {
     let (mut incoming, mut session) = fresh();
-    incoming.on_piece(&mut session, &piece(1, 3, 0, b"two")).unwrap();
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(1, 3, 0, b"two")).unwrap();
     assert_eq!(incoming.poll_message(&mut session), None);
-    incoming.on_piece(&mut session, &piece(0, 3, 0, b"one")).unwrap();
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 3, 0, b"one")).unwrap();
     assert_eq!(incoming.poll_message(&mut session), Some(b"one".to_vec()));
     assert_eq!(incoming.poll_message(&mut session), Some(b"two".to_vec()));
     assert_eq!(session.buffered(), 0);
@@ -26,20 +26,25 @@ fn messages_come_out_in_order_however_they_came_in() {
 fn a_piece_that_was_here_already_is_a_duplicate() {
     let (mut incoming, mut session) = fresh();
     let hi = piece(0, 2, 0, b"hi");
-    assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::New));
-    assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
+    assert_eq!(incoming.on_piece(&mut session, &mut Spare::default(), &hi), Ok(Taken::New));
+    assert_eq!(incoming.on_piece(&mut session, &mut Spare::default(), &hi), Ok(Taken::Duplicate));
     incoming.poll_message(&mut session);
-    assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
+    assert_eq!(incoming.on_piece(&mut session, &mut Spare::default(), &hi), Ok(Taken::Duplicate));
 }
 
 #[test]
 fn a_sender_that_breaks_a_rule_is_named_and_costs_no_memory() {
     let (mut incoming, mut session) = fresh();
-    assert!(incoming.on_piece(&mut session, &piece(0, MESSAGE_MAX + 1, 0, b"x")).is_err());
-    assert!(incoming.on_piece(&mut session, &piece(9_999_999, 1, 0, b"x")).is_err());
-    incoming.on_piece(&mut session, &piece(0, 9_000, 0, b"x")).unwrap();
-    assert!(incoming.on_piece(&mut session, &piece(0, 8_000, 0, b"x")).is_err());
-    assert!(incoming.on_piece(&mut session, &piece(1, 9_000, 0, b"x")).is_err(), "over the credit");
+    assert!(
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, MESSAGE_MAX + 1, 0, b"x")).is_err()
+    );
+    assert!(incoming.on_piece(&mut session, &mut Spare::default(), &piece(9_999_999, 1, 0, b"x")).is_err());
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 9_000, 0, b"x")).unwrap();
+    assert!(incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 8_000, 0, b"x")).is_err());
+    assert!(
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(1, 9_000, 0, b"x")).is_err(),
+        "over the credit"
+    );
 }
 
 proptest! {
@@ -68,7 +73,7 @@ proptest! {
         let (mut incoming, mut session) = fresh();
         let mut out = Vec::new();
         for (sequence, total, offset, bytes) in &pieces {
-            incoming.on_piece(&mut session, &piece(*sequence, *total, *offset, bytes)).unwrap();
+            incoming.on_piece(&mut session, &mut Spare::default(), &piece(*sequence, *total, *offset, bytes)).unwrap();
             while let Some(message) = incoming.poll_message(&mut session) { out.push(message); }
         }
         prop_assert_eq!(out, messages);
@@ -84,24 +89,33 @@ fn of(delivery: Delivery) -> (Incoming, ReceiveCredit) {
 fn unordered_messages_come_out_as_they_become_whole_each_once() {
     let (mut incoming, mut session) = of(Delivery::Unordered);
     for (sequence, bytes) in [(2, b"c"), (0, b"a"), (2, b"c"), (1, b"b"), (0, b"a")] {
-        incoming.on_piece(&mut session, &piece(sequence, 1, 0, bytes)).unwrap();
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(sequence, 1, 0, bytes)).unwrap();
     }
     let out: Vec<_> = std::iter::from_fn(|| incoming.poll_message(&mut session)).collect();
     assert_eq!(out, [b"c", b"a", b"b"]);
-    assert_eq!(incoming.on_piece(&mut session, &piece(1, 1, 0, b"b")), Ok(Taken::Duplicate));
+    assert_eq!(
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(1, 1, 0, b"b")),
+        Ok(Taken::Duplicate)
+    );
     assert_eq!((incoming.next, incoming.settled.len(), session.buffered()), (3, 0, 0));
 }
 
 #[test]
 fn of_latest_only_what_is_older_than_the_newest_is_dropped_and_costs_nothing() {
     let (mut incoming, mut session) = of(Delivery::Latest);
-    incoming.on_piece(&mut session, &piece(0, 2, 0, b"h")).unwrap();
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 2, 0, b"h")).unwrap();
     for (sequence, expected) in
         [(2, Taken::New), (1, Taken::Outdated), (1, Taken::Duplicate), (3, Taken::New)]
     {
-        assert_eq!(incoming.on_piece(&mut session, &piece(sequence, 1, 0, b"x")), Ok(expected));
+        assert_eq!(
+            incoming.on_piece(&mut session, &mut Spare::default(), &piece(sequence, 1, 0, b"x")),
+            Ok(expected)
+        );
     }
-    assert_eq!(incoming.on_piece(&mut session, &piece(0, 2, 1, b"i")), Ok(Taken::Duplicate));
+    assert_eq!(
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 2, 1, b"i")),
+        Ok(Taken::Duplicate)
+    );
     assert_eq!(incoming.poll_message(&mut session), Some(b"x".to_vec()));
     assert_eq!(incoming.poll_message(&mut session), None);
     assert_eq!((incoming.next, session.buffered()), (4, 0));
@@ -110,13 +124,16 @@ fn of_latest_only_what_is_older_than_the_newest_is_dropped_and_costs_nothing() {
 #[test]
 fn an_abandoned_message_is_not_waited_for_and_gives_its_credit_back() {
     let (mut incoming, mut session) = of(Delivery::Unordered);
-    incoming.on_piece(&mut session, &piece(0, 9_000, 0, b"half")).unwrap();
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 9_000, 0, b"half")).unwrap();
     assert!(session.buffered() > 9_000);
     incoming.on_abandoned(&mut session, 0, 9_000).unwrap();
     incoming.on_abandoned(&mut session, 1, 700).unwrap();
     assert_eq!((session.buffered(), incoming.next), (0, 2));
-    assert_eq!(incoming.on_piece(&mut session, &piece(1, 700, 0, b"late")), Ok(Taken::Duplicate));
-    incoming.on_piece(&mut session, &piece(2, 1, 0, b"x")).unwrap();
+    assert_eq!(
+        incoming.on_piece(&mut session, &mut Spare::default(), &piece(1, 700, 0, b"late")),
+        Ok(Taken::Duplicate)
+    );
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(2, 1, 0, b"x")).unwrap();
     incoming.on_abandoned(&mut session, 2, 1).unwrap();
     assert_eq!(incoming.poll_message(&mut session), Some(b"x".to_vec()), "whole is whole");
 }
@@ -128,7 +145,7 @@ fn an_abandonment_breaks_the_rules_in_order_beyond_the_credit_and_with_another_l
     let (mut incoming, mut session) = of(Delivery::Unordered);
     assert!(incoming.on_abandoned(&mut session, 999_999, 1).is_err());
     assert!(incoming.on_abandoned(&mut session, 0, MESSAGE_MAX + 1).is_err());
-    incoming.on_piece(&mut session, &piece(0, 9, 0, b"x")).unwrap();
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 9, 0, b"x")).unwrap();
     assert!(incoming.on_abandoned(&mut session, 0, 8).is_err());
     assert!(
         incoming.on_abandoned(&mut session, 1, 60_000).is_err(),

@@ -3,6 +3,7 @@
 //! - [`delivery`]: what a channel promises
 //! - [`outgoing`]: the sending half of one channel
 //! - [`incoming`]: the receiving half: reassembly and order
+//! - [`spare`]: buffers that are filled again
 //! - [`credit`]: how much may be under way
 //!
 //! [`Channels`] holds all of a session. Sending goes round the channels, one piece each, so that a large
@@ -12,6 +13,7 @@ pub mod credit;
 pub mod delivery;
 pub mod incoming;
 pub mod outgoing;
+pub mod spare;
 
 use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
@@ -21,6 +23,7 @@ use credit::{ReceiveCredit, SendCredit, cost};
 use delivery::Delivery;
 use incoming::{Incoming, MESSAGE_MAX, Taken};
 use outgoing::{Next, Outgoing, Span};
+use spare::Spare;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many channels a peer may open.
@@ -92,6 +95,7 @@ pub struct Channels {
     ready: VecDeque<u64>,
     /// Channels whose credit update is to be sent; `None` is the session.
     updates: VecDeque<Option<u64>>,
+    spare: Spare,
 }
 
 impl Channels {
@@ -108,6 +112,7 @@ impl Channels {
             queued: 0,
             ready: VecDeque::new(),
             updates: VecDeque::new(),
+            spare: Spare::default(),
         }
     }
 
@@ -258,8 +263,8 @@ impl Channels {
 
     /// A piece arrived. An error names the rule that the peer broke.
     pub fn on_piece(&mut self, piece: &Piece<'_>) -> Result<Taken, &'static str> {
-        let (incoming, credit) = self.incoming(piece.channel)?;
-        let taken = incoming.on_piece(credit, piece)?;
+        let (incoming, credit, spare) = self.incoming(piece.channel)?;
+        let taken = incoming.on_piece(credit, spare, piece)?;
         if taken != Taken::Duplicate {
             self.on_moved(piece.channel);
         }
@@ -268,18 +273,23 @@ impl Channels {
 
     /// The peer abandoned a message of `total` bytes. An error names the rule that it broke.
     pub fn on_abandoned(&mut self, channel: u64, sequence: u64, total: u64) -> Result<(), &'static str> {
-        let (incoming, credit) = self.incoming(channel)?;
+        let (incoming, credit, _) = self.incoming(channel)?;
         incoming.on_abandoned(credit, sequence, total)?;
         self.on_moved(channel);
         Ok(())
     }
 
-    fn incoming(&mut self, channel: u64) -> Result<(&mut Incoming, &mut ReceiveCredit), &'static str> {
+    #[expect(clippy::type_complexity, reason = "three fields, borrowed apart")]
+    fn incoming(
+        &mut self,
+        channel: u64,
+    ) -> Result<(&mut Incoming, &mut ReceiveCredit, &mut Spare), &'static str> {
         if !self.incoming.contains_key(&channel) && self.incoming.len() >= CHANNELS_MAX {
             return Err("more channels than allowed");
         }
         let new = || Incoming::new(self.limits.channel_window, Delivery::of(channel));
-        Ok((self.incoming.entry(channel).or_insert_with(new), &mut self.receive_credit))
+        let incoming = self.incoming.entry(channel).or_insert_with(new);
+        Ok((incoming, &mut self.receive_credit, &mut self.spare))
     }
 
     /// Something of this channel arrived, or will not come any more.
@@ -306,6 +316,11 @@ impl Channels {
             self.ready.pop_front();
         }
         None
+    }
+
+    /// A message's buffer that the user has done with.
+    pub fn recycle(&mut self, buffer: Vec<u8>) {
+        self.spare.put(buffer);
     }
 
     /// The next credit update to write: the channel (`None`: the session) and the limit.

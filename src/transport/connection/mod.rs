@@ -361,6 +361,12 @@ impl Connection {
         self.closed.take().map(SessionEvent::Closed)
     }
 
+    /// Takes the buffer of a message back, to fill it with another: who gives them back makes that none is
+    /// allocated while small messages come.
+    pub fn recycle(&mut self, buffer: Vec<u8>) {
+        self.channels.recycle(buffer);
+    }
+
     /// Has everything come to its end, so that the connection can be forgotten?
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over) && self.closed.is_none() && self.events.is_empty()

@@ -164,8 +164,9 @@ impl Recovery {
     /// larger than others, or a full window would never let it leave; and none under a window of packets,
     /// where it would take a place.
     pub fn next_size_probe(&mut self, now: Instant) -> Option<usize> {
+        let size = self.mtu.next_probe(now)?;
         let may = !self.is_probe_owed() && self.controller.window_packets().is_none() && self.has_window();
-        if may { self.mtu.next_probe(now) } else { None }
+        may.then_some(size)
     }
 
     fn adopt_size(&mut self) {
