@@ -69,6 +69,9 @@ const BULK_GOALS: [(f64, f64); 4] = [(0.0, 18.6), (0.1, 18.6), (1.0, 18.4), (5.0
 /// What a crowd's line loses whatever the load, in percent.
 const CROWD_LOSS: f64 = 3.0;
 
+/// Messages of each session of a crowd after the warm-up: a minute, so that copies rest and come back.
+const CROWD_MESSAGES: u64 = 600;
+
 /// How much is measured.
 #[derive(Clone, Copy)]
 struct Extent {
@@ -357,7 +360,7 @@ fn crowd(extent: Extent) {
             queue: Some(QueueLimit::Packets(60)),
             ..way(CROWD_LOSS)
         };
-        let mut plan = speaking(up, Duration::from_millis(100), 200);
+        let mut plan = speaking(up, Duration::from_millis(100), CROWD_MESSAGES);
         plan.medium = Medium::Shared;
         plan.meeting = Meeting::Clear;
         let one = plan.sessions[0].clone();

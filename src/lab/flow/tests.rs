@@ -121,6 +121,25 @@ fn a_hundred_sessions_begin_at_their_times_over_one_queue() {
 }
 
 #[test]
+fn a_crowd_on_one_queue_is_no_worse_off_with_copies_than_without() {
+    let up = DirectionConfig { rate: Some(2_000_000), queue: Some(QueueLimit::Packets(60)), ..way(0.03) };
+    let p99 = |redundancy| {
+        let mut plan = paced(450, 0.0);
+        plan.link = LinkConfig::symmetric(up.clone(), 0);
+        (plan.medium, plan.meeting, plan.warm_up) = (Medium::Shared, Meeting::Clear, Duration::from_secs(5));
+        plan.server.redundancy = redundancy;
+        plan.sessions[0].config.redundancy = redundancy;
+        plan.sessions[0].up.paced.interval = Duration::from_millis(100);
+        let one = plan.sessions[0].clone();
+        let session = |n: u64| SessionPlan { start: Duration::from_millis(37 * n), ..one.clone() };
+        plan.sessions = (0..100).map(session).collect();
+        run(&plan, 1).expect("time goes on").total().up.steady.latencies.quantile(990).expect("arrivals")
+    };
+    let (without, with) = (p99(Redundancy::Off), p99(Redundancy::Auto));
+    assert!(with <= without.mul_f64(1.05), "{with:?} against {without:?}");
+}
+
+#[test]
 fn a_link_that_is_dead_ends_a_run_by_its_patience() {
     let mut plan = paced(10, 1.0);
     plan.end = End::Arrived(Duration::from_mins(1));

@@ -124,8 +124,9 @@ impl Copies {
     }
 
     fn target(&self, now: Instant, loss: f64) -> Target {
-        let setting = if self.restraint.holds(now) { Redundancy::Off } else { self.setting };
-        target::compute(setting, loss)
+        let Target { rides, own, spacing } = target::compute(self.setting, loss);
+        let share = self.restraint.share(now);
+        Target { rides: 1.0 + (rides - 1.0) * share, own: 1.0 + (own - 1.0) * share, spacing }
     }
 
     /// The message arrived, or nobody wants it any more.

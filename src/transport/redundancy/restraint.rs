@@ -3,13 +3,14 @@
 //! On a line that a hundred people share, copies are what fills it: then they wait in its queue and push
 //! others out. Nobody can tell by the losses alone whose they are, but a queue is seen in the round trips.
 //! So when one stands while copies are sent, there are none for a while; each time that they bring it back
-//! the while is twice as long, and when they do not, half as long.
+//! the while is twice as long, and when they do not, half as long. They come back little by little: a hundred
+//! sessions that took them up again at once would fill the queue before anybody saw it.
 //!
 //! ```text
 //!            a queue stands                       hold is over
-//!   copies ─────────────────▶ none, for `hold` ──────────────────▶ copies
-//!     │                       hold × 2, at most 80 s
-//!     └── no queue for `hold`: hold ÷ 2, at least 10 s
+//!   copies ─────────────────▶ none, for `hold` ──────────────────▶ more and more of them, over 20 s
+//!     │                       hold × 2, at most 80 s                 │
+//!     └── no queue for `hold`: hold ÷ 2, at least 10 s ◀─────────────┘
 //! ```
 //!
 //! Source: ours; the same caution as with the backoff of a shared medium (exponential, as RFC 6298 §5.5).
@@ -18,6 +19,10 @@ use crate::time::{Duration, Instant};
 
 const HOLD_MIN: Duration = Duration::from_secs(10);
 const HOLD_MAX: Duration = Duration::from_secs(80);
+
+/// Ours: copies are all back so long after a rest. Then a hundred sessions add a datagram each five
+/// seconds to what each sends in one, which is slow against the round trip that shows the queue.
+const RAMP: Duration = Duration::from_secs(20);
 
 /// Whether copies rest.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +45,18 @@ impl Restraint {
     /// Do copies rest now?
     pub fn holds(&self, now: Instant) -> bool {
         now < self.until
+    }
+
+    /// Which share of the copies that loss calls for may be sent now, 0 to 1: after a rest they come back
+    /// little by little, so that a hundred sessions find together how many the line bears.
+    pub fn share(&self, now: Instant) -> f64 {
+        if self.holds(now) {
+            return 0.0;
+        }
+        if self.until == Instant::ZERO {
+            return 1.0;
+        }
+        ((now - self.until).as_secs_f64() / RAMP.as_secs_f64()).min(1.0)
     }
 
     /// Copies would be sent now, and a queue stands on the path, or none. Answers how long they rest, if that
@@ -82,6 +99,17 @@ mod tests {
         let mut restraint = Restraint::default();
         (0..100).for_each(|second| _ = restraint.on_observed(s(second), false));
         assert!(!restraint.holds(s(100)));
+    }
+
+    #[test]
+    fn after_a_rest_copies_come_back_little_by_little() {
+        let mut restraint = Restraint::default();
+        assert!((restraint.share(s(9)) - 1.0).abs() < 1e-9, "who has seen no queue does not hesitate");
+        restraint.on_observed(s(9), true);
+        let shares =
+            [0, 10, 30].map(|seconds| restraint.share(restraint.until + Duration::from_secs(seconds)));
+        assert_eq!(shares.map(|share| (share * 10.0).round()), [0.0, 5.0, 10.0]);
+        assert!(restraint.share(s(10)) < 1e-9);
     }
 
     #[test]
