@@ -45,6 +45,17 @@ pub enum Liveness {
     Lost,
 }
 
+impl Liveness {
+    /// In a word: `alive`, `suspected`, `lost`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Suspected => "suspected",
+            Self::Lost => "lost",
+        }
+    }
+}
+
 /// When silence means what. All settings; the defaults are the product's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LivenessConfig {

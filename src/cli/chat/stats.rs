@@ -12,10 +12,7 @@ const NAME_WIDTH: usize = 13;
 /// In one line.
 pub fn in_words(stats: &SessionStats) -> String {
     let parts = [
-        Some(format!(
-            "sent {} ({} bytes), received {} bytes",
-            stats.sent, stats.bytes_out, stats.bytes_in
-        )),
+        Some(format!("sent {} ({} bytes), received {} bytes", stats.sent, stats.bytes_out, stats.bytes_in)),
         stats.rtt.map(|rtt| format!("rtt {} ms", millis(rtt))),
         stats.loss.map(|loss| format!("lost {}", percent(loss))),
         stats.arrived.and_then(|arrived| arrived.loss).map(|loss| format!("theirs lost {}", percent(loss))),

@@ -77,7 +77,7 @@ fn object(now: Instant, side: Side, session: u64, event: &TraceEvent) -> Value {
 }
 
 /// The variant's own name, in small letters with dashes: `packet-sent`.
-fn name(value: &impl Debug) -> String {
+pub fn name(value: &impl Debug) -> String {
     let text = format!("{value:?}");
     let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let mut name = String::new();
@@ -94,7 +94,8 @@ fn ms(span: Duration) -> f64 {
     span.as_secs_f64() * 1_000.0
 }
 
-fn members(event: &TraceEvent) -> Value {
+/// What belongs to it.
+pub fn members(event: &TraceEvent) -> Value {
     match event {
         TraceEvent::HandshakeSent { kind, bytes, attempt } => {
             json!({ "kind": kind, "bytes": bytes, "attempt": attempt })

@@ -98,7 +98,9 @@ impl Connection {
         self.settle_early(params.early_accepted);
         // Ours: the first packet proves our address to the server even if there is nothing to say.
         self.owed.ping = true;
-        self.news.events.push_back(SessionEvent::Connected { peer: server, greeting: params.greeting.to_vec() });
+        self.news
+            .events
+            .push_back(SessionEvent::Connected { peer: server, greeting: params.greeting.to_vec() });
         self.trace(now, TraceEvent::Established { early_accepted: params.early_accepted });
     }
 

@@ -391,12 +391,7 @@ impl Connection {
     }
 
     fn on_liveness(&mut self, now: Instant, state: Liveness) {
-        let state_name = match state {
-            Liveness::Alive => "alive",
-            Liveness::Suspected => "suspected",
-            Liveness::Lost => "lost",
-        };
-        self.trace(now, TraceEvent::Liveness { state: state_name });
+        self.trace(now, TraceEvent::Liveness { state: state.name() });
         self.news.events.push_back(SessionEvent::Liveness(state));
     }
 

@@ -279,7 +279,9 @@ impl Connection {
         let rest = self.write_rest(now, buffer, room);
         let again = match (text, rest) {
             // What leaves anyway leaves for its own reason.
-            (None, None) if copied && cause.is_none() && !self.owed.ping => return Some(SendCause::ExtraCopy),
+            (None, None) if copied && cause.is_none() && !self.owed.ping => {
+                return Some(SendCause::ExtraCopy);
+            }
             (None, None) => return None,
             (text, rest) => text.unwrap_or(false) || rest.unwrap_or(false),
         };
