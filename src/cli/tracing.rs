@@ -37,7 +37,7 @@ impl Tracing {
         let since_zero = u64::try_from((now - Instant::ZERO).as_millis()).unwrap_or(0);
         let unix_ms = Some(clock::unix_ms_at_zero().saturating_add(since_zero));
         let header = Header { title, vantage, unix_ms };
-        let create = |wanted| QlogFile::create(wanted, &header, now, Box::new(|error| warn_of(error)));
+        let create = |wanted| QlogFile::create(wanted, &header, now, Box::new(warn_of));
         let qlog = self.qlog.wanted().map(create).transpose()?;
         let tracer = qlog.as_ref().map(|qlog| Tracer::new(qlog.sink(""))).unwrap_or_default();
         let tracer = keys.into_iter().fold(tracer, Tracer::with_keys);

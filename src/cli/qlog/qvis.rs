@@ -68,7 +68,7 @@ impl Qvis {
                     TraceEvent::PacketSent { .. } => self.frames.remove(group).unwrap_or_default(),
                     _ => Vec::new(),
                 };
-                let (name, data) = renamed(event, frames);
+                let (name, data) = renamed(event, &frames);
                 let record = json!({ "time": at_ms, "name": name, "data": data, "group_id": group });
                 self.held.push(Held { group: group.to_owned(), record });
             }
@@ -128,7 +128,7 @@ fn ms(span: Duration) -> f64 {
 }
 
 /// The name that QUIC has for it, and its members there.
-fn renamed(event: &TraceEvent, frames: Vec<Value>) -> (String, Value) {
+fn renamed(event: &TraceEvent, frames: &[Value]) -> (String, Value) {
     let (name, data) = match event {
         TraceEvent::HandshakeSent { kind, bytes, .. } => {
             ("transport:datagrams_sent", json!({ "count": 1, "raw": [{ "length": bytes }], "kind": kind }))

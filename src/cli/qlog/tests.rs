@@ -95,7 +95,7 @@ fn a_sequence_is_a_header_and_an_event_a_record() {
     assert_eq!(records[0]["trace"]["vantage_point"]["type"], "client");
     assert_eq!(records[0]["trace"]["common_fields"]["reference_time"]["epoch"], "unknown");
     for (record, (at_us, event)) in records[1..].iter().zip(&events) {
-        assert_eq!(record["time"], json!(((at_us - 1_000) / 500) as f64 / 2.0));
+        assert_eq!(record["time"], json!((at(*at_us) - at(1_000)).as_secs_f64() * 1_000.0));
         assert_eq!(
             (&record["name"], &record["group_id"]),
             (&json!(sequence::name(event)), &json!("00000000000000ff"))

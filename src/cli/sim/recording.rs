@@ -52,3 +52,101 @@ pub fn write(plan: &Plan, seed: u64, file: &QlogFile) -> Result<(), crate::lab::
     file.finish();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::events::JsonLines;
+    use super::*;
+    use crate::lab::link::{DirectionConfig, LinkConfig};
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+    use std::io::Write;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Kept {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).expect("UTF-8")
+        }
+    }
+
+    fn plan() -> Plan {
+        let delay = std::time::Duration::from_millis(25);
+        let way = DirectionConfig { delay, loss: 0.2, duplicate: 0.05, ..DirectionConfig::default() };
+        let mut plan = Plan::of(LinkConfig::symmetric(way, 0));
+        plan.sessions[0].up.paced.messages = 200;
+        plan.sessions[0].down.bulk.bytes = 100_000;
+        plan
+    }
+
+    fn recorded(profile: Profile) -> String {
+        let kept = Kept::default();
+        let broken = Box::new(|error: &std::io::Error| panic!("{error}"));
+        let header = header(Vantage::Both);
+        let file = QlogFile::new(Box::new(kept.clone()), profile, &header, Instant::ZERO, broken).unwrap();
+        write(&plan(), 3, &file).expect("time goes on");
+        kept.text()
+    }
+
+    /// How often each name comes, in `member` of the records.
+    fn counts<'a>(records: impl IntoIterator<Item = &'a Value>, member: &str) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for record in records {
+            let name = record[member].as_str().expect("a name");
+            *counts.entry(name.to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn lines(text: &str) -> Vec<Value> {
+        text.lines().map(|line| serde_json::from_str(line.trim_start_matches('\u{1e}')).unwrap()).collect()
+    }
+
+    fn told() -> BTreeMap<String, u64> {
+        let kept = Kept::default();
+        let events = JsonLines::new(kept.clone());
+        played(&plan(), 3, events.ears()).expect("time goes on");
+        events.finish().expect("memory does not fail");
+        counts(&lines(&kept.text()), "event")
+    }
+
+    #[test]
+    fn a_sequence_has_the_events_of_json_and_as_many() {
+        let records = lines(&recorded(Profile::Sequence));
+        let written = counts(&records[1..], "name");
+        let told: BTreeMap<String, u64> = told()
+            .into_iter()
+            .map(|(name, count)| (format!("sayagain:{}", name.replace('-', "_")), count))
+            .collect();
+        assert_eq!(written, told);
+        assert!(written["sayagain:packet_lost"] > 10 && written["sayagain:rtt_sampled"] > 10, "{written:?}");
+        let times: Vec<f64> = records[1..].iter().filter_map(|record| record["time"].as_f64()).collect();
+        assert!(times.is_sorted() && times.len() == records.len() - 1);
+    }
+
+    #[test]
+    fn for_qvis_packets_losses_and_metrics_are_as_many_as_json_has() {
+        let file: Value = serde_json::from_str(&recorded(Profile::Qvis)).expect("one object");
+        let traces = file["traces"].as_array().expect("traces");
+        assert_eq!(traces.len(), 2);
+        let events = traces.iter().flat_map(|trace| trace["events"].as_array().expect("events"));
+        let (written, told) = (counts(events, "name"), told());
+        assert_eq!(written["transport:packet_sent"], told["packet-sent"]);
+        assert_eq!(written["transport:packet_received"], told["packet-received"]);
+        assert_eq!(written["transport:packet_dropped"], told["datagram-dropped"]);
+        assert_eq!(written["recovery:packet_lost"], told["packet-lost"]);
+        assert_eq!(written["recovery:metrics_updated"], told["rtt-sampled"] + told["window-moved"]);
+        assert_eq!(written["recovery:loss_timer_updated"], told["probe-fired"]);
+    }
+}
