@@ -62,6 +62,7 @@ pub enum DropReason {
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 pub enum TraceEvent {
     /// A handshake datagram left: its kind, its size, and which attempt it is, from 1; 0 where nobody counts.
+    /// In a session's own events that is where it goes before the packet that leaves next.
     HandshakeSent { kind: &'static str, bytes: usize, attempt: u32 },
     /// A handshake datagram arrived.
     HandshakeReceived { kind: &'static str, bytes: usize },
@@ -79,8 +80,9 @@ pub enum TraceEvent {
     DatagramDropped { bytes: usize, reason: DropReason },
     /// The peer has this packet.
     PacketAcknowledged { number: u64 },
-    /// This packet counts as lost, by this rule; it was sent so long ago.
-    PacketLost { number: u64, by_time: bool, age: Duration },
+    /// This packet counts as lost, by this rule; it was sent so long ago. One that only tried its size out
+    /// tells nothing of the path but that.
+    PacketLost { number: u64, by_time: bool, age: Duration, size_probe: bool },
     /// This packet counted as lost for so long, and has arrived after all: what was sent again for its sake
     /// was sent for nothing.
     LossSpurious { number: u64, after: Duration },
@@ -89,7 +91,7 @@ pub enum TraceEvent {
     /// No copies of small messages are sent for so long: they fill what loses them.
     CopiesRest { span: Duration },
     /// A round trip was measured.
-    RttSampled { sample: Duration, smoothed: Duration, variation: Duration },
+    RttSampled { sample: Duration, smoothed: Duration, variation: Duration, least: Duration },
     /// The congestion window moved, in bytes.
     WindowMoved { window: u64, in_flight: u64 },
     /// From here on datagrams have up to this many bytes.
@@ -118,26 +120,63 @@ pub trait Sink: Send + Sync {
     fn event(&self, now: Instant, session: u64, event: &TraceEvent);
 }
 
-/// A way to a sink, or to nowhere.
+/// The first traffic keys of a session, at the moment when it has them. No event has them, and they have no
+/// `Debug`: they go to whoever was let in on them and nowhere else.
+#[derive(Clone, Copy)]
+pub struct SessionKeys<'a> {
+    /// `udp` or `tcp`.
+    pub transport: &'static str,
+    /// The connection id that the client chose.
+    pub client: u64,
+    /// The connection id that the server chose; 0 over TCP, which has none.
+    pub server: u64,
+    /// What the client seals with.
+    pub to_server: &'a [u8; 32],
+    /// What the server seals with.
+    pub to_client: &'a [u8; 32],
+}
+
+/// Takes keys: whoever has them reads everything.
+pub trait KeySink: Send + Sync {
+    /// A session has come to these keys.
+    fn keys(&self, keys: &SessionKeys<'_>);
+}
+
+/// A way to a sink, or to nowhere; and, if asked for, a way for keys.
 #[derive(Clone, Default)]
-pub struct Tracer(Option<Arc<dyn Sink>>);
+pub struct Tracer {
+    sink: Option<Arc<dyn Sink>>,
+    keys: Option<Arc<dyn KeySink>>,
+}
 
 impl Tracer {
     /// To this sink.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
-        Self(Some(sink))
+        Self { sink: Some(sink), keys: None }
+    }
+
+    /// This one, and keys go there.
+    pub fn with_keys(self, keys: Arc<dyn KeySink>) -> Self {
+        Self { keys: Some(keys), ..self }
     }
 
     /// Emits an event; `event` is made only if somebody listens.
     pub fn emit(&self, now: Instant, session: u64, event: impl FnOnce() -> TraceEvent) {
-        if let Some(sink) = &self.0 {
+        if let Some(sink) = &self.sink {
             sink.event(now, session, &event());
+        }
+    }
+
+    /// Hands keys to whoever was let in on them.
+    pub fn keys(&self, keys: &SessionKeys<'_>) {
+        if let Some(sink) = &self.keys {
+            sink.keys(keys);
         }
     }
 }
 
 impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Tracer(on)" } else { "Tracer(off)" })
+        f.write_str(if self.sink.is_some() { "Tracer(on)" } else { "Tracer(off)" })
     }
 }

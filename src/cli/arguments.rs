@@ -3,6 +3,8 @@
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
 use super::logging::Verbosity;
+use super::qlog::QlogOptions;
+use super::tracing::Tracing;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
@@ -106,6 +108,9 @@ pub struct Sim {
     /// Draw the ladder from this time on
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub since: Span,
+    /// A file of what both ends decide.
+    #[command(flatten)]
+    pub qlog: QlogOptions,
     /// How both ends send.
     #[command(flatten)]
     pub sending: Sending,
@@ -180,6 +185,9 @@ pub struct Serve {
     /// How the sessions over UDP send.
     #[command(flatten)]
     pub sending: Sending,
+    /// What goes to files.
+    #[command(flatten)]
+    pub tracing: Tracing,
     /// A bad link, made here, for everybody who comes over UDP.
     #[command(flatten)]
     pub link: LinkOptions,
@@ -228,6 +236,9 @@ pub struct Chat {
     /// How a session over UDP sends.
     #[command(flatten)]
     pub sending: Sending,
+    /// What goes to files.
+    #[command(flatten)]
+    pub tracing: Tracing,
     /// A bad link, made here, for this client over UDP.
     #[command(flatten)]
     pub link: LinkOptions,
@@ -421,6 +432,7 @@ mod tests {
         );
         assert_eq!(chat.liveness.config().map(|config| config.dead_after), Ok(Duration::from_mins(1)));
         serve("serve --listen 0.0.0.0:0 --transport udp --data /tmp/x --server-name lab --start-anew -q");
+        serve("serve --ephemeral --qlog a.sqlog --qlog-profile qvis --keylog keys");
         serve("serve --ephemeral --json --insecure --loss 5% --up-delay 10ms --seed 3 --profile mobile");
     }
 
@@ -450,6 +462,8 @@ mod tests {
             "sim --json --stats",
             "sim --sweep 3 --stats",
             "sim --clients 0",
+            "sim --keylog keys",
+            "chat a --qlog-profile qvis",
             "dance",
         ] {
             assert!(parsed(line).is_err(), "{line}");

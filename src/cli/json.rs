@@ -7,7 +7,7 @@
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
 use crate::service::api::ServerEvent;
-use crate::transport::session::SessionStats;
+use crate::transport::session::{BytesByCause, SessionStats};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -29,22 +29,39 @@ pub fn object(event: &UserEvent, session: Session<'_>, at_us: u64) -> Value {
 /// The object of the session's statistics, on their own or as the answer to a line.
 pub fn stats(stats: &SessionStats, line: Option<LineNumber>, at_us: u64) -> Value {
     let millis = |span: Option<Duration>| span.map(|span| span.as_secs_f64() * 1_000.0);
+    let arrived = stats.arrived;
     let members = json!({
         "rtt_ms": millis(stats.rtt),
         "rttvar_ms": millis(stats.rttvar),
         "rtt_min_ms": millis(stats.rtt_min),
         "loss": stats.loss,
+        "loss_in": arrived.and_then(|arrived| arrived.loss),
         "sent": stats.sent,
         "retransmitted": stats.retransmitted,
         "spurious": stats.spurious,
-        "duplicates": stats.duplicates,
-        "reordered": stats.reordered,
+        "probes": stats.probes,
+        "duplicates": arrived.map(|arrived| arrived.duplicates),
+        "reordered": arrived.map(|arrived| arrived.reordered),
         "bytes_out": stats.bytes_out,
         "bytes_in": stats.bytes_in,
         "in_flight": stats.in_flight,
         "cwnd": stats.cwnd,
     });
-    finished("stats", members, line, at_us)
+    finished("stats", with(members, bytes(stats.spent)), line, at_us)
+}
+
+/// What the bytes sent were for.
+fn bytes(spent: Option<BytesByCause>) -> Value {
+    let of = |count: fn(&BytesByCause) -> u64| spent.as_ref().map(count);
+    json!({
+        "bytes_first": of(|it| it.first),
+        "bytes_bundle": of(|it| it.bundle),
+        "bytes_copy": of(|it| it.copy),
+        "bytes_retransmission": of(|it| it.retransmission),
+        "bytes_acknowledgement": of(|it| it.acknowledgement),
+        "bytes_control": of(|it| it.control),
+        "bytes_overhead": of(|it| it.overhead),
+    })
 }
 
 /// The object of what happened on a server.

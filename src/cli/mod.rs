@@ -1,18 +1,22 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
-//! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, and the [`exit`] codes.
+//! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, what of them goes to files
+//! ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
 pub mod arguments;
 pub mod chat;
 pub mod demo;
 pub mod exit;
 pub mod json;
+pub mod keylog;
 pub mod link;
 pub mod logging;
+pub mod qlog;
 pub mod serve;
 pub mod signals;
 pub mod sim;
+pub mod tracing;
 
 use arguments::{Arguments, Command};
 use chat::Kind;

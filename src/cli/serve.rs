@@ -8,6 +8,7 @@ use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
 use super::json;
 use super::link;
+use super::qlog::Vantage;
 use super::signals::Signals;
 use crate::crypto::Identity;
 use crate::service::ServerNode;
@@ -21,7 +22,6 @@ use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
 use crate::shell::store_thread::StoreThread;
 use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
 use crate::time::Instant;
-use crate::trace::Tracer;
 use log::{error, info, warn};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -42,6 +42,7 @@ pub fn run(serve: &Serve) -> Outcome {
     }
     let bad_link = link::config(&serve.link)?;
     let address = address(serve)?;
+    let traces = serve.tracing.open("sayagain serve", Vantage::Server, serve.insecure)?;
 
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
@@ -65,7 +66,7 @@ pub fn run(serve: &Serve) -> Outcome {
     announce(serve, &config, &identity);
     let handle = server_loop.handle();
     let (store, snapshot) = open_store(serve, &home, &handle)?;
-    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), Tracer::default());
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), traces.tracer.clone());
     let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
     signals.call(move || {
@@ -74,7 +75,9 @@ pub fn run(serve: &Serve) -> Outcome {
     for (transport, address) in addresses {
         print_line(&format!("listening {transport} {address}"));
     }
-    run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json })
+    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json });
+    traces.finish();
+    outcome
 }
 
 fn run_until_shutdown(server_loop: ServerLoop, mut node: ServerNode, mut outlets: Outlets) -> Outcome {

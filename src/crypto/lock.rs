@@ -139,17 +139,39 @@ fn nonce(number: u64) -> Nonce {
 pub struct TrafficKeys {
     to_server: Lock,
     to_client: Lock,
+    secrets: Option<Secrets>,
+}
+
+/// The keys themselves, as Noise's `Split()` gives them: for a log of keys, and only if it was asked for.
+#[derive(Clone, Copy)]
+pub struct Secrets {
+    /// What the client seals with at first.
+    pub to_server: [u8; 32],
+    /// What the server seals with at first.
+    pub to_client: [u8; 32],
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(hidden)")
+    }
 }
 
 impl TrafficKeys {
     /// These two keys, as Noise's `Split()` gives them.
     pub(super) fn sealed(to_server: &[u8; 32], to_client: &[u8; 32]) -> Self {
-        Self { to_server: Lock::new(to_server), to_client: Lock::new(to_client) }
+        let secrets = Some(Secrets { to_server: *to_server, to_client: *to_client });
+        Self { to_server: Lock::new(to_server), to_client: Lock::new(to_client), secrets }
     }
 
     /// No keys: a CRC each.
     pub(super) const fn clear() -> Self {
-        Self { to_server: Lock::Clear, to_client: Lock::Clear }
+        Self { to_server: Lock::Clear, to_client: Lock::Clear, secrets: None }
+    }
+
+    /// The keys themselves; `None` in the clear.
+    pub const fn secrets(&self) -> Option<Secrets> {
+        self.secrets
     }
 
     /// The client's two ends.

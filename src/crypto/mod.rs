@@ -34,7 +34,7 @@ pub mod seal;
 
 pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
 pub use identity::{Identity, PublicKey};
-pub use lock::{Forged, TrafficKeys};
+pub use lock::{Forged, Secrets, TrafficKeys};
 pub use open::Opener;
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;

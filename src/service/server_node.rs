@@ -85,8 +85,9 @@ impl ServerNode {
             limits: ChatLimits::default(),
         };
         Self {
+            streams: Streams::new(stream, identity.clone(), greeting, config.max_sessions)
+                .traced(tracer.clone()),
             endpoint: Endpoint::new(setup, rng.fork(), tracer),
-            streams: Streams::new(stream, identity.clone(), greeting, config.max_sessions),
             chat: ChatServer::new(chat, snapshot),
             carriers: Carriers::default(),
             held: Held::default(),

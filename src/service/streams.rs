@@ -10,6 +10,7 @@
 use crate::crypto::Identity;
 use crate::service::api::{StreamAction, StreamId};
 use crate::time::Instant;
+use crate::trace::Tracer;
 use crate::transport::handshake::unproven::Unproven;
 use crate::transport::session::{ChannelId, CloseCode, Payload, SendError, SessionEvent, SessionStats};
 use crate::transport::stream::{Stream, StreamConfig};
@@ -42,6 +43,7 @@ pub struct Streams {
     config: StreamConfig,
     identity: Identity,
     greeting: Vec<u8>,
+    tracer: Tracer,
     max_sessions: usize,
     last: u64,
     handshaking: Unproven,
@@ -59,6 +61,7 @@ impl Streams {
             config,
             identity,
             greeting,
+            tracer: Tracer::default(),
             max_sessions,
             last: 0,
             handshaking: Unproven::default(),
@@ -68,6 +71,11 @@ impl Streams {
             actions: VecDeque::new(),
             events: VecDeque::new(),
         }
+    }
+
+    /// None of them yet; `tracer` hears what will happen.
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// From now on there may be so many sessions; those that are up beyond that stay.
@@ -89,7 +97,8 @@ impl Streams {
             self.actions.push_back(StreamAction::Close(id));
             return id;
         }
-        let stream = Stream::server(now, self.config, self.identity.clone(), self.greeting.clone(), seed);
+        let stream = Stream::server(now, self.config, self.identity.clone(), self.greeting.clone(), seed)
+            .traced(self.tracer.clone());
         self.handshaking.on_begun(remote.ip());
         self.entries.insert(id, Entry { stream, remote, wake: None, stage: Stage::Handshaking });
         self.act(now, id, |stream| {

@@ -51,6 +51,17 @@ pub enum Liveness {
     Lost,
 }
 
+impl Liveness {
+    /// In a word: `alive`, `suspected`, `lost`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Suspected => "suspected",
+            Self::Lost => "lost",
+        }
+    }
+}
+
 /// When silence means what. All settings; the defaults are the product's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LivenessConfig {
@@ -195,7 +206,8 @@ pub struct SessionStats {
     pub rttvar: Option<Duration>,
     /// The least seen.
     pub rtt_min: Option<Duration>,
-    /// Share of the datagrams sent that were declared lost and have not arrived since, 0 to 1.
+    /// Share of our packets that were declared lost and have not arrived since, 0 to 1. Those that only ask
+    /// how large a datagram may be do not count as lost.
     pub loss: Option<f64>,
     /// Datagrams (UDP) or frames (TCP) sent.
     pub sent: u64,
@@ -203,18 +215,58 @@ pub struct SessionStats {
     pub retransmitted: Option<u64>,
     /// Datagrams that were declared lost and have arrived after all.
     pub spurious: Option<u64>,
-    /// Datagrams that arrived twice.
-    pub duplicates: Option<u64>,
-    /// Datagrams that arrived behind a later one.
-    pub reordered: Option<u64>,
+    /// How often the probe timer fired: nothing was acknowledged for too long (RFC 9002 §6.2).
+    pub probes: Option<u64>,
     /// Bytes of UDP payload or of the stream, sent.
     pub bytes_out: u64,
     /// Likewise received.
     pub bytes_in: u64,
+    /// What the bytes sent were for.
+    pub spent: Option<BytesByCause>,
+    /// What the datagrams that came tell of their way.
+    pub arrived: Option<Arrived>,
     /// Bytes sent and not yet acknowledged.
     pub in_flight: Option<u64>,
     /// The congestion window in bytes.
     pub cwnd: Option<u64>,
+}
+
+/// What the bytes sent were for, in UDP payload; all of them together are all that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BytesByCause {
+    /// Of messages, for the first time.
+    pub first: u64,
+    /// Of messages, copies in a datagram that left anyway.
+    pub bundle: u64,
+    /// Of messages, copies in a datagram that left for their sake.
+    pub copy: u64,
+    /// Of messages, again since they were lost.
+    pub retransmission: u64,
+    /// Datagrams that only acknowledge.
+    pub acknowledgement: u64,
+    /// Other datagrams without messages: handshake, probes, heartbeats, credit.
+    pub control: u64,
+    /// Around messages: headers, seals, frames, acknowledgements that ride along.
+    pub overhead: u64,
+}
+
+impl BytesByCause {
+    /// All.
+    pub const fn total(&self) -> u64 {
+        let Self { first, bundle, copy, retransmission, acknowledgement, control, overhead } = *self;
+        first + bundle + copy + retransmission + acknowledgement + control + overhead
+    }
+}
+
+/// What the datagrams that came tell of their way.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Arrived {
+    /// Came twice.
+    pub duplicates: u64,
+    /// Came behind a later one.
+    pub reordered: u64,
+    /// Share of the peer's packet numbers, up to the largest that came, that have not come (0 to 1).
+    pub loss: Option<f64>,
 }
 
 /// Why [`send`](super) was refused: the sender has too much queued already.

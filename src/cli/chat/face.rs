@@ -11,11 +11,9 @@
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::transport::session::SessionStats;
 use crate::tui::terminal::Input;
-use std::fmt::Write as _;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 /// News that may wait for their face.
 const QUEUE: usize = 65_536;
@@ -89,43 +87,9 @@ impl FaceThread {
     }
 }
 
-/// The statistics in words, for people.
-pub fn stats_in_words(stats: &SessionStats) -> String {
-    let millis = |span: Duration| format!("{:.1} ms", span.as_secs_f64() * 1_000.0);
-    let mut text =
-        format!("sent {} ({} bytes), received {} bytes", stats.sent, stats.bytes_out, stats.bytes_in);
-    let parts = [
-        ("rtt", stats.rtt.map(millis)),
-        ("varying by", stats.rttvar.map(millis)),
-        ("least", stats.rtt_min.map(millis)),
-        ("lost", stats.loss.map(|loss| format!("{:.1} %", loss * 100.0))),
-        ("sent again", stats.retransmitted.map(|count| count.to_string())),
-        ("for nothing", stats.spurious.filter(|count| *count > 0).map(|count| count.to_string())),
-        ("arrived twice", stats.duplicates.map(|count| count.to_string())),
-        ("arrived late", stats.reordered.map(|count| count.to_string())),
-        ("in flight", stats.in_flight.map(|bytes| format!("{bytes} bytes"))),
-        ("window", stats.cwnd.map(|bytes| format!("{bytes} bytes"))),
-    ];
-    for (name, value) in parts {
-        if let Some(value) = value {
-            // Writing to a string cannot fail.
-            let _ = write!(text, ", {name} {value}");
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_the_transport_cannot_know_is_not_said() {
-        let stats = SessionStats { sent: 3, bytes_out: 90, bytes_in: 70, ..SessionStats::default() };
-        assert_eq!(stats_in_words(&stats), "sent 3 (90 bytes), received 70 bytes");
-        let stats = SessionStats { rtt: Some(Duration::from_micros(12_340)), loss: Some(0.2), ..stats };
-        assert!(stats_in_words(&stats).ends_with("rtt 12.3 ms, lost 20.0 %"));
-    }
 
     struct Pipe(Option<usize>);
 

@@ -12,7 +12,9 @@ use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use crate::cli::exit::{Exit, Outcome, Stop, explain};
 use crate::cli::link;
+use crate::cli::qlog::Vantage;
 use crate::cli::signals::Signals;
+use crate::cli::tracing::Traces;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
 use crate::service::ClientNode;
@@ -63,6 +65,7 @@ struct Plan<'a> {
     bad_link: Option<LinkConfig>,
     home: Home,
     signals: Signals,
+    traces: Traces,
 }
 
 /// How one attempt to join, and all that followed, ended.
@@ -77,6 +80,15 @@ pub fn run(chat: &Chat) -> Outcome {
         return Ok(Exit::Done);
     }
     let plan = Plan::of(chat)?;
+    let outcome = chat_until_done(&plan);
+    // Where the terminal is drawn on, nothing was logged there.
+    if !plan.traces.finish() && plan.kind == Kind::Terminal {
+        eprintln!("the file of --qlog ends before the chat did: it could not be written");
+    }
+    outcome
+}
+
+fn chat_until_done(plan: &Plan<'_>) -> Outcome {
     let mut name = plan.name()?;
     loop {
         let Attempt { ending, was_connected } = plan.join(&name)?;
@@ -123,10 +135,15 @@ impl<'a> Plan<'a> {
             ResolveError::Malformed(_) => Stop::usage(error),
             ResolveError::Unknown(..) => Stop::not_connected(error),
         })?;
+        let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
         let signals = Signals::install().map_err(Stop::failed)?;
         let (kind, transport) = (Kind::of(chat), chat.transport.into());
-        Ok(Self { chat, kind, server, transport, addresses, liveness, bad_link, home, signals })
+        Ok(Self { chat, kind, server, transport, addresses, liveness, bad_link, home, signals, traces })
+    }
+
+    fn tracer(&self) -> Tracer {
+        self.traces.tracer.clone()
     }
 
     fn name(&self) -> Result<String, Stop> {
@@ -180,7 +197,7 @@ impl<'a> Plan<'a> {
         face: FaceThread,
         news: SyncSender<News>,
     ) -> Result<Attempt, Stop> {
-        let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), Tracer::default());
+        let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), self.tracer());
         let memory = HomeMemory::new(self.home.clone(), known);
         let told = news.clone();
         let mut node = Observed::new(node, memory, news, self.addresses.clone());

@@ -9,7 +9,7 @@
 //!
 //! [`join`] puts all that together. [`observed`] turns what the node says into news for a [`face`]: lines
 //! ([`plain`]), objects ([`json_face`]) or the terminal ([`terminal_face`]). [`name`] finds the name to join
-//! under, [`memory`] keeps what the next start should know.
+//! under, [`memory`] keeps what the next start should know, [`stats`] tells what the session measured.
 
 pub mod face;
 pub mod join;
@@ -18,6 +18,7 @@ pub mod memory;
 pub mod name;
 pub mod observed;
 pub mod plain;
+pub mod stats;
 pub mod terminal_face;
 
 pub use join::{Kind, run};

@@ -1,6 +1,7 @@
 //! The chat as lines that a person would read, for pipes and for `--plain`.
 
-use super::face::{Face, News, stats_in_words};
+use super::face::{Face, News};
+use super::stats;
 use crate::chat::client::event::UserEvent;
 use crate::chat::client::plain::{PlainContext, plain_lines};
 use crate::transport::session::Transport;
@@ -52,7 +53,10 @@ impl<W: Write> Face for PlainFace<W> {
             }
             News::Chat(event) => self.event(&event),
             News::Stats(_, None) if !self.stats_wanted => Ok(()),
-            News::Stats(stats, _) => self.line(&format!("* {}", stats_in_words(&stats))),
+            News::Stats(measured, None) => self.line(&format!("* {}", stats::in_words(&measured))),
+            News::Stats(measured, Some(_)) => {
+                stats::table(&measured).iter().try_for_each(|row| self.line(&format!("* {row}")))
+            }
             News::Note(text) => {
                 eprintln!("{text}");
                 Ok(())

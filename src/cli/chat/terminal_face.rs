@@ -3,7 +3,8 @@
 //! Until the server answers, the terminal stays as it is, so that questions (another name?) and refusals
 //! read like those of any program; with the first `connected` the terminal's own face takes over.
 
-use super::face::{Face, News, stats_in_words};
+use super::face::{Face, News};
+use super::stats;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::shell::client_loop::ClientHandle;
 use crate::tui::state::{Entry, State, Wish};
@@ -80,10 +81,12 @@ impl Face for TerminalFace {
                     self.open()?;
                 }
             }
-            News::Stats(stats, line) => {
-                self.state.on_stats(&stats, line);
-                if line.is_some() || self.stats_wanted {
-                    self.note(format!("* {}", stats_in_words(&stats)));
+            News::Stats(measured, line) => {
+                self.state.on_stats(&measured, line);
+                if line.is_some() {
+                    stats::table(&measured).iter().for_each(|row| self.note(format!("* {row}")));
+                } else if self.stats_wanted {
+                    self.note(format!("* {}", stats::in_words(&measured)));
                 }
             }
             News::Note(text) => self.note(text),

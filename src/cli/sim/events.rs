@@ -77,7 +77,7 @@ fn object(now: Instant, side: Side, session: u64, event: &TraceEvent) -> Value {
 }
 
 /// The variant's own name, in small letters with dashes: `packet-sent`.
-fn name(value: &impl Debug) -> String {
+pub fn name(value: &impl Debug) -> String {
     let text = format!("{value:?}");
     let word = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let mut name = String::new();
@@ -94,7 +94,8 @@ fn ms(span: Duration) -> f64 {
     span.as_secs_f64() * 1_000.0
 }
 
-fn members(event: &TraceEvent) -> Value {
+/// What belongs to it.
+pub fn members(event: &TraceEvent) -> Value {
     match event {
         TraceEvent::HandshakeSent { kind, bytes, attempt } => {
             json!({ "kind": kind, "bytes": bytes, "attempt": attempt })
@@ -115,14 +116,16 @@ fn members(event: &TraceEvent) -> Value {
             json!({ "bytes": bytes, "reason": name(reason) })
         }
         TraceEvent::PacketAcknowledged { number } => json!({ "number": number }),
-        TraceEvent::PacketLost { number, by_time, age } => {
-            json!({ "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age) })
-        }
+        TraceEvent::PacketLost { number, by_time, age, size_probe } => json!({
+            "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age),
+            "size_probe": size_probe,
+        }),
         TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
         TraceEvent::CopiesRest { span } => json!({ "span_ms": ms(*span) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),
-        TraceEvent::RttSampled { sample, smoothed, variation } => json!({
+        TraceEvent::RttSampled { sample, smoothed, variation, least } => json!({
             "sample_ms": ms(*sample), "srtt_ms": ms(*smoothed), "rttvar_ms": ms(*variation),
+            "rtt_min_ms": ms(*least),
         }),
         TraceEvent::WindowMoved { window, in_flight } => json!({ "window": window, "in_flight": in_flight }),
         TraceEvent::DatagramSize { bytes } => json!({ "bytes": bytes }),
@@ -147,10 +150,15 @@ mod tests {
 
     #[test]
     fn an_event_is_one_object_with_a_stable_name() {
-        let lost = TraceEvent::PacketLost { number: 7, by_time: true, age: Duration::from_millis(57) };
+        let lost = TraceEvent::PacketLost {
+            number: 7,
+            by_time: true,
+            age: Duration::from_millis(57),
+            size_probe: false,
+        };
         let expected = json!({
             "at_us": 99, "side": "server", "session": "ff", "event": "packet-lost",
-            "number": 7, "rule": "time", "age_ms": 57.0,
+            "number": 7, "rule": "time", "age_ms": 57.0, "size_probe": false,
         });
         assert_eq!(object(at(99), Side::Server, 255, &lost), expected);
         let late = TraceEvent::LossSpurious { number: 7, after: Duration::from_millis(3) };

@@ -1,10 +1,11 @@
 //! What does the transport do with this workload on this link, and why?
 //!
 //! [`lab::flow`](crate::lab::flow) for people: the link and the workload come from the command line, and a
-//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`). All is virtual: a minute
+//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`), and written down as qlog (`recording.rs`). All is virtual: a minute
 //! takes no time, no socket is opened, and a seed says the same on every machine.
 
-mod events;
+pub mod events;
+mod recording;
 mod table;
 
 use super::arguments::{Sim, SimDelivery, Speaker};
@@ -37,6 +38,9 @@ pub fn run(sim: &Sim) -> Outcome {
     }
     let seed = sim.link.seed().unwrap_or(SEED);
     if let Some(count) = sim.sweep {
+        if sim.qlog.wanted().is_some() {
+            return Err(Stop::usage("--qlog: of a sweep there is no file; play one seed with --seed"));
+        }
         return sweep_from(seed, count, sim.json);
     }
     if sim.deadline.is_some() && sim.delivery == SimDelivery::Ordered {
@@ -46,6 +50,9 @@ pub fn run(sim: &Sim) -> Outcome {
     }
     let link = sim.link.config(seed, |path| fs::read_to_string(path)).map_err(Stop::usage)?;
     let plan = plan(sim, link.unwrap_or_else(usual_link));
+    if let Some(wanted) = sim.qlog.wanted() {
+        recording::record(&plan, seed, wanted)?;
+    }
     let printed = if sim.json {
         print_events(&plan, seed)
     } else if sim.stats {

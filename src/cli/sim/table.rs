@@ -3,6 +3,7 @@
 //! Latencies are of all sessions, in milliseconds, from when a message was handed in to when the other
 //! end's user got it; datagrams are those that left, not those that arrived.
 
+use crate::cli::chat::stats;
 use crate::lab::flow::tally::Fates;
 use crate::lab::flow::witness::{Decisions, Wire};
 use crate::lab::flow::{Report, SessionReport};
@@ -150,7 +151,12 @@ fn round_trips(all: &SessionReport) -> String {
     let line = |(end, stats): (&str, &Option<SessionStats>)| {
         let stats = stats.as_ref()?;
         let (srtt, rttvar, least) = (millis(stats.rtt), millis(stats.rttvar), millis(stats.rtt_min));
-        Some(format!("{end}: SRTT {srtt}, RTTVAR {rttvar}, least RTT {least} ms\n"))
+        let (ours, theirs) = (percent(stats.loss), percent(stats.arrived.and_then(|it| it.loss)));
+        let bytes = stats.spent.as_ref().map(stats::bytes).unwrap_or_default();
+        Some(format!(
+            "{end}: SRTT {srtt}, RTTVAR {rttvar}, least RTT {least} ms; lost {ours} of its packets, {theirs} of \
+             the other end's\n{end}'s bytes: {bytes}\n"
+        ))
     };
     ["first client", "its server"].into_iter().zip(&all.stats).filter_map(line).collect()
 }
@@ -173,6 +179,10 @@ fn quantile(fates: &Fates, per_mille: usize) -> String {
 
 fn millis(span: Option<Duration>) -> String {
     span.map_or_else(|| "-".to_owned(), |span| format!("{:.1}", span.as_secs_f64() * 1_000.0))
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
 /// Names to the left, numbers to the right, columns as wide as they need.
@@ -214,7 +224,10 @@ mod tests {
         assert_eq!(rows("client to server, bulk"), 0, "{text}");
         assert_eq!((rows("server to client, bulk"), rows("client to server")), (1, 2), "{text}");
         assert!(
-            text.contains("SRTT") && text.contains("probe timers that fired (RFC 9002 §6.2.1)"),
+            text.contains("SRTT")
+                && text.contains("of the other end's")
+                && text.contains("bundled")
+                && text.contains("probe timers that fired (RFC 9002 §6.2.1)"),
             "{text}"
         );
     }

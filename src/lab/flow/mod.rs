@@ -61,4 +61,6 @@ mod loss_tests;
 #[cfg(test)]
 mod size_tests;
 #[cfg(test)]
+mod stats_tests;
+#[cfg(test)]
 mod tests;

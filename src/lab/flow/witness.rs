@@ -238,8 +238,8 @@ mod tests {
         let witness = Witness::default();
         let age = crate::time::Duration::ZERO;
         for event in [
-            TraceEvent::PacketLost { number: 0, by_time: true, age },
-            TraceEvent::PacketLost { number: 0, by_time: false, age },
+            TraceEvent::PacketLost { number: 0, by_time: true, age, size_probe: false },
+            TraceEvent::PacketLost { number: 0, by_time: false, age, size_probe: false },
             TraceEvent::LossSpurious { number: 0, after: age },
             TraceEvent::ProbeFired { count: 1 },
             TraceEvent::PieceDuplicate { channel: 8, sequence: 0 },

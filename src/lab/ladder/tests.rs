@@ -71,8 +71,19 @@ fn what_a_datagram_carries_stands_beside_it() {
 #[test]
 fn every_decision_names_its_rule_and_no_line_is_wider_than_110_columns() {
     let rules = [
-        (TraceEvent::PacketLost { number: 9, by_time: false, age: Duration::ZERO }, "§6.1.1"),
-        (TraceEvent::PacketLost { number: 9, by_time: true, age: Duration::from_millis(57) }, "§6.1.2"),
+        (
+            TraceEvent::PacketLost { number: 9, by_time: false, age: Duration::ZERO, size_probe: false },
+            "§6.1.1",
+        ),
+        (
+            TraceEvent::PacketLost {
+                number: 9,
+                by_time: true,
+                age: Duration::from_millis(57),
+                size_probe: false,
+            },
+            "§6.1.2",
+        ),
         (TraceEvent::ProbeFired { count: 12 }, "§6.2.1"),
         (TraceEvent::DatagramDropped { bytes: 9, reason: DropReason::Duplicate }, "§12.3"),
         (TraceEvent::PieceDuplicate { channel: u64::MAX, sequence: u64::MAX }, "§2.2"),

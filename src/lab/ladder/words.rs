@@ -113,7 +113,7 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::PacketLost { number, by_time: false, .. } => format!(
             "#{number} is lost: one sent 3 or more after it was acknowledged (packet threshold, RFC 9002 §6.1.1)"
         ),
-        TraceEvent::PacketLost { number, by_time: true, age } => format!(
+        TraceEvent::PacketLost { number, by_time: true, age, .. } => format!(
             "#{number} is lost: overtaken, and out for {} ms, 9/8 of a round trip or more (time threshold, RFC 9002 §6.1.2)",
             ms(*age)
         ),
@@ -128,7 +128,7 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::CopiesRest { span } => {
             format!("a queue stands, or most is lost: no copies for {} ms (ours)", ms(*span))
         }
-        TraceEvent::RttSampled { sample, smoothed, variation } => format!(
+        TraceEvent::RttSampled { sample, smoothed, variation, .. } => format!(
             "RTT {}, SRTT {}, RTTVAR {} ms (RFC 9002 §5.3)",
             ms(*sample),
             ms(*smoothed),

@@ -275,7 +275,8 @@ impl ClientNode {
             trust: Arc::clone(&self.pins) as _,
         };
         let config = StreamConfig { liveness: self.config.liveness, ..StreamConfig::default() };
-        self.session = Some(Carrier::Tcp(Box::new(Stream::client(now, config, input))));
+        let stream = Stream::client(now, config, input).traced(self.tracer.clone());
+        self.session = Some(Carrier::Tcp(Box::new(stream)));
         self.chat.handle_connected(now);
     }
 

@@ -100,7 +100,7 @@ impl Connection {
     }
 
     fn tell_closed(&mut self, now: Instant, reason: CloseReason) {
-        self.trace(now, || TraceEvent::Closed { reason: format!("{reason:?}") });
-        self.closed = Some(reason);
+        self.trace(now, TraceEvent::Closed { reason: format!("{reason:?}") });
+        self.news.closed = Some(reason);
     }
 }

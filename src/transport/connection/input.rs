@@ -1,6 +1,6 @@
 //! What arrives: a datagram, then its handshake part, then its packet, then the packet's frames.
 
-use super::{Connection, Phase, Seal};
+use super::{Connection, Phase, Seal, rtt_sampled};
 use crate::crypto::Freshness;
 use crate::crypto::mac;
 use crate::time::{Duration, Instant};
@@ -19,7 +19,6 @@ use crate::wire::number;
 impl Connection {
     /// A datagram for this connection arrived. Its bytes are opened in place.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
-        self.counters.bytes_in += datagram.len() as u64;
         if path.remote == self.path.path().remote {
             self.path.on_received(datagram.len());
         }
@@ -48,19 +47,22 @@ impl Connection {
     }
 
     fn handle_handshake(&mut self, now: Instant, part: &HandshakePart<'_>) {
-        let kind = part.content.as_ref().map_or("HELLO of another version", Handshake::kind);
-        self.trace(now, || TraceEvent::HandshakeReceived { kind, bytes: part.len });
-        match &part.content {
-            Some(Handshake::Reset { token }) if part.source == self.names.remote => {
-                return self.on_reset(now, token);
-            }
+        let is_ours = match &part.content {
+            Some(Handshake::Reset { .. }) if part.source == self.names.remote => true,
             // A HELLO names no destination; all else must name us, so that who cannot see our datagrams
             // cannot answer them.
-            Some(Handshake::Hello { .. }) => {}
-            _ if part.destination == self.names.local => {}
-            _ => return self.dropped(now, part.len, DropReason::Misaddressed),
+            Some(Handshake::Hello { .. }) => true,
+            _ => part.destination == self.names.local,
+        };
+        if !is_ours {
+            return self.dropped(now, part.len, DropReason::Misaddressed);
         }
+        let kind = part.content.as_ref().map_or("HELLO of another version", Handshake::kind);
+        self.trace(now, TraceEvent::HandshakeReceived { kind, bytes: part.len });
         match (&mut self.phase, &part.content) {
+            (_, Some(Handshake::Reset { token })) if part.source == self.names.remote => {
+                self.on_reset(now, token);
+            }
             (Phase::Handshaking(handshake), Some(_)) => match handshake.handle_answer(now, part) {
                 Answer::Wait => {}
                 Answer::Restarted => self.settle_early(false),
@@ -84,25 +86,29 @@ impl Connection {
         self.names.remote = remote;
         self.names.prefix = finish;
         self.names.reset_token = Some(params.reset_token);
+        self.tell_keys(keys.secrets().as_ref());
         self.seal = Some(Seal::new(now, keys.client()));
         self.silence.on_heard(now);
         self.silence.on_pace(params.heartbeat_ms);
         if let Some(rtt) = rtt {
             self.recovery.on_handshake_rtt(now, rtt);
+            self.trace(now, rtt_sampled(rtt, self.recovery.rtt()));
         }
         self.channels.on_peer_limits(params.limits);
         self.settle_early(params.early_accepted);
         // Ours: the first packet proves our address to the server even if there is nothing to say.
         self.owed.ping = true;
-        self.events.push_back(SessionEvent::Connected { peer: server, greeting: params.greeting.to_vec() });
-        self.trace(now, || TraceEvent::Established { early_accepted: params.early_accepted });
+        self.news
+            .events
+            .push_back(SessionEvent::Connected { peer: server, greeting: params.greeting.to_vec() });
+        self.trace(now, TraceEvent::Established { early_accepted: params.early_accepted });
     }
 
     fn handle_packet(&mut self, now: Instant, path: Path, packet: &mut [u8]) {
         let bytes = packet.len();
         let Some((arrival, number, len)) = self.open(now, packet) else { return };
         let body = &packet[DATA_HEADER..DATA_HEADER + len];
-        self.trace(now, || TraceEvent::PacketReceived { number, bytes, late: arrival == Arrival::Late });
+        self.trace(now, TraceEvent::PacketReceived { number, bytes, late: arrival == Arrival::Late });
         // Whoever sealed this has our keys: it has heard our part of the handshake.
         self.names.prefix.clear();
         if let Phase::Closing(closing) = &mut self.phase {
@@ -132,11 +138,9 @@ impl Connection {
             Ok((number, len)) => {
                 let eliciting = is_eliciting(&packet[DATA_HEADER..DATA_HEADER + len]);
                 let arrival = self.received.on_packet(now, number, eliciting);
-                self.counters.reordered += u64::from(arrival == Arrival::Late);
                 Some((arrival, number, len))
             }
             Err(reason) => {
-                self.counters.duplicates += u64::from(reason == DropReason::Duplicate);
                 self.dropped(now, packet.len(), reason);
                 None
             }
@@ -171,7 +175,7 @@ impl Connection {
                 // RFC 9000 §9.4: another path has another round trip and another bottleneck.
                 self.recovery.on_path_changed(path.largest_datagram());
             }
-            self.trace(now, || TraceEvent::Roamed);
+            self.trace(now, TraceEvent::Roamed);
         }
     }
 
@@ -201,8 +205,8 @@ impl Connection {
                 let (channel, sequence) = (piece.channel, piece.sequence);
                 match self.channels.on_piece(piece)? {
                     Taken::New => {}
-                    Taken::Duplicate => self.trace(now, || TraceEvent::PieceDuplicate { channel, sequence }),
-                    Taken::Outdated => self.trace(now, || TraceEvent::PieceOutdated { channel, sequence }),
+                    Taken::Duplicate => self.trace(now, TraceEvent::PieceDuplicate { channel, sequence }),
+                    Taken::Outdated => self.trace(now, TraceEvent::PieceOutdated { channel, sequence }),
                 }
             }
             Frame::Abandoned { channel, sequence, total } => {
@@ -231,8 +235,8 @@ impl Connection {
         }
     }
 
-    pub(super) fn dropped(&self, now: Instant, bytes: usize, reason: DropReason) {
-        self.trace(now, || TraceEvent::DatagramDropped { bytes, reason });
+    pub(super) fn dropped(&mut self, now: Instant, bytes: usize, reason: DropReason) {
+        self.trace(now, TraceEvent::DatagramDropped { bytes, reason });
     }
 }
 

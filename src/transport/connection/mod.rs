@@ -26,20 +26,21 @@ use super::channel::outgoing::Span;
 use super::channel::{ChannelLimits, Channels};
 use super::config::TransportConfig;
 use super::handshake::client::{ClientHandshake, ClientHello};
+use super::journal::Journal;
 use super::liveness::{Silence, Turn};
 use super::path::{Path, PathState};
 use super::redundancy::Copies;
 use super::reliability::loss::LossRule;
 use super::reliability::received::Received;
-use super::reliability::recovery::{Outcome, Recovery};
+use super::reliability::recovery::{Outcome, Recovery, is_size_probe};
 use super::reliability::rtt::RttEstimate;
 use super::reliability::sent::Part;
 use super::session::{ChannelId, CloseReason, Liveness, Payload, SendError, SessionEvent, SessionStats};
 use super::timer::{Timer, earlier};
-use crate::crypto::{Opener, ReplayWindow, Sealer, TrafficKeys};
+use crate::crypto::{Opener, ReplayWindow, Sealer, Secrets, TrafficKeys};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
-use crate::trace::{TraceEvent, Tracer};
+use crate::trace::{SessionKeys, TraceEvent, Tracer};
 use crate::wire::datagram::ConnectionId;
 use closing::Closing;
 use std::collections::VecDeque;
@@ -95,17 +96,12 @@ impl Owed {
     }
 }
 
-/// What is counted.
+/// What the user is still to be told.
 #[derive(Default)]
-struct Counters {
-    sent: u64,
-    retransmitted: u64,
-    /// Those that left only for a copy's sake.
-    copies: u64,
-    duplicates: u64,
-    reordered: u64,
-    bytes_out: u64,
-    bytes_in: u64,
+struct News {
+    events: VecDeque<SessionEvent>,
+    /// The last word: told after all messages.
+    closed: Option<CloseReason>,
 }
 
 /// One session over datagrams, at either end.
@@ -123,11 +119,9 @@ pub struct Connection {
     owed: Owed,
     /// Pieces that ride in a client's first flight.
     early: Vec<Part>,
-    events: VecDeque<SessionEvent>,
-    closed: Option<CloseReason>,
-    counters: Counters,
+    news: News,
+    journal: Journal,
     rng: Rng,
-    tracer: Tracer,
 }
 
 /// What a server knows when a handshake came to its end.
@@ -178,14 +172,15 @@ impl Connection {
         tracer: Tracer,
     ) -> Self {
         let Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected } = accepted;
-        let owed_ping = !welcome.is_empty();
+        let (owed_ping, secrets) = (!welcome.is_empty(), keys.secrets());
         let names = Names { local, remote, prefix: welcome, reset_token: None };
         let path = PathState::new(path, proven);
         let mut connection = Self::new(now, config, Phase::Open, names, path, peer_limits, rng, tracer);
         connection.seal = Some(Seal::new(now, keys.server()));
         connection.owed.ping = owed_ping;
-        connection.events.push_back(connected);
-        connection.trace(now, || TraceEvent::Established { early_accepted: owed_ping });
+        connection.news.events.push_back(connected);
+        connection.trace(now, TraceEvent::Established { early_accepted: owed_ping });
+        connection.tell_keys(secrets.as_ref());
         connection
     }
 
@@ -203,6 +198,7 @@ impl Connection {
         Self {
             config,
             phase,
+            journal: Journal::new(names.local.0, tracer),
             names,
             seal: None,
             recovery: Recovery::new(config.max_ack_delay, config.congestion, path.path().largest_datagram()),
@@ -213,11 +209,8 @@ impl Connection {
             silence: Silence::new(now, config.liveness),
             owed: Owed::default(),
             early: Vec::new(),
-            events: VecDeque::new(),
-            closed: None,
-            counters: Counters::default(),
+            news: News::default(),
             rng,
-            tracer,
         }
     }
 
@@ -298,7 +291,7 @@ impl Connection {
 
     /// How many datagrams left only for a copy's sake.
     pub const fn copies_sent(&self) -> u64 {
-        self.counters.copies
+        self.journal.counters().copies()
     }
 
     /// The local socket was made anew, perhaps in another network: show the peer where we are.
@@ -351,14 +344,14 @@ impl Connection {
 
     /// The next fact for the user.
     pub fn poll_event(&mut self, now: Instant) -> Option<SessionEvent> {
-        if let Some(event) = self.events.pop_front() {
+        if let Some(event) = self.news.events.pop_front() {
             return Some(event);
         }
         if let Some((channel, bytes)) = self.channels.poll_message() {
-            self.trace(now, || TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
+            self.trace(now, TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
             return Some(SessionEvent::Message { channel, bytes });
         }
-        self.closed.take().map(SessionEvent::Closed)
+        self.news.closed.take().map(SessionEvent::Closed)
     }
 
     /// Takes the buffer of a message back, to fill it with another: who gives them back makes that none is
@@ -369,30 +362,15 @@ impl Connection {
 
     /// Has everything come to its end, so that the connection can be forgotten?
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over) && self.closed.is_none() && self.events.is_empty()
+        matches!(self.phase, Phase::Over) && self.news.closed.is_none() && self.news.events.is_empty()
     }
 
     /// What was measured so far.
     pub fn stats(&self) -> SessionStats {
-        let rtt = self.recovery.rtt();
-        let sampled = rtt.is_sampled();
-        let Counters { sent, retransmitted, duplicates, reordered, bytes_out, bytes_in, .. } = self.counters;
-        #[expect(clippy::cast_precision_loss, reason = "a share of counts far below 2^53")]
-        let loss = (sent > 0).then(|| self.recovery.lost_packets() as f64 / sent as f64);
         SessionStats {
-            rtt: sampled.then(|| rtt.smoothed()),
-            rttvar: sampled.then(|| rtt.variation()),
-            rtt_min: sampled.then(|| rtt.least()),
-            loss,
-            sent,
-            retransmitted: Some(retransmitted),
-            spurious: Some(self.recovery.spurious_losses()),
-            duplicates: Some(duplicates),
-            reordered: Some(reordered),
-            bytes_out,
-            bytes_in,
             in_flight: Some(self.recovery.bytes_in_flight()),
             cwnd: Some(self.recovery.window()),
+            ..self.journal.counters().stats()
         }
     }
 
@@ -404,7 +382,7 @@ impl Connection {
     fn on_recovery_timeout(&mut self, now: Instant) {
         let probes = self.with_verdicts(now, |recovery, verdicts| recovery.handle_timeout(now, verdicts));
         let Some(count) = probes else { return };
-        self.trace(now, || TraceEvent::ProbeFired { count });
+        self.trace(now, TraceEvent::ProbeFired { count });
         self.repeat_oldest();
     }
 
@@ -417,8 +395,7 @@ impl Connection {
         let before = (self.recovery.window(), self.recovery.datagram_size());
         let mut verdicts = Verdicts {
             now,
-            session: self.names.local.0,
-            tracer: &self.tracer,
+            journal: &mut self.journal,
             channels: &mut self.channels,
             copies: &mut self.copies,
             received: &mut self.received,
@@ -446,37 +423,39 @@ impl Connection {
     }
 
     fn on_liveness(&mut self, now: Instant, state: Liveness) {
-        self.trace(now, || TraceEvent::Liveness {
-            state: match state {
-                Liveness::Alive => "alive",
-                Liveness::Suspected => "suspected",
-                Liveness::Lost => "lost",
-            },
-        });
-        self.events.push_back(SessionEvent::Liveness(state));
+        self.trace(now, TraceEvent::Liveness { state: state.name() });
+        self.news.events.push_back(SessionEvent::Liveness(state));
     }
 
-    fn trace_moves(&self, now: Instant, (window_before, size_before): (u64, usize)) {
+    fn trace_moves(&mut self, now: Instant, (window_before, size_before): (u64, usize)) {
         let (window, in_flight) = (self.recovery.window(), self.recovery.bytes_in_flight());
         let bytes = self.recovery.datagram_size();
         if bytes != size_before {
-            self.trace(now, || TraceEvent::DatagramSize { bytes });
+            self.trace(now, TraceEvent::DatagramSize { bytes });
         }
         if window != window_before {
-            self.trace(now, || TraceEvent::WindowMoved { window, in_flight });
+            self.trace(now, TraceEvent::WindowMoved { window, in_flight });
         }
     }
 
-    fn trace(&self, now: Instant, event: impl FnOnce() -> TraceEvent) {
-        self.tracer.emit(now, self.names.local.0, event);
+    #[inline]
+    fn trace(&mut self, now: Instant, event: TraceEvent) {
+        self.journal.tell(now, event);
+    }
+
+    /// Both ends are known: whoever was let in on the keys may have them.
+    fn tell_keys(&self, secrets: Option<&Secrets>) {
+        let Some(Secrets { to_server, to_client }) = secrets else { return };
+        let Names { local, remote, .. } = &self.names;
+        let (client, server) = if self.is_client() { (local.0, remote.0) } else { (remote.0, local.0) };
+        self.journal.tell_keys(&SessionKeys { transport: "udp", client, server, to_server, to_client });
     }
 }
 
 /// Where the verdicts of recovery go: to whoever owns what the packet carried.
 struct Verdicts<'a> {
     now: Instant,
-    session: u64,
-    tracer: &'a Tracer,
+    journal: &'a mut Journal,
     channels: &'a mut Channels,
     copies: &'a mut Copies,
     received: &'a mut Received,
@@ -485,13 +464,14 @@ struct Verdicts<'a> {
 
 impl Outcome for Verdicts<'_> {
     fn on_acknowledged(&mut self, number: u64, parts: &[Part]) {
-        self.tracer.emit(self.now, self.session, || TraceEvent::PacketAcknowledged { number });
+        self.journal.tell(self.now, TraceEvent::PacketAcknowledged { number });
         self.on_arrived(parts);
     }
 
     fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]) {
         let by_time = rule == LossRule::TimeThreshold;
-        self.tracer.emit(self.now, self.session, || TraceEvent::PacketLost { number, by_time, age });
+        let size_probe = is_size_probe(parts);
+        self.journal.tell(self.now, TraceEvent::PacketLost { number, by_time, age, size_probe });
         for part in parts {
             match *part {
                 Part::SessionCredit => self.channels.on_update_lost(None),
@@ -512,14 +492,18 @@ impl Outcome for Verdicts<'_> {
     }
 
     fn on_spurious(&mut self, number: u64, after: Duration, parts: &[Part]) {
-        self.tracer.emit(self.now, self.session, || TraceEvent::LossSpurious { number, after });
+        self.journal.tell(self.now, TraceEvent::LossSpurious { number, after });
         self.on_arrived(parts);
     }
 
     fn on_rtt(&mut self, sample: Duration, rtt: &RttEstimate) {
-        let (smoothed, variation) = (rtt.smoothed(), rtt.variation());
-        self.tracer.emit(self.now, self.session, || TraceEvent::RttSampled { sample, smoothed, variation });
+        self.journal.tell(self.now, rtt_sampled(sample, rtt));
     }
+}
+
+fn rtt_sampled(sample: Duration, rtt: &RttEstimate) -> TraceEvent {
+    let (smoothed, variation, least) = (rtt.smoothed(), rtt.variation(), rtt.least());
+    TraceEvent::RttSampled { sample, smoothed, variation, least }
 }
 
 impl Verdicts<'_> {

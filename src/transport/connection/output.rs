@@ -2,9 +2,10 @@
 
 use super::{Connection, Phase, Seal};
 use crate::time::Instant;
-use crate::trace::{PieceCause, SendCause, TraceEvent, Tracer};
+use crate::trace::{PieceCause, SendCause, TraceEvent};
 use crate::transport::channel::outgoing::Span;
 use crate::transport::channel::{Item, Polled, Which};
+use crate::transport::journal::Journal;
 use crate::transport::path::Path;
 use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
@@ -60,9 +61,14 @@ fn put_item(out: &mut Writer<'_>, item: &Item<'_>) {
     }
 }
 
-fn trace_part(tracer: &Tracer, now: Instant, session: u64, part: Part) {
+fn piece_sent(channel: u64, span: Span, cause: PieceCause) -> TraceEvent {
+    let Span { sequence, offset, len } = span;
+    TraceEvent::PieceSent { channel, sequence, offset, len, cause }
+}
+
+fn trace_part(journal: &mut Journal, now: Instant, part: Part) {
     match part {
-        Part::Ack { largest } => tracer.emit(now, session, || TraceEvent::AckSent { largest }),
+        Part::Ack { largest } => journal.tell(now, TraceEvent::AckSent { largest }),
         // A piece is told where it is written, with its reason.
         Part::Piece { .. }
         | Part::Abandoned { .. }
@@ -89,8 +95,6 @@ impl Connection {
             buffer.clear();
             return None;
         }
-        self.counters.sent += 1;
-        self.counters.bytes_out += buffer.len() as u64;
         self.path.on_sent(buffer.len());
         Some(self.path.path())
     }
@@ -113,10 +117,11 @@ impl Connection {
             Ok(false) => false,
             Ok(true) => {
                 let (bytes, attempt) = (buffer.len(), handshake.attempts());
+                let cause = if attempt > 1 { PieceCause::Retransmission } else { PieceCause::First };
                 for (channel, span) in self.early.iter().filter_map(|part| span_of(*part)) {
-                    self.trace_piece(now, channel, span, PieceCause::First);
+                    self.journal.tell(now, piece_sent(channel, span, cause));
                 }
-                self.trace(now, || TraceEvent::HandshakeSent { kind: "HELLO", bytes, attempt });
+                self.trace(now, TraceEvent::HandshakeSent { kind: "HELLO", bytes, attempt });
                 true
             }
             Err(_) => {
@@ -191,7 +196,7 @@ impl Connection {
         seal.sealer.seal(number, buffer, DATA_HEADER);
         self.put_prefix(now, buffer);
         for part in self.recovery.sent().noted() {
-            trace_part(&self.tracer, now, self.names.local.0, *part);
+            trace_part(&mut self.journal, now, *part);
         }
         let eliciting = cause != SendCause::Acknowledgement;
         self.recovery.on_sent(now, buffer.len(), eliciting);
@@ -200,14 +205,15 @@ impl Connection {
             self.silence.on_asked(now);
         }
         let bytes = buffer.len();
-        self.trace(now, || TraceEvent::PacketSent { number, bytes, cause });
+        self.trace(now, TraceEvent::PacketSent { number, bytes, cause });
     }
 
     /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
-    fn put_prefix(&self, now: Instant, buffer: &mut Vec<u8>) {
+    fn put_prefix(&mut self, now: Instant, buffer: &mut Vec<u8>) {
         let prefix = &self.names.prefix;
         if let Ok(HandshakePart { content: Some(content), len, .. }) = read_handshake(prefix) {
-            self.trace(now, || TraceEvent::HandshakeSent { kind: content.kind(), bytes: len, attempt: 0 });
+            let kind = content.kind();
+            self.journal.tell(now, TraceEvent::HandshakeSent { kind, bytes: len, attempt: 0 });
         }
         buffer.splice(0..0, prefix.iter().copied());
     }
@@ -304,13 +310,11 @@ impl Connection {
         let again = match (text, rest) {
             // What leaves anyway leaves for its own reason.
             (None, None) if copied && cause.is_none() && !self.owed.ping => {
-                self.counters.copies += 1;
                 return Some(SendCause::ExtraCopy);
             }
             (None, None) => return None,
             (text, rest) => text.unwrap_or(false) || rest.unwrap_or(false),
         };
-        self.counters.retransmitted += u64::from(again);
         Some(if again { SendCause::Retransmission } else { SendCause::First })
     }
 
@@ -347,7 +351,7 @@ impl Connection {
                 }
                 Polled::Abandoned { channel, sequence } => {
                     self.copies.on_settled(channel, sequence);
-                    self.trace(now, || TraceEvent::MessageAbandoned { channel, sequence });
+                    self.trace(now, TraceEvent::MessageAbandoned { channel, sequence });
                     false
                 }
             };
@@ -389,13 +393,12 @@ impl Connection {
             is_queueing: self.recovery.is_queueing(),
         };
         if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, road) {
-            self.trace(now, || TraceEvent::CopiesRest { span });
+            self.trace(now, TraceEvent::CopiesRest { span });
         }
     }
 
-    fn trace_piece(&self, now: Instant, channel: u64, span: Span, cause: PieceCause) {
-        let Span { sequence, offset, len } = span;
-        self.trace(now, || TraceEvent::PieceSent { channel, sequence, offset, len, cause });
+    fn trace_piece(&mut self, now: Instant, channel: u64, span: Span, cause: PieceCause) {
+        self.trace(now, piece_sent(channel, span, cause));
     }
 
     fn write_close(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
@@ -410,7 +413,7 @@ impl Connection {
         self.put_prefix(now, buffer);
         self.recovery.on_sent(now, buffer.len(), false);
         let bytes = buffer.len();
-        self.trace(now, || TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });
+        self.trace(now, TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });
         true
     }
 
@@ -427,7 +430,7 @@ impl Connection {
         if worn && acked.is_some_and(|acked| acked >= *first) {
             sealer.rekey();
             (*first, *since) = (next, now);
-            self.trace(now, || TraceEvent::Rekeyed);
+            self.trace(now, TraceEvent::Rekeyed);
         }
     }
 }

@@ -360,7 +360,7 @@ impl Recovery {
 }
 
 /// Is this what a packet carried that only tried its size out?
-fn is_size_probe(parts: &[Part]) -> bool {
+pub fn is_size_probe(parts: &[Part]) -> bool {
     parts == [Part::SizeProbe]
 }
 

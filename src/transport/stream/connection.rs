@@ -18,11 +18,13 @@ use super::input::{Expected, Input, Unreadable};
 use super::output::Output;
 use super::preamble::Unfit;
 use super::sealed::Sealed;
-use crate::crypto::Identity;
+use crate::crypto::{Identity, Secrets};
 use crate::time::Instant;
+use crate::trace::{SessionKeys, TraceEvent, Tracer};
+use crate::transport::journal::Journal;
 use crate::transport::liveness::Turn;
 use crate::transport::session::{
-    ChannelId, CloseCode, CloseReason, Payload, SendError, SessionEvent, SessionStats,
+    ChannelId, CloseCode, CloseReason, Liveness, Payload, SendError, SessionEvent, SessionStats,
 };
 use std::collections::VecDeque;
 
@@ -41,6 +43,7 @@ pub struct Stream {
     deadline: Instant,
     bytes_in: u64,
     last_stats: SessionStats,
+    journal: Journal,
 }
 
 #[derive(Debug)]
@@ -97,7 +100,13 @@ impl Stream {
             waiting_bytes: 0,
             bytes_in: 0,
             last_stats: SessionStats::default(),
+            journal: Journal::new(0, Tracer::default()),
         }
+    }
+
+    /// The same, and `tracer` hears what happens: not of packets, which are the kernel's, but of the session.
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { journal: Journal::new(0, tracer), ..self }
     }
 
     /// Bytes came, in whatever portion.
@@ -152,13 +161,21 @@ impl Stream {
             Ok(opened) => opened,
             Err(malformed) => return Err(self.reject(now, malformed.into())),
         };
-        self.events.extend(liveness.map(SessionEvent::Liveness));
+        if let Some(state) = liveness {
+            tell_liveness(&mut self.journal, &mut self.events, now, state);
+        }
         match content {
             Content::Message { channel, bytes } => {
+                let len = bytes.len();
+                self.journal.tell(now, TraceEvent::MessageDelivered { channel: channel.0, bytes: len });
                 self.events.push_back(SessionEvent::Message { channel, bytes: bytes.to_vec() });
             }
             Content::Ping(token) => sealed.on_ping(now, &self.config, token, &mut self.output),
-            Content::Pong(token) => sealed.on_pong(now, token),
+            Content::Pong(token) => {
+                if let Some(sample) = sealed.on_pong(now, token) {
+                    self.journal.tell(now, sealed.rtt_sampled(sample));
+                }
+            }
             Content::Pace { heartbeat_ms } => {
                 if let Err(malformed) = sealed.on_pace(heartbeat_ms) {
                     return Err(self.reject(now, malformed.into()));
@@ -195,6 +212,12 @@ impl Stream {
 
     fn on_established(&mut self, now: Instant, established: Established) {
         let (peer, greeting) = (established.peer, established.greeting.clone());
+        self.journal.name(established.client_id);
+        self.journal.tell(now, TraceEvent::Established { early_accepted: false });
+        if let Some(Secrets { to_server, to_client }) = &established.secrets {
+            let (client, server) = (established.client_id, 0);
+            self.journal.tell_keys(&SessionKeys { transport: "tcp", client, server, to_server, to_client });
+        }
         let mut sealed = Sealed::new(now, &self.config, established);
         sealed.ping(now, &self.config, &mut self.output);
         for (channel, bytes) in self.waiting.drain(..) {
@@ -222,7 +245,9 @@ impl Stream {
             State::Open(sealed) => loop {
                 match sealed.handle_timeout(now, &self.config, &mut self.output) {
                     None => break,
-                    Some(Turn::State(state)) => self.events.push_back(SessionEvent::Liveness(state)),
+                    Some(Turn::State(state)) => {
+                        tell_liveness(&mut self.journal, &mut self.events, now, state);
+                    }
                     Some(Turn::Over) => return self.finish(now, CloseReason::TimedOut, Rest::Discard),
                 }
             },
@@ -284,6 +309,7 @@ impl Stream {
             return;
         }
         self.last_stats = self.stats();
+        self.journal.tell(now, TraceEvent::Closed { reason: format!("{reason:?}") });
         self.state = State::Closed;
         self.deadline = now + self.config.drain_timeout;
         self.input.clear();
@@ -347,6 +373,11 @@ impl Stream {
         };
         SessionStats { bytes_out: self.output.total(), bytes_in: self.bytes_in, ..measured }
     }
+}
+
+fn tell_liveness(journal: &mut Journal, events: &mut VecDeque<SessionEvent>, now: Instant, state: Liveness) {
+    journal.tell(now, TraceEvent::Liveness { state: state.name() });
+    events.push_back(SessionEvent::Liveness(state));
 }
 
 const TORN: CloseReason = CloseReason::Protocol("a torn frame");

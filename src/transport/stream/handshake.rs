@@ -16,7 +16,9 @@ use super::config::HandshakeInput;
 use super::frame::{self, Kind};
 use super::output::Output;
 use super::preamble::{Preamble, VERSION};
-use crate::crypto::{HandshakeError, Identity, Initiator, Opener, Pattern, PublicKey, Responder, Sealer};
+use crate::crypto::{
+    HandshakeError, Identity, Initiator, Opener, Pattern, PublicKey, Responder, Sealer, Secrets,
+};
 use crate::rng::Rng;
 use crate::transport::params::GREETING_MAX;
 use crate::transport::session::{CloseCode, CloseReason};
@@ -43,6 +45,10 @@ pub struct Established {
     pub peer: PublicKey,
     /// What the peer says of itself.
     pub greeting: Vec<u8>,
+    /// What the client called the connection in its preamble.
+    pub client_id: u64,
+    /// The keys themselves; `None` in the clear.
+    pub secrets: Option<Secrets>,
 }
 
 /// The outcome of a step: established, not yet, or over for this reason.
@@ -57,6 +63,8 @@ const GREETING_TOO_LONG: &str = "a greeting too long";
 pub struct ClientHandshake {
     input: HandshakeInput,
     pattern: Pattern,
+    /// What the last preamble called the connection.
+    client_id: u64,
     rng: Rng,
     /// Taken by the WELCOME, after which there is no second one.
     initiator: Option<Initiator>,
@@ -70,8 +78,8 @@ impl ClientHandshake {
         }
         let mut rng = Rng::from_bytes(input.seed);
         let pattern = input.pattern;
-        let initiator = Some(say_hello(&input, pattern, &mut rng, output)?);
-        Ok(Self { input, pattern, rng, initiator })
+        let (client_id, initiator) = say_hello(&input, pattern, &mut rng, output)?;
+        Ok(Self { input, pattern, client_id, rng, initiator: Some(initiator) })
     }
 
     /// A frame came.
@@ -86,7 +94,8 @@ impl ClientHandshake {
                 }
                 self.pattern = Pattern::Xx;
                 let again = say_hello(&self.input, self.pattern, &mut self.rng, output);
-                self.initiator = Some(again.map_err(unwritable)?);
+                let (client_id, initiator) = again.map_err(unwritable)?;
+                (self.client_id, self.initiator) = (client_id, Some(initiator));
                 Ok(None)
             }
             _ => Err(OUT_OF_TURN),
@@ -105,8 +114,10 @@ impl ClientHandshake {
             let finish = initiator.write_finish(&self.input.greeting).map_err(unwritable)?;
             output.put(&frame::plain(Kind::Finish, &finish));
         }
-        let (sealer, opener) = initiator.into_keys().map_err(unwritable)?.client();
-        Ok(Established { role: Role::Client, sealer, opener, peer, greeting })
+        let keys = initiator.into_keys().map_err(unwritable)?;
+        let (secrets, client_id) = (keys.secrets(), self.client_id);
+        let (sealer, opener) = keys.client();
+        Ok(Established { role: Role::Client, sealer, opener, peer, greeting, client_id, secrets })
     }
 }
 
@@ -116,14 +127,15 @@ fn say_hello(
     pattern: Pattern,
     rng: &mut Rng,
     output: &mut Output,
-) -> Result<Initiator, HandshakeError> {
-    let preamble = Preamble { pattern, client_id: rng.bytes() }.to_bytes();
+) -> Result<(u64, Initiator), HandshakeError> {
+    let client_id = rng.bytes();
+    let preamble = Preamble { pattern, client_id }.to_bytes();
     let mut initiator = Initiator::new(pattern, &input.identity, input.server, &preamble, rng.bytes())?;
     let greeting = if pattern.has_finish() { &[][..] } else { &input.greeting };
     let hello = initiator.write_hello(greeting)?;
     output.put(&preamble);
     output.put(&frame::plain(Kind::Hello, &hello));
-    Ok(initiator)
+    Ok((u64::from_be_bytes(client_id), initiator))
 }
 
 /// What the server waits for.
@@ -131,7 +143,8 @@ fn say_hello(
 enum Awaited {
     Preamble,
     Hello(Preamble),
-    Finish(Box<Responder>),
+    /// With the client's id.
+    Finish(Box<Responder>, u64),
 }
 
 /// The server, before it knows its client.
@@ -188,12 +201,12 @@ impl ServerHandshake {
     pub fn on_frame(&mut self, kind: Kind, body: &[u8], output: &mut Output) -> Step {
         match (kind, std::mem::replace(&mut self.awaited, Awaited::Preamble)) {
             (Kind::Hello, Awaited::Hello(preamble)) => self.on_hello(preamble, body, output),
-            (Kind::Finish, Awaited::Finish(mut responder)) => {
+            (Kind::Finish, Awaited::Finish(mut responder, client_id)) => {
                 let Ok(greeting) = responder.read_finish(body) else {
                     return Err(refuse(output, CloseCode::PROTOCOL, "the finish does not open"));
                 };
                 bound_greeting(&greeting, output)?;
-                established(*responder, greeting).map(Some)
+                established(*responder, client_id, greeting).map(Some)
             }
             _ => Err(refuse(output, CloseCode::PROTOCOL, "a handshake frame out of turn")),
         }
@@ -201,6 +214,7 @@ impl ServerHandshake {
 
     fn on_hello(&mut self, preamble: Preamble, body: &[u8], output: &mut Output) -> Step {
         let (pattern, prologue) = (preamble.pattern, preamble.to_bytes());
+        let client_id = u64::from_be_bytes(preamble.client_id);
         let accepted = Responder::accept(pattern, &self.identity, &prologue, self.rng.bytes(), body);
         let Ok((mut responder, greeting)) = accepted else {
             return self.on_unopened_hello(pattern, output);
@@ -209,10 +223,10 @@ impl ServerHandshake {
         let welcome = responder.write_welcome(&self.greeting).map_err(unwritable)?;
         output.put(&frame::plain(Kind::Welcome, &welcome));
         if pattern.has_finish() {
-            self.awaited = Awaited::Finish(Box::new(responder));
+            self.awaited = Awaited::Finish(Box::new(responder), client_id);
             return Ok(None);
         }
-        established(responder, greeting).map(Some)
+        established(responder, client_id, greeting).map(Some)
     }
 
     fn on_unopened_hello(&mut self, pattern: Pattern, output: &mut Output) -> Step {
@@ -234,10 +248,12 @@ fn bound_greeting(greeting: &[u8], output: &mut Output) -> Result<(), CloseReaso
     Ok(())
 }
 
-fn established(responder: Responder, greeting: Vec<u8>) -> Result<Established, CloseReason> {
+fn established(responder: Responder, client_id: u64, greeting: Vec<u8>) -> Result<Established, CloseReason> {
     let peer = responder.client_key().ok_or(FORGED)?;
-    let (sealer, opener) = responder.into_keys().map_err(unwritable)?.server();
-    Ok(Established { role: Role::Server, sealer, opener, peer, greeting })
+    let keys = responder.into_keys().map_err(unwritable)?;
+    let secrets = keys.secrets();
+    let (sealer, opener) = keys.server();
+    Ok(Established { role: Role::Server, sealer, opener, peer, greeting, client_id, secrets })
 }
 
 /// We could not write our own part.

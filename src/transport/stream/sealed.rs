@@ -14,6 +14,7 @@ use super::output::Output;
 use super::{StreamConfig, content};
 use crate::crypto::{Opener, Sealer};
 use crate::time::Instant;
+use crate::trace::TraceEvent;
 use crate::transport::liveness::{Silence, Turn};
 use crate::transport::reliability::rtt::RttEstimate;
 use crate::transport::session::{Liveness, SessionStats};
@@ -115,12 +116,18 @@ impl Sealed {
         }
     }
 
-    /// A ping was answered.
-    pub fn on_pong(&mut self, now: Instant, token: u64) {
+    /// A ping was answered: so long after it was sent.
+    pub fn on_pong(&mut self, now: Instant, token: u64) -> Option<Duration> {
         // A token from the future is none of ours; whoever makes one up fools only the own statistics.
-        if let Some(sample) = self.age(now).checked_sub(token) {
-            self.rtt.on_sample(Duration::from_micros(sample), Duration::ZERO);
-        }
+        let sample = Duration::from_micros(self.age(now).checked_sub(token)?);
+        self.rtt.on_sample(sample, Duration::ZERO);
+        Some(sample)
+    }
+
+    /// The event of this sample, which was taken in.
+    pub const fn rtt_sampled(&self, sample: Duration) -> TraceEvent {
+        let (smoothed, variation, least) = (self.rtt.smoothed(), self.rtt.variation(), self.rtt.least());
+        TraceEvent::RttSampled { sample, smoothed, variation, least }
     }
 
     /// The server slows its heartbeats down to this; a client may not ask a server to.
