@@ -1,7 +1,7 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
-//! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, and the [`exit`] codes.
+//! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, and the [`exit`] codes.
 
 pub mod arguments;
 pub mod chat;
@@ -10,6 +10,7 @@ pub mod exit;
 pub mod json;
 pub mod link;
 pub mod logging;
+pub mod sending;
 pub mod serve;
 pub mod signals;
 pub mod sim;

@@ -118,6 +118,12 @@ fn members(event: &TraceEvent) -> Value {
         TraceEvent::PacketLost { number, by_time, age } => {
             json!({ "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age) })
         }
+        TraceEvent::PacketTimedOut { number, age, behind } => {
+            json!({ "number": number, "age_ms": ms(*age), "behind": behind })
+        }
+        TraceEvent::PacketOutOfOrder { number, channel, sequence } => {
+            json!({ "number": number, "channel": channel, "sequence": sequence })
+        }
         TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
         TraceEvent::CopiesRest { span } => json!({ "span_ms": ms(*span) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),

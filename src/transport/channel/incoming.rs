@@ -5,6 +5,7 @@
 //! [`MESSAGE_MAX`] for one message.
 
 use super::credit::{MESSAGE_COST, ReceiveCredit, cost};
+use super::one_stream;
 use crate::wire::frame::Piece;
 use crate::wire::ranges::RangeSet;
 use std::collections::BTreeMap;
@@ -37,6 +38,24 @@ pub enum Taken {
     Duplicate,
 }
 
+/// Where a piece stands in its channel's order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// It was here already.
+    Before,
+    /// It is what comes next.
+    Next,
+    /// Something before it is missing.
+    Beyond,
+}
+
+impl Place {
+    /// Where it stands in a channel on which nothing came yet.
+    pub const fn in_empty(piece: &Piece<'_>) -> Self {
+        if piece.sequence == 0 && piece.offset == 0 { Self::Next } else { Self::Beyond }
+    }
+}
+
 impl Incoming {
     /// At most this cost is buffered.
     pub const fn new(window: u64) -> Self {
@@ -49,7 +68,8 @@ impl Incoming {
         session: &mut ReceiveCredit,
         piece: &Piece<'_>,
     ) -> Result<Taken, &'static str> {
-        if piece.total > MESSAGE_MAX {
+        let number = if one_stream::is_stream(piece.channel) { one_stream::NUMBER_MAX } else { 0 };
+        if piece.total > MESSAGE_MAX + number {
             return Err("a message longer than allowed");
         }
         if piece.sequence < self.next {
@@ -63,6 +83,22 @@ impl Incoming {
             return Err("two lengths of one message");
         }
         Ok(partial.fill(piece))
+    }
+
+    /// Where this piece stands in the order.
+    pub fn place(&self, piece: &Piece<'_>) -> Place {
+        let is_whole = |sequence: &u64| self.waiting.get(sequence).is_some_and(|partial| partial.whole);
+        let due = (self.next..).find(|sequence| !is_whole(sequence)).unwrap_or(self.next);
+        let have = self.waiting.get(&due).map(|partial| &partial.have);
+        let has = |first: u64, end: u64| first == end || have.is_some_and(|have| have.covers(first, end - 1));
+        let end = piece.offset + piece.bytes.len() as u64;
+        if piece.sequence < due || (piece.sequence == due && end > 0 && has(piece.offset, end)) {
+            Place::Before
+        } else if piece.sequence == due && has(0, piece.offset) {
+            Place::Next
+        } else {
+            Place::Beyond
+        }
     }
 
     /// The next message, if it is whole. It counts as consumed: ask for credit updates afterwards.
@@ -164,6 +200,34 @@ mod tests {
         assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
         incoming.poll_message(&mut session);
         assert_eq!(incoming.on_piece(&mut session, &hi), Ok(Taken::Duplicate));
+    }
+
+    #[test]
+    fn a_piece_is_next_if_nothing_before_it_is_missing() {
+        let (mut incoming, mut session) = fresh();
+        let places = |incoming: &Incoming| {
+            [piece(0, 4, 0, b"ab"), piece(0, 4, 2, b"cd"), piece(1, 0, 0, b""), piece(2, 1, 0, b"x")]
+                .map(|piece| incoming.place(&piece))
+        };
+        let [before, next, beyond] = [Place::Before, Place::Next, Place::Beyond];
+        assert_eq!(places(&incoming), [next, beyond, beyond, beyond]);
+        incoming.on_piece(&mut session, &piece(0, 4, 0, b"ab")).unwrap();
+        assert_eq!(places(&incoming), [before, next, beyond, beyond]);
+        incoming.on_piece(&mut session, &piece(0, 4, 2, b"cd")).unwrap();
+        assert_eq!(places(&incoming), [before, before, next, beyond], "though nobody has read it yet");
+        incoming.on_piece(&mut session, &piece(1, 0, 0, b"")).unwrap();
+        while incoming.poll_message(&mut session).is_some() {}
+        assert_eq!(places(&incoming), [before, before, before, next]);
+    }
+
+    #[test]
+    fn a_stream_bears_a_longest_message_with_its_number() {
+        let mut incoming = Incoming::new(100_000);
+        let mut session = ReceiveCredit::new(100_000);
+        let begin = |channel, total| Piece { channel, sequence: 0, total, offset: 0, bytes: b"x" };
+        assert!(incoming.on_piece(&mut session, &begin(3, MESSAGE_MAX + 9)).is_err());
+        assert!(incoming.on_piece(&mut session, &begin(8, MESSAGE_MAX + 8)).is_err());
+        assert!(incoming.on_piece(&mut session, &begin(3, MESSAGE_MAX + 8)).is_ok());
     }
 
     #[test]

@@ -3,19 +3,22 @@
 //! - [`outgoing`]: the sending half of one channel
 //! - [`incoming`]: the receiving half: reassembly and order
 //! - [`credit`]: how much may be under way
+//! - [`one_stream`]: all channels in one, as over TCP
 //!
 //! [`Channels`] holds all of a session. Sending goes round the channels, one piece each, so that a large
 //! message of one never clogs the small ones of another, and a lost packet of one never holds up another.
 
 pub mod credit;
 pub mod incoming;
+pub mod one_stream;
 pub mod outgoing;
 
 use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
 use crate::wire::frame::Piece;
 use credit::{ReceiveCredit, SendCredit, cost};
-use incoming::{Incoming, MESSAGE_MAX, Taken};
+use incoming::{Incoming, MESSAGE_MAX, Place, Taken};
+use one_stream::OneStream;
 use outgoing::{Outgoing, Span};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -81,6 +84,7 @@ pub struct Channels {
     ready: VecDeque<u64>,
     /// Channels whose credit update is to be sent; `None` is the session.
     updates: VecDeque<Option<u64>>,
+    stream: OneStream,
 }
 
 impl Channels {
@@ -97,15 +101,26 @@ impl Channels {
             queued: 0,
             ready: VecDeque::new(),
             updates: VecDeque::new(),
+            stream: OneStream::default(),
         }
+    }
+
+    /// The same; all messages that are sent share one stream if `is_one`.
+    #[must_use]
+    pub fn as_one_stream(mut self, is_one: bool) -> Self {
+        if is_one {
+            self.stream.begin();
+        }
+        self
     }
 
     /// Queues a message.
     pub fn send(&mut self, channel: ChannelId, payload: Payload) -> Result<(), SendError> {
-        let cost = cost(payload.len() as u64);
         if payload.len() as u64 > MESSAGE_MAX {
             return Err(SendError::TooLong);
         }
+        let (channel, payload) = self.stream.wrap(channel, payload);
+        let cost = cost(payload.len() as u64);
         if self.queued + cost > self.limits.queue {
             return Err(SendError::QueueFull);
         }
@@ -210,6 +225,22 @@ impl Channels {
             self.ready.push_back(piece.channel);
         }
         Ok(taken)
+    }
+
+    /// Where this piece stands in its channel's order.
+    pub fn place(&self, piece: &Piece<'_>) -> Place {
+        self.incoming
+            .get(&piece.channel)
+            .map_or_else(|| Place::in_empty(piece), |incoming| incoming.place(piece))
+    }
+
+    /// For which channel a message is that came on this one. An error names the rule that the peer broke.
+    pub fn unwrap(
+        &mut self,
+        channel: ChannelId,
+        bytes: Vec<u8>,
+    ) -> Result<(ChannelId, Vec<u8>), &'static str> {
+        self.stream.unwrap(channel, bytes)
     }
 
     /// The next message for the user.

@@ -193,15 +193,17 @@ impl Connection {
         rng: Rng,
         tracer: Tracer,
     ) -> Self {
+        let config = config.settled();
+        let (arq, delay, largest) = (config.arq, config.max_ack_delay, path.path().largest_datagram());
         Self {
             config,
             phase,
             names,
             seal: None,
-            recovery: Recovery::new(config.max_ack_delay, config.congestion, path.path().largest_datagram()),
+            recovery: Recovery::new(delay, config.congestion, largest).obeying(arq),
             path,
-            received: Received::new(config.max_ack_delay),
-            channels: Channels::new(config.limits, peer),
+            received: Received::new(arq.patience(delay)),
+            channels: Channels::new(config.limits, peer).as_one_stream(arq.is_one_stream()),
             copies: Copies::new(config.redundancy),
             silence: Silence::new(now, config.liveness),
             owed: Owed::default(),
@@ -327,9 +329,18 @@ impl Connection {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
         }
-        if let Some((channel, bytes)) = self.channels.poll_message() {
-            self.trace(now, || TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
-            return Some(SessionEvent::Message { channel, bytes });
+        while let Some((channel, bytes)) = self.channels.poll_message() {
+            match self.channels.unwrap(channel, bytes) {
+                Ok((channel, bytes)) => {
+                    self.trace(now, || TraceEvent::MessageDelivered {
+                        channel: channel.0,
+                        bytes: bytes.len(),
+                    });
+                    return Some(SessionEvent::Message { channel, bytes });
+                }
+                Err(rule) if self.is_open() => self.violate(now, rule),
+                Err(_) => {}
+            }
         }
         self.closed.take().map(SessionEvent::Closed)
     }
@@ -458,8 +469,12 @@ impl Outcome for Verdicts<'_> {
     }
 
     fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]) {
-        let by_time = rule == LossRule::TimeThreshold;
-        self.tracer.emit(self.now, self.session, || TraceEvent::PacketLost { number, by_time, age });
+        self.tracer.emit(self.now, self.session, || match rule {
+            LossRule::PacketThreshold => TraceEvent::PacketLost { number, by_time: false, age },
+            LossRule::TimeThreshold => TraceEvent::PacketLost { number, by_time: true, age },
+            LossRule::Timeout => TraceEvent::PacketTimedOut { number, age, behind: false },
+            LossRule::Behind => TraceEvent::PacketTimedOut { number, age, behind: true },
+        });
         for part in parts {
             match *part {
                 Part::SessionCredit => self.channels.on_update_lost(None),
