@@ -91,9 +91,8 @@ impl Arq {
     pub const fn congestion(self, wished: Congestion) -> Congestion {
         match (self, wished) {
             (Self::StopAndWait, _) => Congestion::Fixed(1),
-            (Self::GoBackN | Self::SelectiveRepeat, Congestion::Fixed(_)) => wished,
+            (Self::Ours | Self::TcpLike, _) | (_, Congestion::Fixed(_)) => wished,
             (Self::GoBackN | Self::SelectiveRepeat, _) => Congestion::Fixed(WINDOW),
-            (Self::Ours | Self::TcpLike, _) => wished,
         }
     }
 

@@ -96,10 +96,10 @@ mod tests {
     use crate::transport::congestion::Congestion;
     use clap::Parser;
 
-    fn asked(line: &str) -> Result<u64, Stop> {
-        let words = std::iter::once("sayagain").chain(line.split_whitespace());
+    fn asked(command: &str) -> Result<u64, Stop> {
+        let words = std::iter::once("sayagain").chain(command.split_whitespace());
         let Ok(Arguments { command: Command::Sim(sim), .. }) = Arguments::try_parse_from(words) else {
-            panic!("{line}")
+            panic!("{command}")
         };
         let link = sim.link.config(1, |_| Err(io::ErrorKind::NotFound.into())).expect("good options");
         rate(link.as_ref())

@@ -87,8 +87,9 @@ impl Incoming {
 
     /// Where this piece stands in the order.
     pub fn place(&self, piece: &Piece<'_>) -> Place {
-        let is_whole = |sequence: &u64| self.waiting.get(sequence).is_some_and(|partial| partial.whole);
-        let due = (self.next..).find(|sequence| !is_whole(sequence)).unwrap_or(self.next);
+        let in_row = self.waiting.range(self.next..).zip(self.next..);
+        let whole = in_row.take_while(|((sequence, partial), due)| *sequence == due && partial.whole);
+        let due = self.next + whole.count() as u64;
         let have = self.waiting.get(&due).map(|partial| &partial.have);
         let has = |first: u64, end: u64| first == end || have.is_some_and(|have| have.covers(first, end - 1));
         let end = piece.offset + piece.bytes.len() as u64;
