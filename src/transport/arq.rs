@@ -27,6 +27,7 @@
 
 use super::congestion::Congestion;
 use super::redundancy::Redundancy;
+use super::reliability::probe::{INTERVAL_MAX, Probes, UNDOUBLED};
 use super::reliability::thinning::Patience;
 use crate::time::Duration;
 use std::fmt;
@@ -41,6 +42,11 @@ pub const WINDOW_MAX: u32 = 1_024;
 
 /// The least retransmission timeout of TCP, as Linux has it. RFC 6298 §2.4 says a second.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The longest timeout of the textbooks' modes, which know no doubling. Ours: a heartbeat, because their window
+/// holds heartbeats back, and a peer that was silent for longer would be suspected; a client that moves would
+/// send too little to be answered at its new address.
+const TEXTBOOK_TIMEOUT_MAX: Duration = Duration::from_secs(1);
 
 /// RFC 9293 §3.8.6.3: at least each second segment is acknowledged, within half a second; Linux waits 40 ms.
 const TCP_PATIENCE: Patience = Patience { longest: Duration::from_millis(40), each: 2, long: 0 };
@@ -123,6 +129,16 @@ impl Arq {
     /// Do all channels share one order?
     pub const fn is_one_stream(self) -> bool {
         matches!(self, Self::TcpLike)
+    }
+
+    /// How the interval of probes, or of the retransmission timer, grows.
+    pub const fn backoff(self) -> Probes {
+        match self {
+            Self::Ours => Probes::doubling_after(UNDOUBLED, INTERVAL_MAX),
+            // RFC 6298 §5.5: doubled at once.
+            Self::TcpLike => Probes::doubling_after(0, INTERVAL_MAX),
+            _ => Probes::doubling_after(UNDOUBLED, TEXTBOOK_TIMEOUT_MAX),
+        }
     }
 
     /// No retransmission timeout is shorter.

@@ -8,10 +8,10 @@ use crate::time::{Duration, Instant};
 
 /// How often the first probes go out before the interval doubles. Ours: RFC 9002 §6.2.1 doubles at once;
 /// with bursty loss that early doubling dominates the tail of the latency. Congestion control stays on.
-const UNDOUBLED: u32 = 2;
+pub const UNDOUBLED: u32 = 2;
 
 /// The longest interval between probes: then liveness has long spoken.
-const INTERVAL_MAX: Duration = Duration::from_secs(10);
+pub const INTERVAL_MAX: Duration = Duration::from_secs(10);
 
 /// The probe timeout with nothing sent again yet: SRTT + max(4·RTTVAR, 1 ms) (RFC 9002 §6.2.1), without
 /// the floors of 200 ms and more that TCP keeps (RFC 6298 §2.4), plus what the peer may hold an
@@ -28,6 +28,8 @@ pub struct Probes {
     in_a_row: u32,
     /// How often the interval stays before it doubles.
     undoubled: u32,
+    /// The interval never grows beyond this.
+    longest: Duration,
     /// When the timer last fired: it rests at least its interval, even if no probe could leave.
     fired_at: Instant,
     /// A packet may leave beside the window, because the probe asks for it.
@@ -36,14 +38,14 @@ pub struct Probes {
 
 impl Default for Probes {
     fn default() -> Self {
-        Self::doubling_after(UNDOUBLED)
+        Self::doubling_after(UNDOUBLED, INTERVAL_MAX)
     }
 }
 
 impl Probes {
-    /// None yet; the interval doubles after the first and so many further ones.
-    pub const fn doubling_after(undoubled: u32) -> Self {
-        Self { in_a_row: 0, undoubled, fired_at: Instant::ZERO, is_owed: false }
+    /// None yet; the interval doubles after the first and so many further ones, up to `longest`.
+    pub const fn doubling_after(undoubled: u32, longest: Duration) -> Self {
+        Self { in_a_row: 0, undoubled, longest, fired_at: Instant::ZERO, is_owed: false }
     }
 
     /// A retransmission timer fired: so many in a row have by now. Those of one interval count once.
@@ -95,7 +97,7 @@ impl Probes {
 
     fn interval(self, base: Duration) -> Duration {
         let doublings = self.in_a_row.saturating_sub(self.undoubled).min(16);
-        (base * (1 << doublings)).min(INTERVAL_MAX.max(base))
+        (base * (1 << doublings)).min(self.longest.max(base))
     }
 }
 
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_timeout_of_tcp_doubles_at_once() {
-        let mut count = Probes::doubling_after(0);
+        let mut count = Probes::doubling_after(0, INTERVAL_MAX);
         let mut spans = Vec::new();
         for _ in 0..4 {
             spans.push(count.expiry(at(0), BASE) - at(0));
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn packets_that_time_out_within_one_interval_count_once() {
-        let mut count = Probes::doubling_after(0);
+        let mut count = Probes::doubling_after(0, INTERVAL_MAX);
         (100..110).for_each(|ms| count.on_timed_out(at(ms * 1_000), BASE));
         assert_eq!(count.interval(BASE), BASE * 2);
     }

@@ -88,10 +88,7 @@ impl Recovery {
     #[must_use]
     pub const fn obeying(mut self, arq: Arq) -> Self {
         self.arq = arq;
-        if arq.is_one_stream() {
-            // RFC 6298 §5.5: doubled at once.
-            self.probes = Probes::doubling_after(0);
-        }
+        self.probes = arq.backoff();
         self
     }
 

@@ -12,7 +12,7 @@
 //!
 //! The timeout is SRTT + 4 RTTVAR (RFC 6298 §2) with the least of the mode. A textbook's timer runs from when
 //! the oldest packet was sent, TCP's anew with each acknowledgement (RFC 6298 §5.3). It doubles from the
-//! fourth in a row on, TCP's from the second.
+//! fourth in a row on, up to a second; TCP's from the second.
 //!
 //! Source: Kurose & Ross §3.4; RFC 6298 §5; RFC 5681 §3.1 (what TCP's window becomes). Left out on purpose:
 //! TCP's tail loss probe and its timers by time (RFC 8985), which are what our own mode has.

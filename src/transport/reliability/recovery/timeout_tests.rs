@@ -37,6 +37,19 @@ fn selective_repeat_gives_up_each_packet_by_itself() {
 }
 
 #[test]
+fn a_timeout_of_the_textbooks_modes_grows_to_a_second_and_no_further() {
+    let mut recovery = with_sent(Arq::StopAndWait, &[5_000]);
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        let sent_at = recovery.sent().last_eliciting_at().expect("it is out").as_micros() / MS;
+        let due = fired(&mut recovery).0;
+        waits.push(due - sent_at);
+        recovery.on_sent(at(due * MS), 100, true);
+    }
+    assert_eq!(waits, [51, 51, 51, 102, 204, 408, 816, 1_000, 1_000, 1_000]);
+}
+
+#[test]
 fn go_back_n_gives_up_all_from_the_oldest_on() {
     let mut recovery = with_sent(Arq::GoBackN, &[5_000, 5_010, 5_020]);
     let all = vec![(40, LossRule::Timeout), (41, LossRule::Behind), (42, LossRule::Behind)];
