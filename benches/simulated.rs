@@ -15,6 +15,7 @@
 //! | `reorder` | the same with packets that are overtaken on the way: what is found lost, and what really is |
 //! | `beside` | a message each 20 ms beside such a transfer on the same session |
 //! | `fair` | two transfers through one queue for 60 s: Jain's index |
+//! | `arq` | the teaching modes' goodput beside the textbooks' formulas, as `sayagain sim --goodput` has it |
 //! | `crowd` | 100 sessions that share one queue |
 //!
 //! Latency is from when a message is handed in to when the receiver's user gets it, in its channel's order.
@@ -24,6 +25,7 @@
 
 mod meter;
 
+use sayagain::lab::flow::goodput;
 use sayagain::lab::flow::tally::Relation;
 use sayagain::lab::flow::{
     End, Latencies, Medium, Meeting, Paced, Plan, Report, SessionReport, Workload, run,
@@ -31,6 +33,9 @@ use sayagain::lab::flow::{
 use sayagain::lab::link::config::{Fade, QueueLimit};
 use sayagain::lab::link::{Direction, DirectionConfig, DropCause, Link, LinkConfig, Verdict};
 use sayagain::time::{Duration, at};
+use sayagain::transport::arq::Arq;
+use sayagain::transport::config::Choices;
+use sayagain::transport::congestion::Congestion;
 use sayagain::transport::redundancy::Redundancy;
 use std::collections::VecDeque;
 use std::thread;
@@ -377,9 +382,37 @@ fn crowd(extent: Extent) {
     }
 }
 
+fn arq(_: Extent) {
+    println!(
+        "\nGoodput of the teaching modes, {} Mbit/s, the median of five seeds",
+        goodput::RATE / 1_000_000
+    );
+    println!(
+        "\n| mode | round trip | loss | a | formula, Mbit/s | Mathis | measured, Mbit/s | measured / formula |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for arq in Arq::TEACHING {
+        let congestion =
+            if arq == Arq::TcpLike { Congestion::NewReno } else { arq.congestion(Congestion::default()) };
+        let choices = Choices { arq, congestion, redundancy: Redundancy::Off };
+        for row in goodput::table(choices, goodput::RATE, 1).unwrap_or_else(|stuck| panic!("{stuck}")) {
+            println!(
+                "| {arq}, {congestion} | {} ms | {:.0} % | {:.1} | {:.3} | {} | {:.3} | {:.2} |",
+                row.round_trip.as_millis(),
+                row.loss * 100.0,
+                row.a,
+                row.formula,
+                row.mathis.map_or_else(String::new, |mathis| format!("{mathis:.3}")),
+                row.measured,
+                row.measured / row.formula,
+            );
+        }
+    }
+}
+
 type Table = (&'static str, fn(Extent));
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 10] = [
     ("thin", thin),
     ("slow", slow),
     ("fade", fade),
@@ -388,6 +421,7 @@ const TABLES: [Table; 9] = [
     ("reorder", reorder),
     ("beside", beside),
     ("fair", fair),
+    ("arq", arq),
     ("crowd", crowd),
 ];
 

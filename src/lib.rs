@@ -39,7 +39,8 @@
 //!    [`rtt`](transport::reliability::rtt), [`loss`](transport::reliability::loss),
 //!    [`probe`](transport::reliability::probe), [`congestion`](transport::congestion),
 //!    [`redundancy`](transport::redundancy), [`channel`](transport::channel); where they meet, [`connection`](transport::connection) and
-//!    [`endpoint`](transport::endpoint); beside them [`stream`](transport::stream), the session over TCP.
+//!    [`endpoint`](transport::endpoint); beside them [`stream`](transport::stream), the session over TCP, and
+//!    [`arq`](transport::arq), the textbooks' ways as settings.
 //! 5. [`chat`]: rooms, names and receipts; it does not know that a transport exists. [`store`]: what a server
 //!    remembers.
 //! 6. [`service`]: transport × chat, a whole server and a whole client.

@@ -83,6 +83,10 @@ pub enum TraceEvent {
     /// This packet counts as lost, by this rule; it was sent so long ago. One that only tried its size out
     /// tells nothing of the path but that.
     PacketLost { number: u64, by_time: bool, age: Duration, size_probe: bool },
+    /// This packet was out for a retransmission timeout, or (`behind`) after one that was: it goes again.
+    PacketTimedOut { number: u64, age: Duration, behind: bool },
+    /// This packet is dropped and not acknowledged: it carries this message of this channel before its turn.
+    PacketOutOfOrder { number: u64, channel: u64, sequence: u64 },
     /// This packet counted as lost for so long, and has arrived after all: what was sent again for its sake
     /// was sent for nothing.
     LossSpurious { number: u64, after: Duration },

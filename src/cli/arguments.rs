@@ -4,14 +4,12 @@
 
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
+use super::sending::Sending;
 use super::tracing::Tracing;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
 use crate::transport::channel::delivery::Delivery;
-use crate::transport::config::Choices;
-use crate::transport::congestion::Congestion;
-use crate::transport::redundancy::Redundancy;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -102,6 +100,10 @@ pub struct Sim {
     /// transport breaks a promise
     #[arg(long, value_name = "N", conflicts_with_all = ["stats", "messages", "bulk"])]
     pub sweep: Option<u64>,
+    /// Print how much each teaching mode (or that of --arq) gets through at several losses and round trips,
+    /// beside the textbook's formula for it: sim --arq go-back-n --window 8 --goodput
+    #[arg(long, conflicts_with_all = ["stats", "json", "sweep"])]
+    pub goodput: bool,
     /// How much of the ladder to draw, in steps; 0 draws all
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub steps: usize,
@@ -270,25 +272,6 @@ impl From<ChatTransport> for Transport {
             ChatTransport::Udp => Self::Udp,
             ChatTransport::Tcp => Self::Tcp,
         }
-    }
-}
-
-/// How datagrams are sent.
-#[derive(Args, Clone, Copy, Debug)]
-#[command(next_help_heading = "Sending over UDP")]
-pub struct Sending {
-    /// Copies of small messages before they are missed: off, auto (as the measured loss calls for) or max
-    #[arg(long, value_name = "HOW", default_value_t)]
-    redundancy: Redundancy,
-    /// Congestion control: fixed (or fixed:PACKETS), newreno, cubic, or tolerant
-    #[arg(long = "cc", value_name = "NAME", default_value_t)]
-    congestion: Congestion,
-}
-
-impl Sending {
-    /// What was chosen.
-    pub const fn choices(self) -> Choices {
-        Choices { congestion: self.congestion, redundancy: self.redundancy }
     }
 }
 
@@ -464,6 +447,10 @@ mod tests {
             "sim --clients 0",
             "sim --keylog keys",
             "chat a --qlog-profile qvis",
+            "sim --goodput --stats",
+            "sim --arq gbn",
+            "chat a --window 0",
+            "chat a --window 1025",
             "dance",
         ] {
             assert!(parsed(line).is_err(), "{line}");

@@ -1,8 +1,8 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
-//! [`link`] that they ask for, [`logging`], [`signals`], the [`json`] form of events, what of them goes to files
-//! ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
+//! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], the [`json`] form of events,
+//! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
 pub mod arguments;
 pub mod chat;
@@ -13,6 +13,7 @@ pub mod keylog;
 pub mod link;
 pub mod logging;
 pub mod qlog;
+pub mod sending;
 pub mod serve;
 pub mod signals;
 pub mod sim;

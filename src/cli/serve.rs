@@ -44,6 +44,7 @@ pub fn run(serve: &Serve) -> Outcome {
     let address = address(serve)?;
     let traces = serve.tracing.open("sayagain serve", Vantage::Server, serve.insecure)?;
 
+    let choices = serve.sending.choices().map_err(Stop::usage)?;
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
     let server_name = server_name(serve, &home)?;
@@ -58,7 +59,7 @@ pub fn run(serve: &Serve) -> Outcome {
         server_name,
         insecure: serve.insecure,
         liveness,
-        choices: serve.sending.choices(),
+        choices,
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: home.identity().ok().map(|identity| identity.public()),
         max_sessions: MAX_SESSIONS,

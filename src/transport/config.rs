@@ -1,5 +1,6 @@
 //! Which numbers of the reliability layer are settings?
 
+use super::arq::Arq;
 use super::channel::ChannelLimits;
 use super::congestion::Congestion;
 use super::redundancy::Redundancy;
@@ -9,6 +10,8 @@ use crate::time::Duration;
 /// Those that people choose, for everything that goes over datagrams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Choices {
+    /// How what is lost comes again.
+    pub arq: Arq,
     /// What rules how much is in flight.
     pub congestion: Congestion,
     /// How freely copies of small messages are sent.
@@ -25,6 +28,8 @@ pub struct TransportConfig {
     /// The longest that an acknowledgement is held back where packets come in a long run; zero: none ever
     /// is. The same at both ends: it is part of the protocol, and not told.
     pub max_ack_delay: Duration,
+    /// How what is lost comes again. A teaching mode goes before `redundancy` and `congestion`.
+    pub arq: Arq,
     /// How freely copies of small messages are sent.
     pub redundancy: Redundancy,
     /// What rules how much is in flight.
@@ -40,8 +45,16 @@ pub struct TransportConfig {
 impl TransportConfig {
     /// The usual settings, but for these choices.
     pub fn chosen(choices: Choices) -> Self {
-        let Choices { congestion, redundancy } = choices;
-        Self { redundancy, congestion, ..Self::default() }
+        let Choices { arq, congestion, redundancy } = choices;
+        Self { arq, redundancy, congestion, ..Self::default() }
+    }
+
+    /// The same, with what a teaching mode leaves no choice about.
+    #[must_use]
+    pub const fn settled(self) -> Self {
+        let (redundancy, congestion) =
+            (self.arq.redundancy(self.redundancy), self.arq.congestion(self.congestion));
+        Self { redundancy, congestion, ..self }
     }
 }
 
@@ -51,6 +64,7 @@ impl Default for TransportConfig {
             liveness: LivenessConfig::default(),
             limits: ChannelLimits::default(),
             max_ack_delay: Duration::from_millis(1),
+            arq: Arq::default(),
             redundancy: Redundancy::default(),
             congestion: Congestion::default(),
             insecure: false,

@@ -85,7 +85,9 @@ impl Counters {
                 self.bytes_in += bytes as u64;
                 self.arrivals.duplicates += u64::from(reason == DropReason::Duplicate);
             }
-            TraceEvent::PacketLost { size_probe: false, .. } => self.lost += 1,
+            TraceEvent::PacketLost { size_probe: false, .. } | TraceEvent::PacketTimedOut { .. } => {
+                self.lost += 1;
+            }
             TraceEvent::LossSpurious { .. } => self.spurious += 1,
             TraceEvent::ProbeFired { .. } => self.probes += 1,
             TraceEvent::RttSampled { smoothed, variation, least, .. } => {

@@ -1,4 +1,5 @@
 //! How do messages get across a network that loses, doubles and reorders datagrams?
+pub mod arq;
 pub mod channel;
 pub mod config;
 pub mod congestion;

@@ -11,6 +11,8 @@ pub enum Timer {
     LossTime,
     /// Nothing was acknowledged for a probe timeout (RFC 9002 §6.2).
     Probe,
+    /// A packet is out for a retransmission timeout (RFC 6298 §5; teaching modes).
+    Retransmission,
     /// An acknowledgement has waited for further packets long enough (RFC 9000 §13.2.1).
     Acknowledge,
     /// A message under way should have another copy by now.

@@ -25,6 +25,7 @@ use crate::shell::lines::read_lines;
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::{clock, entropy};
 use crate::trace::Tracer;
+use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
 use std::io::{self, IsTerminal};
@@ -62,6 +63,7 @@ struct Plan<'a> {
     transport: Transport,
     addresses: Vec<SocketAddr>,
     liveness: LivenessConfig,
+    choices: Choices,
     bad_link: Option<LinkConfig>,
     home: Home,
     signals: Signals,
@@ -126,6 +128,7 @@ fn agreed(ending: &Ending, server: &str, other: &str) -> bool {
 impl<'a> Plan<'a> {
     fn of(chat: &'a Chat) -> Result<Self, Stop> {
         let liveness = chat.liveness.config().map_err(Stop::usage)?;
+        let choices = chat.sending.choices().map_err(Stop::usage)?;
         if chat.transport == ChatTransport::Tcp {
             refuse_link_over_tcp(&chat.link).map_err(Stop::usage)?;
         }
@@ -139,7 +142,19 @@ impl<'a> Plan<'a> {
         let home = Home::find().map_err(Stop::failed)?;
         let signals = Signals::install().map_err(Stop::failed)?;
         let (kind, transport) = (Kind::of(chat), chat.transport.into());
-        Ok(Self { chat, kind, server, transport, addresses, liveness, bad_link, home, signals, traces })
+        Ok(Self {
+            chat,
+            kind,
+            server,
+            transport,
+            addresses,
+            liveness,
+            choices,
+            bad_link,
+            home,
+            signals,
+            traces,
+        })
     }
 
     fn tracer(&self) -> Tracer {
@@ -222,7 +237,7 @@ impl<'a> Plan<'a> {
             addresses: self.addresses.len(),
             connect_timeout: self.chat.connect_timeout,
             liveness: self.liveness,
-            choices: self.chat.sending.choices(),
+            choices: self.choices,
             linger: self.chat.linger,
         }
     }

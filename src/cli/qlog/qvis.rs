@@ -158,6 +158,9 @@ fn renamed(event: &TraceEvent, frames: &[Value]) -> (String, Value) {
             let trigger = if *by_time { "time_threshold" } else { "reordering_threshold" };
             ("recovery:packet_lost", json!({ "header": packet(*number), "trigger": trigger }))
         }
+        TraceEvent::PacketTimedOut { number, .. } => {
+            ("recovery:packet_lost", json!({ "header": packet(*number), "trigger": "pto_expired" }))
+        }
         _ => return measured(event),
     };
     (name.to_owned(), data)

@@ -120,6 +120,12 @@ pub fn members(event: &TraceEvent) -> Value {
             "number": number, "rule": if *by_time { "time" } else { "packets" }, "age_ms": ms(*age),
             "size_probe": size_probe,
         }),
+        TraceEvent::PacketTimedOut { number, age, behind } => {
+            json!({ "number": number, "age_ms": ms(*age), "behind": behind })
+        }
+        TraceEvent::PacketOutOfOrder { number, channel, sequence } => {
+            json!({ "number": number, "channel": channel, "sequence": sequence })
+        }
         TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
         TraceEvent::CopiesRest { span } => json!({ "span_ms": ms(*span) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),

@@ -1,10 +1,12 @@
 //! What does the transport do with this workload on this link, and why?
 //!
 //! [`lab::flow`](crate::lab::flow) for people: the link and the workload come from the command line, and a
-//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`), and written down as qlog (`recording.rs`). All is virtual: a minute
-//! takes no time, no socket is opened, and a seed says the same on every machine.
+//! run is told as a ladder, as a table (`table.rs`) or as JSON lines (`events.rs`), written down as qlog
+//! (`recording.rs`), or measured beside the textbooks' formulas (`goodput.rs`). All is virtual: a minute takes
+//! no time, no socket is opened, and a seed says the same on every machine.
 
 pub mod events;
+mod goodput;
 mod recording;
 mod table;
 
@@ -17,7 +19,8 @@ use crate::lab::ladder::{Ladder, Recorded, Recorder, Side, drawing};
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::time::{Duration, Instant};
 use crate::trace::Sink;
-use crate::transport::config::TransportConfig;
+use crate::transport::arq::Arq;
+use crate::transport::config::{Choices, TransportConfig};
 use events::JsonLines;
 use std::fs;
 use std::io::{self, Write};
@@ -49,14 +52,18 @@ pub fn run(sim: &Sim) -> Outcome {
         ));
     }
     let link = sim.link.config(seed, |path| fs::read_to_string(path)).map_err(Stop::usage)?;
-    let plan = plan(sim, link.unwrap_or_else(usual_link));
+    let choices = sim.sending.choices().map_err(Stop::usage)?;
+    if sim.goodput {
+        return goodput::print(sim, link.as_ref(), seed);
+    }
+    let plan = plan(sim, choices, link.unwrap_or_else(usual_link));
     if let Some(wanted) = sim.qlog.wanted() {
         recording::record(&plan, seed, wanted)?;
     }
     let printed = if sim.json {
         print_events(&plan, seed)
     } else if sim.stats {
-        print(|| Ok(table::table(&played(&plan, seed, Ears::default())?.report())))
+        print(|| Ok(way_to_repeat(&plan) + &table::table(&played(&plan, seed, Ears::default())?.report())))
     } else {
         print(|| ladder(sim, &plan, seed))
     };
@@ -69,7 +76,7 @@ fn usual_link() -> LinkConfig {
     LinkConfig::symmetric(way, 0)
 }
 
-fn plan(sim: &Sim, link: LinkConfig) -> Plan {
+fn plan(sim: &Sim, choices: Choices, link: LinkConfig) -> Plan {
     let mut plan = Plan::of(link);
     plan.medium = if sim.shared { Medium::Shared } else { Medium::Each };
     plan.meeting = if sim.insecure { Meeting::Clear } else { Meeting::Stranger };
@@ -87,7 +94,7 @@ fn plan(sim: &Sim, link: LinkConfig) -> Plan {
     let speaks = |silent: Speaker| if sim.from == silent { Workload::default() } else { workload };
     plan.sessions[0].up = speaks(Speaker::Server);
     plan.sessions[0].down = speaks(Speaker::Client);
-    let config = TransportConfig::chosen(sim.sending.choices());
+    let config = TransportConfig::chosen(choices);
     plan.server = config;
     plan.sessions[0].config = config;
     plan.sessions = vec![plan.sessions[0].clone(); usize::try_from(sim.clients).unwrap_or(1)];
@@ -99,6 +106,14 @@ fn played(plan: &Plan, seed: u64, ears: Ears) -> Result<Testbed, Stuck> {
     testbed.finish()?;
     testbed.let_rest(REST)?;
     Ok(testbed)
+}
+
+/// Both ends' mode, where it is one for teaching.
+fn way_to_repeat(plan: &Plan) -> String {
+    match plan.server.settled() {
+        TransportConfig { arq: Arq::Ours, .. } => String::new(),
+        TransportConfig { arq, congestion, .. } => format!("both ends: {arq}, window {congestion}\n"),
+    }
 }
 
 /// The first client's ladder, and what became of all.
@@ -126,7 +141,7 @@ fn ladder(sim: &Sim, plan: &Plan, seed: u64) -> Result<String, Stuck> {
         text.push_str(&told);
         text.push('\n');
     }
-    Ok(text + "\n" + &table::summary(&testbed.report()))
+    Ok(text + "\n" + &way_to_repeat(plan) + &table::summary(&testbed.report()))
 }
 
 /// The seeds from this one on; with `json` what happens in the first of them.
@@ -171,7 +186,8 @@ mod tests {
             panic!("{command}")
         };
         let link = sim.link.config(1, |path| fs::read_to_string(path)).expect("good options");
-        let plan = plan(&sim, link.unwrap_or_else(usual_link));
+        let choices = sim.sending.choices().expect("no contradiction");
+        let plan = plan(&sim, choices, link.unwrap_or_else(usual_link));
         ladder(&sim, &plan, 1).expect("time goes on")
     }
 
@@ -183,6 +199,24 @@ mod tests {
         }
         assert!(text.contains("100 of 100"), "{text}");
         assert!(drawn("sim --duplicate 50% --messages 9").contains("§12.3"));
+    }
+
+    #[test]
+    fn each_teaching_mode_draws_its_ladder_with_its_rule() {
+        for (arq, rule) in [
+            ("stop-and-wait", "Kurose & Ross §3.4"),
+            ("go-back-n", "go-back-N"),
+            ("selective-repeat", "RFC 6298 §5"),
+            ("tcp-like", "RFC 6298 §5"),
+        ] {
+            let text = drawn(&format!(
+                "sim --arq {arq} --loss 20% --delay 25ms --interval 5ms --messages 60 --steps 0"
+            ));
+            assert!(text.contains(rule) && text.contains("60 of 60"), "{arq}: {text}");
+            let name = if arq == "tcp-like" { "tcp-like (model)" } else { arq };
+            assert!(text.contains(&format!("both ends: {name}, window")), "{arq}: {text}");
+            assert_eq!(text.contains("before its turn"), arq == "go-back-n", "{arq}: {text}");
+        }
     }
 
     #[test]

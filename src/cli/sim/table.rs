@@ -31,6 +31,12 @@ const DECISIONS: [Count; 9] = [
     ("packets that came behind a later one", |it| it.late),
 ];
 
+/// What only the teaching modes decide: told where it happened.
+const OF_MODES: [Count; 2] = [
+    ("lost, out for a timeout, or sent after such a one (RFC 6298 §5)", |it| it.timed_out),
+    ("packets dropped since they came before their turn (go-back-N)", |it| it.untimely),
+];
+
 /// Everything.
 pub fn table(report: &Report) -> String {
     let all = report.total();
@@ -127,7 +133,8 @@ fn wire(all: &SessionReport, way: Direction) -> Wire {
 
 fn decisions(report: &Report) -> Vec<Vec<String>> {
     let mut rows = vec![["decided and noticed", "client", "server"].map(str::to_owned).to_vec()];
-    rows.extend(DECISIONS.map(|(name, count)| {
+    let of_modes = OF_MODES.into_iter().filter(|(_, count)| report.decisions.iter().any(|it| count(it) > 0));
+    rows.extend(DECISIONS.into_iter().chain(of_modes).map(|(name, count)| {
         let counts = report.decisions.each_ref().map(|decisions| count(decisions).to_string());
         std::iter::once(name.to_owned()).chain(counts).collect()
     }));
@@ -186,7 +193,7 @@ fn percent(share: Option<f64>) -> String {
 }
 
 /// Names to the left, numbers to the right, columns as wide as they need.
-fn columns(rows: &[Vec<String>]) -> String {
+pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

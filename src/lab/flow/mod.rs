@@ -33,11 +33,14 @@
 //! - [`testbed`]: the clock and the loop; `turn`: what happens at one moment; `seat`: where a client sits
 //! - [`report`]: what is known at the end, of one session, of all, of several seeds
 //! - [`sweep`]: random faults, seed after seed, and whether every promise survived them
+//! - [`goodput`]: what the teaching modes get through, beside the [`formula`] of the textbooks
 //! - [`latencies`]: quantiles without estimates
 //!
 //! Left out on purpose: what the machine costs (that is `benches/core.rs`), and the chat
 //! ([`lab::world`](crate::lab::world)).
 
+pub mod formula;
+pub mod goodput;
 pub mod latencies;
 pub mod plan;
 pub mod report;
@@ -54,6 +57,8 @@ pub use plan::{Bulk, End, Medium, Meeting, Paced, Plan, SessionPlan, Workload};
 pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
+#[cfg(test)]
+mod arq_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]

@@ -22,7 +22,10 @@ use crate::lab::link::config::{Fade, Outage, QueueLimit};
 use crate::lab::link::{Direction, DirectionConfig, Link, LinkConfig, Rebind, RebindPlan};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant, at};
+use crate::transport::arq::Arq;
 use crate::transport::channel::delivery::Delivery;
+use crate::transport::config::{Choices, TransportConfig};
+use crate::transport::congestion::Congestion;
 use crate::transport::session::CloseCode;
 use std::fmt;
 
@@ -41,6 +44,12 @@ const QUIET: Duration = Duration::from_secs(10);
 ///
 /// Ours: half as many again, because what was under way when the watch began is still answered.
 const QUIET_MAX: u64 = 6;
+
+/// One seed of so many is played in teaching modes.
+///
+/// Ours: by the seed's number and with dice of their own, so that what else a seed draws does not depend on
+/// them.
+const MODES_EACH: u64 = 5;
 
 /// What is played with a seed.
 #[derive(Clone, PartialEq, Debug)]
@@ -70,7 +79,9 @@ impl fmt::Display for Failure {
         writeln!(f, "seed {seed} breaks a promise at {:?}: {}", self.at, self.what)?;
         writeln!(f, "  {:?}, links: {:?}, closed: {close:?}", plan.meeting, plan.medium)?;
         writeln!(f, "  up {:?}\n  down {:?}\n  moves {:?}", plan.link.up, plan.link.down, plan.link.rebind)?;
+        writeln!(f, "  server {}, {}", plan.server.arq, plan.server.congestion)?;
         for session in &plan.sessions {
+            writeln!(f, "  session {}, {}", session.config.arq, session.config.congestion)?;
             writeln!(f, "  session up {:?}\n          down {:?}", session.up, session.down)?;
         }
         write!(f, "play it again: sayagain sim --sweep 1 --seed {seed}")
@@ -104,6 +115,9 @@ impl BadLink {
             // Who moves while it says hello with its first messages may say them to two sessions: only the
             // chat's counters tell them apart (RFC 8446 §8).
             plan.link.rebind = None;
+        }
+        if seed % MODES_EACH == MODES_EACH - 2 {
+            draw_modes(&mut Rng::from_seed(!seed).fork(), &mut plan);
         }
         let start = plan.sessions[0].start;
         let close = rng.chance(0.2).then(|| at(0) + start + millis(&mut rng, 1, 8_000));
@@ -239,6 +253,29 @@ fn draw_session(rng: &mut Rng) -> SessionPlan {
         session.down = draw_workload(rng);
     }
     session
+}
+
+/// Each end has a mode of its own. Little is sent: with one packet a round trip much would take too long.
+fn draw_modes(rng: &mut Rng, plan: &mut Plan) {
+    plan.server = draw_mode(rng);
+    for session in &mut plan.sessions {
+        session.config = draw_mode(rng);
+        for way in [&mut session.up, &mut session.down] {
+            way.paced.messages = way.paced.messages.min(30);
+            way.paced.size = way.paced.size.min(1_500);
+            way.bulk.bytes = 0;
+        }
+    }
+}
+
+fn draw_mode(rng: &mut Rng) -> TransportConfig {
+    let window = u32::try_from(1 + rng.below(16)).unwrap_or(1);
+    let arq = [&[Arq::Ours][..], &Arq::TEACHING].concat()[below(rng, 5)];
+    let congestion = match arq {
+        Arq::Ours | Arq::TcpLike => [Congestion::NewReno, Congestion::Cubic][below(rng, 2)],
+        _ => Congestion::Fixed(window),
+    };
+    TransportConfig::chosen(Choices { arq, congestion, ..Choices::default() })
 }
 
 fn draw_workload(rng: &mut Rng) -> Workload {

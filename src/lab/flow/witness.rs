@@ -49,7 +49,11 @@ pub struct Decisions {
     pub lost_by_packets: u64,
     /// Packets declared lost since their time was up.
     pub lost_by_time: u64,
-    /// Of these, packets that have arrived after all.
+    /// Packets declared lost by a retransmission timer, and those that went again with them (teaching modes).
+    pub timed_out: u64,
+    /// Packets dropped since they came before their turn (go-back-N).
+    pub untimely: u64,
+    /// Of those declared lost, packets that have arrived after all.
     pub spurious: u64,
     /// Probe timers that fired.
     pub probes: u64,
@@ -136,6 +140,8 @@ impl Seen {
             },
             TraceEvent::PacketLost { by_time: true, .. } => decisions.lost_by_time += 1,
             TraceEvent::PacketLost { by_time: false, .. } => decisions.lost_by_packets += 1,
+            TraceEvent::PacketTimedOut { .. } => decisions.timed_out += 1,
+            TraceEvent::PacketOutOfOrder { .. } => decisions.untimely += 1,
             TraceEvent::LossSpurious { .. } => decisions.spurious += 1,
             TraceEvent::ProbeFired { .. } => decisions.probes += 1,
             TraceEvent::PieceDuplicate { .. } => decisions.pieces_again += 1,
@@ -191,6 +197,8 @@ impl Decisions {
     pub const fn absorb(&mut self, other: &Self) {
         self.lost_by_packets += other.lost_by_packets;
         self.lost_by_time += other.lost_by_time;
+        self.timed_out += other.timed_out;
+        self.untimely += other.untimely;
         self.spurious += other.spurious;
         self.probes += other.probes;
         self.pieces_again += other.pieces_again;
@@ -240,6 +248,8 @@ mod tests {
         for event in [
             TraceEvent::PacketLost { number: 0, by_time: true, age, size_probe: false },
             TraceEvent::PacketLost { number: 0, by_time: false, age, size_probe: false },
+            TraceEvent::PacketTimedOut { number: 0, age, behind: false },
+            TraceEvent::PacketOutOfOrder { number: 0, channel: 8, sequence: 0 },
             TraceEvent::LossSpurious { number: 0, after: age },
             TraceEvent::ProbeFired { count: 1 },
             TraceEvent::PieceDuplicate { channel: 8, sequence: 0 },
@@ -253,6 +263,8 @@ mod tests {
         let each_once = Decisions {
             lost_by_packets: 1,
             lost_by_time: 1,
+            timed_out: 1,
+            untimely: 1,
             spurious: 1,
             probes: 1,
             pieces_again: 1,

@@ -17,6 +17,8 @@ pub fn notes(step: &Step) -> Vec<String> {
         notes.extend(departure(&step.facts));
     }
     notes.extend(acknowledged(&step.facts));
+    notes.extend(step.facts.iter().filter_map(timed_out));
+    notes.extend(gone_back(&step.facts));
     notes.extend(step.facts.iter().filter_map(happening));
     notes
 }
@@ -81,13 +83,34 @@ fn piece(fact: &TraceEvent) -> Option<String> {
 
 /// Which packets the peer turns out to have: one line for all that one acknowledgement names.
 fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
-    let mut numbers: Vec<u64> = facts
-        .iter()
-        .filter_map(|fact| match fact {
-            TraceEvent::PacketAcknowledged { number } => Some(*number),
-            _ => None,
-        })
-        .collect();
+    let numbers = facts.iter().filter_map(|fact| match fact {
+        TraceEvent::PacketAcknowledged { number } => Some(*number),
+        _ => None,
+    });
+    runs(numbers).map(|runs| format!("acknowledged: {runs}"))
+}
+
+fn timed_out(fact: &TraceEvent) -> Option<String> {
+    let TraceEvent::PacketTimedOut { number, age, behind: false } = fact else { return None };
+    Some(format!(
+        "retransmission timer: #{number} is lost, out for {} ms and not acknowledged (Kurose & Ross §3.4, RFC 6298 §5)",
+        ms(*age)
+    ))
+}
+
+/// Which packets go again with one that timed out: one line for all.
+fn gone_back(facts: &[TraceEvent]) -> Option<String> {
+    let numbers = facts.iter().filter_map(|fact| match fact {
+        TraceEvent::PacketTimedOut { number, behind: true, .. } => Some(*number),
+        _ => None,
+    });
+    let gone = runs(numbers)?;
+    Some(format!("what left after it goes again too: {gone} (go-back-N, Kurose & Ross §3.4.3)"))
+}
+
+/// `#3–#5, #7`, of none nothing.
+fn runs(numbers: impl Iterator<Item = u64>) -> Option<String> {
+    let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for number in numbers {
@@ -100,7 +123,7 @@ fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
         .iter()
         .map(|(first, last)| if first == last { format!("#{first}") } else { format!("#{first}–#{last}") })
         .collect();
-    (!runs.is_empty()).then(|| format!("acknowledged: {}", runs.join(", ")))
+    (!runs.is_empty()).then(|| runs.join(", "))
 }
 
 /// The words of a fact that is no departure.
@@ -116,6 +139,9 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::PacketLost { number, by_time: true, age, .. } => format!(
             "#{number} is lost: overtaken, and out for {} ms, 9/8 of a round trip or more (time threshold, RFC 9002 §6.1.2)",
             ms(*age)
+        ),
+        TraceEvent::PacketOutOfOrder { channel, sequence, .. } => format!(
+            "dropped, and not acknowledged: message {sequence} of channel {channel} comes before its turn (go-back-N receiver, Kurose & Ross §3.4.3)"
         ),
         TraceEvent::LossSpurious { number, after } => format!(
             "#{number} was only late: acknowledged {} ms after it was declared lost; what was sent again for it was spurious (RFC 9002 §6.1, RFC 4015 §1)",

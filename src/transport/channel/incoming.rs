@@ -16,6 +16,7 @@
 
 use super::credit::{MESSAGE_COST, ReceiveCredit, cost};
 use super::delivery::Delivery;
+use super::one_stream;
 use super::spare::Spare;
 use crate::wire::frame::Piece;
 use crate::wire::ranges::RangeSet;
@@ -37,6 +38,8 @@ struct Partial {
 #[derive(Clone, Debug)]
 pub struct Incoming {
     delivery: Delivery,
+    /// The longest message, in bytes.
+    longest: u64,
     /// All below are settled.
     next: u64,
     /// What is settled above it.
@@ -60,11 +63,31 @@ pub enum Taken {
     Outdated,
 }
 
+/// Where a piece stands in its channel's order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// It was here already.
+    Before,
+    /// It is what comes next.
+    Next,
+    /// Something before it is missing.
+    Beyond,
+}
+
+impl Place {
+    /// Where it stands in a channel on which nothing came yet.
+    pub fn in_empty(piece: &Piece<'_>) -> Self {
+        let is_next = piece.sequence == 0 && piece.offset == 0;
+        if is_next || Delivery::of(piece.channel) != Delivery::Ordered { Self::Next } else { Self::Beyond }
+    }
+}
+
 impl Incoming {
-    /// At most this cost is buffered.
-    pub const fn new(window: u64, delivery: Delivery) -> Self {
+    /// Of the channel with this number; at most this cost is buffered.
+    pub const fn new(window: u64, channel: u64) -> Self {
         Self {
-            delivery,
+            delivery: Delivery::of(channel),
+            longest: MESSAGE_MAX + if one_stream::is_stream(channel) { one_stream::NUMBER_MAX } else { 0 },
             next: 0,
             settled: RangeSet::new(),
             waiting: BTreeMap::new(),
@@ -101,6 +124,26 @@ impl Incoming {
                 .insert(sequence, Partial { bytes: vec![0; len], have: RangeSet::new(), whole: false });
         }
         self.fill(session, piece)
+    }
+
+    /// Where this piece stands in the order.
+    pub fn place(&self, piece: &Piece<'_>) -> Place {
+        if self.is_settled(piece.sequence) {
+            return Place::Before;
+        }
+        if self.delivery != Delivery::Ordered {
+            return Place::Next;
+        }
+        let have = self.waiting.get(&self.next).map(|partial| &partial.have);
+        let has = |first: u64, end: u64| first == end || have.is_some_and(|have| have.covers(first, end - 1));
+        let end = piece.offset + piece.bytes.len() as u64;
+        if piece.sequence != self.next || !has(0, piece.offset) {
+            Place::Beyond
+        } else if end > 0 && has(piece.offset, end) {
+            Place::Before
+        } else {
+            Place::Next
+        }
     }
 
     /// A piece of a message of which others are here.
@@ -162,7 +205,7 @@ impl Incoming {
 
     /// The first piece of a message, or the word that there will be none: what it costs is taken.
     fn begin(&mut self, session: &mut ReceiveCredit, sequence: u64, total: u64) -> Result<(), &'static str> {
-        if total > MESSAGE_MAX {
+        if total > self.longest {
             return Err("a message longer than allowed");
         }
         // Every message between costs at least MESSAGE_COST: a sequence further ahead was not paid for.

@@ -8,7 +8,7 @@ fn piece(sequence: u64, total: u64, offset: u64, bytes: &[u8]) -> Piece<'_> {
 }
 
 fn fresh() -> (Incoming, ReceiveCredit) {
-    (Incoming::new(10_000, Delivery::Ordered), ReceiveCredit::new(10_000))
+    (Incoming::new(10_000, 8), ReceiveCredit::new(10_000))
 }
 
 #[test]
@@ -82,7 +82,7 @@ proptest! {
 }
 
 fn of(delivery: Delivery) -> (Incoming, ReceiveCredit) {
-    (Incoming::new(10_000, delivery), ReceiveCredit::new(10_000))
+    (Incoming::new(10_000, 8 + delivery.bits()), ReceiveCredit::new(10_000))
 }
 
 #[test]
@@ -151,4 +151,32 @@ fn an_abandonment_breaks_the_rules_in_order_beyond_the_credit_and_with_another_l
         incoming.on_abandoned(&mut session, 1, 60_000).is_err(),
         "nobody may abandon what was never paid for"
     );
+}
+
+#[test]
+fn a_piece_is_next_if_nothing_before_it_is_missing() {
+    let (mut incoming, mut session) = fresh();
+    let places = |incoming: &Incoming| {
+        [piece(0, 4, 0, b"ab"), piece(0, 4, 2, b"cd"), piece(1, 0, 0, b""), piece(2, 1, 0, b"x")]
+            .map(|piece| incoming.place(&piece))
+    };
+    let [before, next, beyond] = [Place::Before, Place::Next, Place::Beyond];
+    assert_eq!(places(&incoming), [next, beyond, beyond, beyond]);
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 4, 0, b"ab")).unwrap();
+    assert_eq!(places(&incoming), [before, next, beyond, beyond]);
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 4, 2, b"cd")).unwrap();
+    assert_eq!(places(&incoming), [before, before, next, beyond], "though nobody has read it yet");
+    incoming.on_piece(&mut session, &mut Spare::default(), &piece(1, 0, 0, b"")).unwrap();
+    while incoming.poll_message(&mut session).is_some() {}
+    assert_eq!(places(&incoming), [before, before, before, next]);
+}
+
+#[test]
+fn a_stream_bears_a_longest_message_with_its_number() {
+    let mut session = ReceiveCredit::new(200_000);
+    let [mut stream, mut room] = [3, 8].map(|channel| Incoming::new(100_000, channel));
+    let begin = |channel, total| Piece { channel, sequence: 0, total, offset: 0, bytes: b"x" };
+    assert!(stream.on_piece(&mut session, &mut Spare::default(), &begin(3, MESSAGE_MAX + 9)).is_err());
+    assert!(room.on_piece(&mut session, &mut Spare::default(), &begin(8, MESSAGE_MAX + 8)).is_err());
+    assert!(stream.on_piece(&mut session, &mut Spare::default(), &begin(3, MESSAGE_MAX + 8)).is_ok());
 }

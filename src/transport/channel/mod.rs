@@ -5,6 +5,7 @@
 //! - [`incoming`]: the receiving half: reassembly and order
 //! - [`spare`]: buffers that are filled again
 //! - [`credit`]: how much may be under way
+//! - [`one_stream`]: all channels in one, as over TCP
 //!
 //! [`Channels`] holds all of a session. Sending goes round the channels, one piece each, so that a large
 //! message of one never clogs the small ones of another, and a lost packet of one never holds up another.
@@ -12,6 +13,7 @@
 pub mod credit;
 pub mod delivery;
 pub mod incoming;
+pub mod one_stream;
 pub mod outgoing;
 pub mod spare;
 
@@ -21,7 +23,8 @@ use crate::time::Instant;
 use crate::wire::frame::{self, Piece};
 use credit::{ReceiveCredit, SendCredit, cost};
 use delivery::Delivery;
-use incoming::{Incoming, MESSAGE_MAX, Taken};
+use incoming::{Incoming, MESSAGE_MAX, Place, Taken};
+use one_stream::OneStream;
 use outgoing::{Next, Outgoing, Span};
 use spare::Spare;
 use std::collections::{BTreeMap, VecDeque};
@@ -96,6 +99,7 @@ pub struct Channels {
     /// Channels whose credit update is to be sent; `None` is the session.
     updates: VecDeque<Option<u64>>,
     spare: Spare,
+    stream: OneStream,
 }
 
 impl Channels {
@@ -113,10 +117,21 @@ impl Channels {
             ready: VecDeque::new(),
             updates: VecDeque::new(),
             spare: Spare::default(),
+            stream: OneStream::default(),
         }
     }
 
-    /// Queues a message. From the deadline on it is worth nothing; an ordered channel has none.
+    /// The same; all messages that are sent share one stream if `is_one`.
+    #[must_use]
+    pub fn as_one_stream(mut self, is_one: bool) -> Self {
+        if is_one {
+            self.stream.begin();
+        }
+        self
+    }
+
+    /// Queues a message. From the deadline on it is worth nothing; an ordered channel has none, and in one stream
+    /// all arrive.
     pub fn send(
         &mut self,
         channel: ChannelId,
@@ -126,10 +141,12 @@ impl Channels {
         if deadline.is_some() && !Delivery::of(channel.0).may_abandon() {
             return Err(SendError::Ordered);
         }
-        let cost = cost(payload.len() as u64);
         if payload.len() as u64 > MESSAGE_MAX {
             return Err(SendError::TooLong);
         }
+        let (channel, payload) = self.stream.wrap(channel, payload);
+        let deadline = deadline.filter(|_| Delivery::of(channel.0).may_abandon());
+        let cost = cost(payload.len() as u64);
         if self.queued + cost > self.limits.queue {
             return Err(SendError::QueueFull);
         }
@@ -287,7 +304,7 @@ impl Channels {
         if !self.incoming.contains_key(&channel) && self.incoming.len() >= CHANNELS_MAX {
             return Err("more channels than allowed");
         }
-        let new = || Incoming::new(self.limits.channel_window, Delivery::of(channel));
+        let new = || Incoming::new(self.limits.channel_window, channel);
         let incoming = self.incoming.entry(channel).or_insert_with(new);
         Ok((incoming, &mut self.receive_credit, &mut self.spare))
     }
@@ -300,6 +317,22 @@ impl Channels {
         if Delivery::of(channel).may_abandon() {
             self.note_updates(channel);
         }
+    }
+
+    /// Where this piece stands in its channel's order.
+    pub fn place(&self, piece: &Piece<'_>) -> Place {
+        self.incoming
+            .get(&piece.channel)
+            .map_or_else(|| Place::in_empty(piece), |incoming| incoming.place(piece))
+    }
+
+    /// For which channel a message is that came on this one. An error names the rule that the peer broke.
+    pub fn unwrap(
+        &mut self,
+        channel: ChannelId,
+        bytes: Vec<u8>,
+    ) -> Result<(ChannelId, Vec<u8>), &'static str> {
+        self.stream.unwrap(channel, bytes)
     }
 
     /// The next message for the user.

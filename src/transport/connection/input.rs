@@ -5,7 +5,7 @@ use crate::crypto::Freshness;
 use crate::crypto::mac;
 use crate::time::{Duration, Instant};
 use crate::trace::{DropReason, TraceEvent};
-use crate::transport::channel::incoming::Taken;
+use crate::transport::channel::incoming::{Place, Taken};
 use crate::transport::handshake::client::{Answer, Established};
 use crate::transport::params::Params;
 use crate::transport::path::Path;
@@ -106,8 +106,14 @@ impl Connection {
 
     fn handle_packet(&mut self, now: Instant, path: Path, packet: &mut [u8]) {
         let bytes = packet.len();
-        let Some((arrival, number, len)) = self.open(now, packet) else { return };
+        let Some((number, len)) = self.open(now, packet) else { return };
         let body = &packet[DATA_HEADER..DATA_HEADER + len];
+        let untimely = self.untimely(body);
+        let arrival = if untimely.is_some() {
+            self.received.arrival(number)
+        } else {
+            self.received.on_packet(now, number, is_eliciting(body))
+        };
         self.trace(now, TraceEvent::PacketReceived { number, bytes, late: arrival == Arrival::Late });
         // Whoever sealed this has our keys: it has heard our part of the handshake.
         self.names.prefix.clear();
@@ -116,6 +122,10 @@ impl Connection {
         }
         if self.silence.on_heard(now).is_some() {
             self.on_liveness(now, self.silence.state());
+        }
+        if let Some((channel, sequence)) = untimely {
+            // Not acknowledged, and nothing else of it is heeded: it is as good as lost.
+            return self.trace(now, TraceEvent::PacketOutOfOrder { number, channel, sequence });
         }
         self.on_packet_path(now, path, arrival, bytes);
         let mut reader = Reader::new(body);
@@ -132,14 +142,29 @@ impl Connection {
         }
     }
 
-    /// Opens a packet: gives how it came, its number and its length when opened.
-    fn open(&mut self, now: Instant, packet: &mut [u8]) -> Option<(Arrival, u64, usize)> {
-        match self.unseal(packet) {
-            Ok((number, len)) => {
-                let eliciting = is_eliciting(&packet[DATA_HEADER..DATA_HEADER + len]);
-                let arrival = self.received.on_packet(now, number, eliciting);
-                Some((arrival, number, len))
+    /// The first piece of a packet of which nothing is next in order, where such a packet is not kept.
+    fn untimely(&self, body: &[u8]) -> Option<(u64, u64)> {
+        if self.config.arq.keeps_out_of_order() {
+            return None;
+        }
+        let mut reader = Reader::new(body);
+        let mut untimely = None;
+        while let Ok(Some(frame)) = take_frame(&mut reader) {
+            if let Frame::Message(piece) = frame {
+                match self.channels.place(&piece) {
+                    Place::Next => return None,
+                    Place::Before => {}
+                    Place::Beyond => untimely = untimely.or(Some((piece.channel, piece.sequence))),
+                }
             }
+        }
+        untimely
+    }
+
+    /// Opens a packet: gives its number and its length when opened.
+    fn open(&mut self, now: Instant, packet: &mut [u8]) -> Option<(u64, usize)> {
+        match self.unseal(packet) {
+            Ok(opened) => Some(opened),
             Err(reason) => {
                 self.dropped(now, packet.len(), reason);
                 None

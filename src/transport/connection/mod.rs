@@ -195,16 +195,18 @@ impl Connection {
         rng: Rng,
         tracer: Tracer,
     ) -> Self {
+        let config = config.settled();
+        let (arq, delay, largest) = (config.arq, config.max_ack_delay, path.path().largest_datagram());
         Self {
             config,
             phase,
             journal: Journal::new(names.local.0, tracer),
             names,
             seal: None,
-            recovery: Recovery::new(config.max_ack_delay, config.congestion, path.path().largest_datagram()),
+            recovery: Recovery::new(delay, config.congestion, largest).obeying(arq),
             path,
-            received: Received::new(config.max_ack_delay),
-            channels: Channels::new(config.limits, peer),
+            received: Received::new(arq.patience(delay)),
+            channels: Channels::new(config.limits, peer).as_one_stream(arq.is_one_stream()),
             copies: Copies::new(config.redundancy),
             silence: Silence::new(now, config.liveness),
             owed: Owed::default(),
@@ -347,9 +349,15 @@ impl Connection {
         if let Some(event) = self.news.events.pop_front() {
             return Some(event);
         }
-        if let Some((channel, bytes)) = self.channels.poll_message() {
-            self.trace(now, TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
-            return Some(SessionEvent::Message { channel, bytes });
+        while let Some((channel, bytes)) = self.channels.poll_message() {
+            match self.channels.unwrap(channel, bytes) {
+                Ok((channel, bytes)) => {
+                    self.trace(now, TraceEvent::MessageDelivered { channel: channel.0, bytes: bytes.len() });
+                    return Some(SessionEvent::Message { channel, bytes });
+                }
+                Err(rule) if self.is_open() => self.violate(now, rule),
+                Err(_) => {}
+            }
         }
         self.news.closed.take().map(SessionEvent::Closed)
     }
@@ -469,9 +477,14 @@ impl Outcome for Verdicts<'_> {
     }
 
     fn on_lost(&mut self, number: u64, rule: LossRule, age: Duration, parts: &[Part]) {
-        let by_time = rule == LossRule::TimeThreshold;
         let size_probe = is_size_probe(parts);
-        self.journal.tell(self.now, TraceEvent::PacketLost { number, by_time, age, size_probe });
+        let event = match rule {
+            LossRule::PacketThreshold => TraceEvent::PacketLost { number, by_time: false, age, size_probe },
+            LossRule::TimeThreshold => TraceEvent::PacketLost { number, by_time: true, age, size_probe },
+            LossRule::Timeout => TraceEvent::PacketTimedOut { number, age, behind: false },
+            LossRule::Behind => TraceEvent::PacketTimedOut { number, age, behind: true },
+        };
+        self.journal.tell(self.now, event);
         for part in parts {
             match *part {
                 Part::SessionCredit => self.channels.on_update_lost(None),

@@ -102,7 +102,8 @@ impl Connection {
     fn write_hello(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         let Phase::Handshaking(handshake) = &mut self.phase else { return false };
         let mut frames = Vec::new();
-        if handshake.wants_early() {
+        // A first flight inside of the handshake is no packet of the teaching modes.
+        if handshake.wants_early() && !self.config.arq.is_teaching() {
             let room = (NOISE_MAX - HELLO_FIXED).saturating_sub(handshake.greeting_len());
             let (early, channels) = (&mut self.early, &mut self.channels);
             while let Some(polled) =
@@ -224,11 +225,13 @@ impl Connection {
         let acknowledged = self.write_ack(now, buffer, room);
         let probe = self.recovery.is_probe_owed();
         let mut cause = None;
-        if self.write_control(buffer, room) {
+        // A textbook's window counts all that asks for an acknowledgement.
+        let may_ask = !self.config.arq.is_textbook() || self.recovery.has_window();
+        if may_ask && self.write_control(buffer, room) {
             cause = Some(SendCause::Control);
         }
         cause = self.write_messages(now, buffer, room, cause).or(cause);
-        if cause.is_none() && self.owed.ping {
+        if cause.is_none() && self.owed.ping && may_ask {
             frame::put_ping(&mut Writer::new(buffer));
             cause = Some(SendCause::Heartbeat);
         }
@@ -302,7 +305,8 @@ impl Connection {
         room: usize,
         cause: Option<SendCause>,
     ) -> Option<SendCause> {
-        let covers = self.copies.may_send(now, self.recovery.datagram_size());
+        let covers =
+            !self.config.arq.is_teaching() && self.copies.may_send(now, self.recovery.datagram_size());
         let text = if covers { self.write_pieces(now, buffer, room, Which::Small) } else { None };
         let leaves = cause.is_some() || text.is_some() || self.owed.ping || self.copies.is_owed();
         let copied = covers && leaves && self.write_copies(now, buffer, room);
@@ -356,6 +360,9 @@ impl Connection {
                 }
             };
             outcome = Some(outcome.unwrap_or(false) || is_again);
+            if self.config.arq.is_textbook() {
+                break;
+            }
         }
         outcome
     }

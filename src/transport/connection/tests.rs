@@ -1,5 +1,6 @@
 //! A client and a server over a bad link, on virtual time.
 
+mod one_stream;
 mod world;
 
 use crate::crypto::{Identity, PublicKey};

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Packets are declared lost in the order of their numbers (of two that are out, the earlier is lost no
-//! later), so the list is sorted by itself.
+//! later), so the list is sorted by itself. Only packets that merely acknowledge have no timeout in the teaching
+//! modes, and may be declared lost behind later ones: those are not kept.
 
 use super::sent::{Part, Settled, in_one};
 use crate::time::{Duration, Instant};
@@ -39,6 +40,9 @@ pub struct LostPackets {
 impl LostPackets {
     /// This packet was declared lost. Of more than [`KEPT_MAX`] the oldest is forgotten.
     pub fn on_lost(&mut self, now: Instant, packet: Settled, parts: &[Part]) {
+        if self.packets.back().is_some_and(|last| last.packet.number > packet.number) {
+            return;
+        }
         if self.packets.len() >= KEPT_MAX {
             self.forget_oldest();
         }
@@ -112,6 +116,13 @@ mod tests {
         assert_eq!(acknowledged(&mut packets, 42, 44), [43, 44]);
         assert_eq!(acknowledged(&mut packets, 0, 49), [41]);
         assert_eq!(acknowledged(&mut packets, 45, 49), [0; 0]);
+    }
+
+    #[test]
+    fn what_is_declared_lost_behind_its_turn_is_not_kept() {
+        let mut packets = lost([41, 44, 43, 50]);
+        assert_eq!(acknowledged(&mut packets, 42, 43), [0; 0]);
+        assert_eq!(acknowledged(&mut packets, 0, 99), [41, 44, 50]);
     }
 
     #[test]

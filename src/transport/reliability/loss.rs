@@ -29,6 +29,10 @@ pub enum LossRule {
     PacketThreshold,
     /// RFC 9002 §6.1.2.
     TimeThreshold,
+    /// It was out for a retransmission timeout (RFC 6298 §5.4; teaching modes).
+    Timeout,
+    /// It was sent after one that was out for so long, and goes again with it (go-back-N).
+    Behind,
 }
 
 /// The verdict on one packet.
@@ -48,6 +52,9 @@ pub struct Thresholds {
     /// It is out for so long.
     pub time: Duration,
 }
+
+/// The packet threshold alone, without any time.
+pub const COUNT_ONLY: Thresholds = Thresholds { packets: PACKET_THRESHOLD, time: Duration::MAX };
 
 /// How long an overtaken packet may stay out (RFC 9002 §6.1.2): 9/8 of the larger of the smoothed and the
 /// latest round-trip time. Ours: [`GRANULARITY`] takes the place of the eighth, not of the whole, because

@@ -12,7 +12,7 @@
 //! - [`losses`]: what was declared lost, and what is taken back if that was wrong (RFC 4015)
 //! - [`probe`]: when to ask again after silence (RFC 9002 §6.2)
 //!
-//! [`recovery`] is where their verdicts meet.
+//! [`recovery`] is where their verdicts meet; its `timeout` has what the teaching modes do instead of probes.
 
 pub mod late;
 pub mod loss;

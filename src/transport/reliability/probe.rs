@@ -8,10 +8,10 @@ use crate::time::{Duration, Instant};
 
 /// How often the first probes go out before the interval doubles. Ours: RFC 9002 §6.2.1 doubles at once;
 /// with bursty loss that early doubling dominates the tail of the latency. Congestion control stays on.
-const UNDOUBLED: u32 = 2;
+pub const UNDOUBLED: u32 = 2;
 
 /// The longest interval between probes: then liveness has long spoken.
-const INTERVAL_MAX: Duration = Duration::from_secs(10);
+pub const INTERVAL_MAX: Duration = Duration::from_secs(10);
 
 /// The probe timeout with nothing sent again yet: SRTT + max(4·RTTVAR, 1 ms) (RFC 9002 §6.2.1), without
 /// the floors of 200 ms and more that TCP keeps (RFC 6298 §2.4), plus what the peer may hold an
@@ -21,16 +21,51 @@ pub fn base_timeout(smoothed: Duration, variation: Duration, max_ack_delay: Dura
 }
 
 /// The probes since anything was acknowledged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+///
+/// The teaching modes send none; there it is the retransmission timer that fires and backs off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Probes {
     in_a_row: u32,
+    /// How often the interval stays before it doubles.
+    undoubled: u32,
+    /// The interval never grows beyond this.
+    longest: Duration,
     /// When the timer last fired: it rests at least its interval, even if no probe could leave.
     fired_at: Instant,
     /// A packet may leave beside the window, because the probe asks for it.
     is_owed: bool,
 }
 
+impl Default for Probes {
+    fn default() -> Self {
+        Self::doubling_after(UNDOUBLED, INTERVAL_MAX)
+    }
+}
+
 impl Probes {
+    /// None yet; the interval doubles after the first and so many further ones, up to `longest`.
+    pub const fn doubling_after(undoubled: u32, longest: Duration) -> Self {
+        Self { in_a_row: 0, undoubled, longest, fired_at: Instant::ZERO, is_owed: false }
+    }
+
+    /// A retransmission timer fired: so many in a row have by now. Those of one interval count once.
+    pub fn on_timed_out(&mut self, now: Instant, base: Duration) {
+        if self.in_a_row == 0 || now - self.fired_at >= base {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+            self.fired_at = now;
+        }
+    }
+
+    /// The retransmission timer runs anew from here (RFC 6298 §5.3).
+    pub const fn on_restarted(&mut self, now: Instant) {
+        self.fired_at = now;
+    }
+
+    /// When a packet sent at this moment is out for too long, if a timeout is `base` with nothing timed out.
+    pub fn expiry(&self, sent_at: Instant, base: Duration) -> Instant {
+        sent_at + self.interval(base)
+    }
+
     /// The probe timer fired. Answers how often in a row it has.
     pub fn on_fired(&mut self, now: Instant) -> u32 {
         self.in_a_row = self.in_a_row.saturating_add(1);
@@ -61,8 +96,8 @@ impl Probes {
     }
 
     fn interval(self, base: Duration) -> Duration {
-        let doublings = self.in_a_row.saturating_sub(UNDOUBLED).min(16);
-        (base * (1 << doublings)).min(INTERVAL_MAX.max(base))
+        let doublings = self.in_a_row.saturating_sub(self.undoubled).min(16);
+        (base * (1 << doublings)).min(self.longest.max(base))
     }
 }
 
@@ -91,6 +126,24 @@ mod tests {
         assert_eq!(factors, [1, 1, 1, 2, 4, 8]);
         (0..100).for_each(|_| _ = count.on_fired(at(0)));
         assert_eq!(count.interval(BASE), INTERVAL_MAX);
+    }
+
+    #[test]
+    fn a_timeout_of_tcp_doubles_at_once() {
+        let mut count = Probes::doubling_after(0, INTERVAL_MAX);
+        let mut spans = Vec::new();
+        for _ in 0..4 {
+            spans.push(count.expiry(at(0), BASE) - at(0));
+            count.on_timed_out(at(0) + BASE * (spans.len() as u32), BASE);
+        }
+        assert_eq!(spans, [BASE, BASE * 2, BASE * 4, BASE * 8]);
+    }
+
+    #[test]
+    fn packets_that_time_out_within_one_interval_count_once() {
+        let mut count = Probes::doubling_after(0, INTERVAL_MAX);
+        (100..110).for_each(|ms| count.on_timed_out(at(ms * 1_000), BASE));
+        assert_eq!(count.interval(BASE), BASE * 2);
     }
 
     #[test]

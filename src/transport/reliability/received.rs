@@ -13,7 +13,7 @@
 //! At once is when datagrams are next written, after the user has seen what arrived: an answer in the same
 //! turn carries it.
 
-use super::thinning::{self, Run};
+use super::thinning::{Patience, Run};
 use crate::time::{Duration, Instant};
 use crate::wire::ranges::RangeSet;
 
@@ -32,8 +32,8 @@ pub struct Received {
     /// How many packets wait for it.
     waiting: u32,
     run: Run,
-    /// How long it may wait; zero: never.
-    delay_max: Duration,
+    /// How long it may wait.
+    patience: Patience,
 }
 
 /// How a packet fits in with those before it.
@@ -46,39 +46,44 @@ pub enum Arrival {
 }
 
 impl Received {
-    /// Nothing arrived yet; under bulk an acknowledgement may wait for so long.
-    pub fn new(delay_max: Duration) -> Self {
-        Self { delay_max, ..Self::default() }
+    /// Nothing arrived yet; acknowledgements may wait so long.
+    pub fn new(patience: Patience) -> Self {
+        Self { patience, ..Self::default() }
     }
 
-    /// Packet `number` arrived at `now`, for the first time (the replay window has seen to that).
-    pub fn on_packet(&mut self, now: Instant, number: u64, ack_eliciting: bool) -> Arrival {
-        let largest = self.ranges.largest();
-        let newest = largest.is_none_or(|largest| number > largest);
-        let follows = largest.is_none_or(|largest| number == largest + 1);
-        self.ranges.insert(number, number);
-        self.ranges.keep_newest(RANGES_MAX);
-        if ack_eliciting {
-            self.on_asked(now, follows);
-        }
-        if newest {
-            self.largest_at = now;
+    /// How a packet of this number fits in, whether or not it is taken.
+    pub fn arrival(&self, number: u64) -> Arrival {
+        if self.ranges.largest().is_none_or(|largest| number > largest) {
             Arrival::Newest
         } else {
             Arrival::Late
         }
     }
 
+    /// Packet `number` arrived at `now`, for the first time (the replay window has seen to that).
+    pub fn on_packet(&mut self, now: Instant, number: u64, ack_eliciting: bool) -> Arrival {
+        let largest = self.ranges.largest();
+        let arrival = self.arrival(number);
+        let follows = largest.is_none_or(|largest| number == largest + 1);
+        self.ranges.insert(number, number);
+        self.ranges.keep_newest(RANGES_MAX);
+        if ack_eliciting {
+            self.on_asked(now, follows);
+        }
+        if arrival == Arrival::Newest {
+            self.largest_at = now;
+        }
+        arrival
+    }
+
     /// A packet asked for an acknowledgement; `follows` if it is the next after the largest.
     fn on_asked(&mut self, now: Instant, follows: bool) {
-        self.run.on_packet(now, self.delay_max);
+        let Patience { longest, each, long } = self.patience;
+        self.run.on_packet(now, longest);
         self.waiting += 1;
-        let may_wait = follows
-            && !self.delay_max.is_zero()
-            && self.run.length() > thinning::LONG
-            && self.waiting < thinning::PACKETS_EACH;
+        let may_wait = follows && !longest.is_zero() && self.run.length() > long && self.waiting < each;
         if may_wait {
-            self.due_at.get_or_insert(now + self.delay_max);
+            self.due_at.get_or_insert(now + longest);
         } else {
             self.due = true;
         }
@@ -132,6 +137,7 @@ impl Received {
 mod tests {
     use super::*;
     use crate::time::at;
+    use crate::transport::arq::Arq;
 
     #[test]
     fn a_packet_that_asks_for_it_makes_an_acknowledgement_due_at_once() {
@@ -145,6 +151,10 @@ mod tests {
     }
 
     const DELAY: Duration = Duration::from_millis(1);
+
+    fn bulk() -> Received {
+        Received::new(Patience::under_bulk(DELAY))
+    }
 
     /// Packets each 100 µs, in order, acknowledged when due: with which numbers?
     fn acknowledged(received: &mut Received, numbers: impl IntoIterator<Item = u64>) -> Vec<u64> {
@@ -162,14 +172,14 @@ mod tests {
     #[test]
     fn in_a_long_run_one_acknowledgement_does_for_eight_packets() {
         let at_once: Vec<u64> = (0..16).collect();
-        let mut received = Received::new(DELAY);
+        let mut received = bulk();
         assert_eq!(acknowledged(&mut received, 0..48), [at_once, vec![23, 31, 39, 47]].concat());
-        assert_eq!(acknowledged(&mut Received::new(Duration::ZERO), 0..48).len(), 48);
+        assert_eq!(acknowledged(&mut Received::default(), 0..48).len(), 48);
     }
 
     #[test]
     fn one_that_waits_is_due_a_millisecond_after_the_first_that_asked() {
-        let mut received = Received::new(DELAY);
+        let mut received = bulk();
         acknowledged(&mut received, 0..18);
         assert_eq!(received.poll_timeout(), Some(at(1_600 + 1_000)));
         received.handle_timeout(at(2_599));
@@ -181,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_gap_that_opens_or_closes_in_a_run_is_told_at_once() {
-        let mut received = Received::new(DELAY);
+        let mut received = bulk();
         acknowledged(&mut received, 0..24);
         assert_eq!(acknowledged(&mut received, [24, 25, 27, 28, 29]), [27]);
         received.on_packet(at(3_000), 26, true);
@@ -190,10 +200,28 @@ mod tests {
 
     #[test]
     fn what_comes_after_a_pause_is_acknowledged_at_once() {
-        let mut received = Received::new(DELAY);
+        let mut received = bulk();
         acknowledged(&mut received, 0..24);
         received.on_packet(at(2_300 + 1_001), 24, true);
         assert!(received.is_due());
+    }
+
+    #[test]
+    fn tcp_acknowledges_each_second_packet_or_after_forty_milliseconds() {
+        let mut received = Received::new(Arq::TcpLike.patience(DELAY));
+        assert_eq!(acknowledged(&mut received, 0..7), [1, 3, 5]);
+        assert_eq!(received.poll_timeout(), Some(at(600 + 40_000)));
+        received.handle_timeout(at(40_600));
+        assert!(received.is_due());
+        received.on_acknowledged();
+        received.on_packet(at(50_000), 8, true);
+        assert!(received.is_due(), "RFC 5681 §4.2: a gap is told at once");
+    }
+
+    #[test]
+    fn the_textbooks_receivers_acknowledge_each_packet_at_once() {
+        let mut received = Received::new(Arq::GoBackN.patience(DELAY));
+        assert_eq!(acknowledged(&mut received, 0..48).len(), 48);
     }
 
     #[test]

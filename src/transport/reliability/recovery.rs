@@ -4,13 +4,16 @@
 //! loss → window, and timer → loss or probe (RFC 9002 appendix A). Acknowledgements are looked at before
 //! timers, always: a timer that fires beside a queued acknowledgement would send for nothing.
 
-use super::loss::LossRule;
+mod timeout;
+
+use super::loss::{self, LossRule, Thresholds};
 use super::losses::{Known, Losses};
 use super::probe::{Probes, base_timeout};
 use super::rtt::RttEstimate;
-use super::sent::{Part, SentPackets};
+use super::sent::{Part, SentPackets, Settled};
 use super::thinning::OwnRun;
 use crate::time::{Duration, Instant};
+use crate::transport::arq::Arq;
 use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
 use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
@@ -50,6 +53,7 @@ pub struct Recovery {
     held_back: bool,
     max_ack_delay: Duration,
     run: OwnRun,
+    arq: Arq,
     /// When the next overtaken packet counts as lost.
     loss_at: Option<Instant>,
     losses: Losses,
@@ -72,11 +76,20 @@ impl Recovery {
             held_back: false,
             max_ack_delay,
             run: OwnRun::default(),
+            arq: Arq::default(),
             loss_at: None,
             losses: Losses::default(),
             mtu: PathMtu::new(largest),
             queueing: Queueing::default(),
         }
+    }
+
+    /// The same, by the rules of a teaching mode.
+    #[must_use]
+    pub const fn obeying(mut self, arq: Arq) -> Self {
+        self.arq = arq;
+        self.probes = arq.backoff();
+        self
     }
 
     /// The list of packets: numbers and parts of the one being written.
@@ -123,7 +136,7 @@ impl Recovery {
     pub fn overdue_after(&self) -> Duration {
         // RFC 9002 §6.2.1 adds the peer's delay always. Ours: only where the peer holds anything back.
         let held = if self.run.is_bulk() { self.max_ack_delay } else { Duration::ZERO };
-        base_timeout(self.rtt.smoothed(), self.rtt.variation(), held)
+        base_timeout(self.rtt.smoothed(), self.rtt.variation(), held).max(self.arq.least_timeout())
     }
 
     /// A round trip was measured by other means: the handshake.
@@ -198,7 +211,8 @@ impl Recovery {
         self.pacer.poll_timeout()
     }
 
-    fn has_window(&self) -> bool {
+    /// Does the window admit another full datagram?
+    pub fn has_window(&self) -> bool {
         let packets = self.controller.window_packets();
         self.sent.bytes_in_flight() + self.mtu.size() as u64 <= self.controller.window()
             && packets.is_none_or(|packets| self.sent.packets_in_flight() < packets)
@@ -267,6 +281,7 @@ impl Recovery {
         if any {
             if eliciting {
                 self.probes.on_acknowledged();
+                self.restart_timer(now);
             }
             self.detect_lost(now, outcome);
         }
@@ -298,6 +313,9 @@ impl Recovery {
 
     /// When to look again, and why (RFC 9002 appendix A.8).
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        if self.arq.is_teaching() {
+            return self.poll_retransmission();
+        }
         if let Some(at) = self.loss_at {
             return Some((at, Timer::LossTime));
         }
@@ -316,6 +334,10 @@ impl Recovery {
                 self.detect_lost(now, outcome);
                 None
             }
+            Some((at, Timer::Retransmission)) if at <= now => {
+                self.time_out(now, outcome);
+                None
+            }
             Some((at, _)) if at <= now => Some(self.probes.on_fired(now)),
             _ => None,
         }
@@ -327,12 +349,31 @@ impl Recovery {
     }
 
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
+        let thresholds = self.thresholds();
+        if self.arq.is_textbook() {
+            return self.forget_acknowledgements(now, outcome);
+        }
+        self.loss_at = self.declare_lost(now, outcome, |sent, lost| sent.detect_lost(now, thresholds, lost));
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        // RFC 5681 §3.2: TCP counts duplicates and has no time threshold.
+        if self.arq.is_one_stream() { loss::COUNT_ONLY } else { self.losses.thresholds(&self.rtt) }
+    }
+
+    /// What `find` finds lost is told to all whom it concerns.
+    fn declare_lost<T>(
+        &mut self,
+        now: Instant,
+        outcome: &mut impl Outcome,
+        find: impl FnOnce(&mut SentPackets, &mut dyn FnMut(Settled, LossRule, &[Part])) -> T,
+    ) -> T {
         let (known, overdue) = (self.known(now), self.overdue_after());
         let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
         let sampled_at = self.sampled_at;
         let mut row = LostRow::default();
         losses.forget_after(overdue * KEPT_FOR, now);
-        self.loss_at = self.sent.detect_lost(now, losses.thresholds(&self.rtt), |packet, rule, parts| {
+        let found = find(&mut self.sent, &mut |packet, rule, parts| {
             if is_size_probe(parts) {
                 // RFC 8899 §3 (7), RFC 9000 §14.4: no sign of congestion.
                 mtu.on_probe_lost(now, packet.bytes as usize);
@@ -356,6 +397,7 @@ impl Recovery {
             self.controller.on_persistent_congestion();
         }
         self.adopt_size();
+        found
     }
 }
 

@@ -7,10 +7,10 @@ use crate::wire::ranges::RangeSet;
 use crate::wire::{Reader, Writer};
 
 #[derive(Default)]
-struct Told {
-    acknowledged: Vec<u64>,
-    lost: Vec<(u64, LossRule)>,
-    spurious: Vec<u64>,
+pub(super) struct Told {
+    pub acknowledged: Vec<u64>,
+    pub lost: Vec<(u64, LossRule)>,
+    pub spurious: Vec<u64>,
 }
 
 impl Outcome for Told {
@@ -26,7 +26,7 @@ impl Outcome for Told {
     fn on_rtt(&mut self, _: Duration, _: &RttEstimate) {}
 }
 
-fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) -> Result<Told, &'static str> {
+pub(super) fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) -> Result<Told, &'static str> {
     let mut ranges = RangeSet::new();
     numbers.iter().for_each(|n| {
         ranges.insert(*n, *n);

@@ -180,6 +180,35 @@ impl SentPackets {
         next
     }
 
+    /// Settles those packets that are out and of which `verdict` says so as lost: each is handed to `lost` with
+    /// its parts.
+    pub fn give_up(
+        &mut self,
+        mut verdict: impl FnMut(&Settled) -> Option<LossRule>,
+        mut lost: impl FnMut(Settled, LossRule, &[Part]),
+    ) {
+        let mut part_at = 0;
+        for number in self.first..self.next_number() {
+            let Some(packet) = self.packets.get(index(number, self.first)).copied() else { break };
+            let end = part_at + packet.parts as usize;
+            let fact = packet.settled(number);
+            if packet.state == State::Out
+                && let Some(rule) = verdict(&fact)
+            {
+                self.settle(number);
+                lost(fact, rule, in_one(&mut self.parts, part_at, end));
+            }
+            part_at = end;
+        }
+        self.advance();
+    }
+
+    /// When the oldest packet that is out and asks for an acknowledgement was sent.
+    pub fn oldest_eliciting_at(&self) -> Option<Instant> {
+        let is_out = |packet: &&Packet| packet.state == State::Out && packet.ack_eliciting;
+        self.is_eliciting().then(|| self.packets.iter().find(is_out)).flatten().map(|packet| packet.sent_at)
+    }
+
     /// What the oldest packets still out carried, oldest first: what a probe sends again.
     pub fn oldest_parts(&self) -> impl Iterator<Item = Part> + '_ {
         let mut at = 0;
@@ -324,6 +353,18 @@ mod tests {
         let mut sent = with_sent(4);
         sent.acknowledge(0, 1, |_, _| ());
         assert_eq!(sent.oldest_parts().collect::<Vec<_>>(), [piece(2), piece(3)]);
+    }
+
+    #[test]
+    fn what_is_given_up_is_handed_back_once_and_the_rest_stays_out() {
+        let mut sent = with_sent(4);
+        sent.acknowledge(1, 1, |_, _| ());
+        let mut lost = Vec::new();
+        let early = |packet: &Settled| (packet.number < 3).then_some(LossRule::Timeout);
+        sent.give_up(early, |packet, _, parts| lost.push((packet.number, parts.to_vec())));
+        assert_eq!(lost, [(0, vec![piece(0)]), (2, vec![piece(2)])]);
+        assert_eq!((sent.packets_in_flight(), sent.oldest_eliciting_at()), (1, Some(at(3_000))));
+        sent.give_up(early, |_, _, _| panic!("given up already"));
     }
 
     #[test]

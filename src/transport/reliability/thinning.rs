@@ -18,6 +18,31 @@ pub const PACKETS_EACH: u32 = 8;
 /// A run of so many packets is long.
 pub const LONG: u32 = 16;
 
+/// How long may an acknowledgement wait for further packets?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patience {
+    /// At most so long; zero: not at all.
+    pub longest: Duration,
+    /// With this packet at the latest.
+    pub each: u32,
+    /// Only in runs of more than so many packets.
+    pub long: u32,
+}
+
+impl Patience {
+    /// Our own: only in long runs, at most so long.
+    pub const fn under_bulk(longest: Duration) -> Self {
+        Self { longest, each: PACKETS_EACH, long: LONG }
+    }
+}
+
+impl Default for Patience {
+    /// None.
+    fn default() -> Self {
+        Self::under_bulk(Duration::ZERO)
+    }
+}
+
 /// Packets that follow each other closely.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Run {

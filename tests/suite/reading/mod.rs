@@ -15,10 +15,11 @@ mod scene;
 use document::compare;
 use sayagain::lab::ladder::Side;
 use sayagain::trace::TraceEvent;
+use sayagain::transport::arq::Arq;
 use scene::Scene;
 
 /// The tests that make a ladder.
-const LADDERS: [&str; 8] = [
+const LADDERS: [&str; 12] = [
     "a_stranger_is_met_in_one_round_trip_and_heard_in_the_next",
     "a_known_server_hears_the_first_message_in_the_first_flight",
     "a_lost_acknowledgement_is_said_by_the_next",
@@ -27,6 +28,10 @@ const LADDERS: [&str; 8] = [
     "a_packet_that_is_only_late_is_taken_for_lost_and_noticed",
     "a_lost_tail_is_repaired_by_a_probe",
     "a_lost_last_acknowledgement_costs_a_probe",
+    "stop_and_wait_sends_nothing_until_the_one_is_acknowledged",
+    "go_back_n_drops_what_is_before_its_turn_and_sends_all_again",
+    "selective_repeat_sends_only_what_is_lost_again",
+    "over_one_stream_a_room_waits_for_another_and_for_a_long_timer",
 ];
 
 fn count(scene: &Scene, since_ms: u64, wanted: impl Fn(&TraceEvent) -> bool) -> usize {
@@ -129,4 +134,62 @@ fn a_lost_last_acknowledgement_costs_a_probe() {
     scene.run_until(1_760);
     assert_eq!(count(&scene, 1_500, |fact| matches!(fact, TraceEvent::PieceDuplicate { .. })), 1);
     compare(LADDERS[7], &scene.ladder(1_500, false));
+}
+
+/// Four messages, a millisecond apart, of which the first is lost.
+fn first_of_four_lost(arq: Arq) -> Scene {
+    let mut scene = Scene::connected_in(arq);
+    scene.lose_next(Side::Client);
+    for ms in 1_500..1_504 {
+        scene.run_until(ms);
+        scene.say();
+    }
+    scene.run_until(1_720);
+    scene
+}
+
+fn timed_out(fact: &TraceEvent) -> bool {
+    matches!(fact, TraceEvent::PacketTimedOut { .. })
+}
+
+fn untimely(fact: &TraceEvent) -> bool {
+    matches!(fact, TraceEvent::PacketOutOfOrder { .. })
+}
+
+#[test]
+fn stop_and_wait_sends_nothing_until_the_one_is_acknowledged() {
+    let mut scene = Scene::connected_in(Arq::StopAndWait);
+    scene.lose_next(Side::Client);
+    scene.say();
+    scene.run_until(1_501);
+    scene.say();
+    scene.run_until(1_760);
+    assert_eq!(count(&scene, 1_500, timed_out), 1);
+    compare(LADDERS[8], &scene.ladder(1_500, false));
+}
+
+#[test]
+fn go_back_n_drops_what_is_before_its_turn_and_sends_all_again() {
+    let scene = first_of_four_lost(Arq::GoBackN);
+    assert_eq!((count(&scene, 1_500, timed_out), count(&scene, 1_500, untimely)), (4, 3));
+    compare(LADDERS[9], &scene.ladder(1_500, false));
+}
+
+#[test]
+fn selective_repeat_sends_only_what_is_lost_again() {
+    let scene = first_of_four_lost(Arq::SelectiveRepeat);
+    assert_eq!((count(&scene, 1_500, timed_out), count(&scene, 1_500, untimely)), (1, 0));
+    compare(LADDERS[10], &scene.ladder(1_500, false));
+}
+
+#[test]
+fn over_one_stream_a_room_waits_for_another_and_for_a_long_timer() {
+    let mut scene = Scene::connected_in(Arq::TcpLike);
+    scene.lose_next(Side::Client);
+    scene.say_in(0);
+    scene.run_until(1_501);
+    scene.say_in(1);
+    scene.run_until(1_900);
+    assert_eq!(count(&scene, 1_700, |fact| matches!(fact, TraceEvent::MessageDelivered { .. })), 2);
+    compare(LADDERS[11], &scene.ladder(1_500, false));
 }

@@ -5,7 +5,9 @@ use sayagain::lab::ladder::{Ladder, Recorded, Recorder, Side};
 use sayagain::rng::Rng;
 use sayagain::time::{Duration, Instant, at};
 use sayagain::trace::{Sink, TraceEvent, Tracer};
+use sayagain::transport::arq::Arq;
 use sayagain::transport::config::TransportConfig;
+use sayagain::transport::congestion::Congestion;
 use sayagain::transport::connection::Connection;
 use sayagain::transport::endpoint::{Endpoint, ServerSetup};
 use sayagain::transport::handshake::client::ClientHello;
@@ -38,11 +40,14 @@ fn path(port: u16) -> Path {
 impl Scene {
     /// The client knows the server's key, or not.
     pub fn new(known: bool) -> Self {
+        // A copy would repair most of what the ladders are to show.
+        Self::with(known, TransportConfig { redundancy: Redundancy::Off, ..TransportConfig::default() })
+    }
+
+    fn with(known: bool, config: TransportConfig) -> Self {
         let recorders = [Side::Client, Side::Server].map(|side| Arc::new(Recorder::new(side)));
         let tracers = recorders.each_ref().map(|recorder| Tracer::new(Arc::clone(recorder) as Arc<dyn Sink>));
         let [client_tracer, server_tracer] = tracers;
-        // A copy would repair most of what the ladders are to show.
-        let config = TransportConfig { redundancy: Redundancy::Off, ..TransportConfig::default() };
         let identity = Arc::new(Identity::from_secret([2; 32]));
         let hello = ClientHello {
             identity: Arc::new(Identity::from_secret([1; 32])),
@@ -71,9 +76,22 @@ impl Scene {
         scene
     }
 
+    /// The same in a teaching mode with a window of four packets.
+    pub fn connected_in(arq: Arq) -> Self {
+        let congestion = if arq == Arq::TcpLike { Congestion::NewReno } else { Congestion::Fixed(4) };
+        let mut scene = Self::with(false, TransportConfig { arq, congestion, ..TransportConfig::default() });
+        scene.run_until(1_500);
+        scene
+    }
+
     /// The client says five bytes in its first room.
     pub fn say(&mut self) {
-        self.client.send(ChannelId::room(0), b"hello"[..].into()).expect("room for a message");
+        self.say_in(0);
+    }
+
+    /// The same in another room.
+    pub fn say_in(&mut self, room: u64) {
+        self.client.send(ChannelId::room(room), b"hello"[..].into()).expect("room for a message");
         self.drain();
     }
 

@@ -11,6 +11,17 @@ fn every_promise_survives_every_link() {
 }
 
 #[test]
+fn every_teaching_mode_is_drawn_for_either_end() {
+    let plans: Vec<_> = (0..500).map(|seed| BadLink::of_seed(seed).plan).collect();
+    for arq in Arq::TEACHING {
+        assert!(plans.iter().any(|plan| plan.server.arq == arq), "{arq}");
+        assert!(plans.iter().any(|plan| plan.sessions[0].config.arq == arq), "{arq}");
+    }
+    let ours = plans.iter().filter(|plan| plan.server == TransportConfig::default()).count();
+    assert_eq!(ours, 400);
+}
+
+#[test]
 fn what_was_mended_stays_mended() {
     for seed in [
         4_356,  // As 10,305, of a session that began with its first message.
