@@ -50,10 +50,12 @@ mod turn;
 pub mod witness;
 
 pub use latencies::Latencies;
-pub use plan::{Bulk, End, Medium, Meeting, Paced, Plan, SessionPlan, Workload};
+pub use plan::{Bulk, End, Family, Medium, Meeting, Paced, Plan, SessionPlan, Workload};
 pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
+#[cfg(test)]
+mod anchors;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]

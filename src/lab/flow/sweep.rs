@@ -286,7 +286,7 @@ fn draw_way(faults: [bool; 6], rng: &mut Rng) -> DirectionConfig {
     if disorder {
         way.reorder = 0.3 * rng.unit();
         way.reorder_by = millis(rng, 1, 80);
-        way.duplicate = 0.2 * rng.unit();
+        way.duplicate = 0.5 * rng.unit();
     }
     if damage {
         way.corrupt = 0.05 * rng.unit();

@@ -218,6 +218,12 @@ impl Testbed {
         Ok(true)
     }
 
+    /// The user of this client stops taking what arrives, or takes it again.
+    pub fn stall(&mut self, seat: usize, stalled: bool) {
+        self.seats[seat].stalled = stalled;
+        self.touch(seat);
+    }
+
     /// By which ids the client and the server call a session, as far as there is one.
     pub fn ids(&self, seat: usize) -> [Option<u64>; 2] {
         let seat = self.seats.get(seat);

@@ -3,7 +3,7 @@
 //! What the links deliver and whose timer is due is handed in; then everybody to whom something happened
 //! hands in its messages and is drained.
 
-use super::plan::Meeting;
+use super::plan::{Family, Meeting};
 use super::seat::{Seat, seat_of, server_path};
 use super::testbed::{Packet, Testbed};
 use super::witness::Cargo;
@@ -18,8 +18,13 @@ use crate::wire::datagram::ConnectionId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// IPv4 without options, and UDP.
-const HEADERS: usize = 20 + 8;
+/// IP without options or extensions, and UDP.
+const fn headers(family: Family) -> usize {
+    match family {
+        Family::Four => 20 + 8,
+        Family::Six => 40 + 8,
+    }
+}
 
 impl Testbed {
     pub(super) fn touch(&mut self, seat: usize) {
@@ -50,7 +55,7 @@ impl Testbed {
             // Nobody is at an address that the client has left.
             Direction::Down if self.seats[seat].address == address => {
                 if let Some(connection) = &mut self.seats[seat].connection {
-                    connection.handle_datagram(self.now, server_path(), &mut bytes);
+                    connection.handle_datagram(self.now, server_path(self.plan.family), &mut bytes);
                 }
             }
             Direction::Down => {}
@@ -155,14 +160,23 @@ impl Testbed {
             trust: Arc::clone(trust),
         };
         let config = self.plan.sessions[seat].config;
-        let connection = Connection::client(self.now, config, hello, server_path(), self.rng.fork(), tracer);
+        let connection = Connection::client(
+            self.now,
+            config,
+            hello,
+            server_path(self.plan.family),
+            self.rng.fork(),
+            tracer,
+        );
         self.seats[seat].connection = Some(connection);
     }
 
     fn drain_client(&mut self, index: usize) {
         let Some(mut connection) = self.seats[index].connection.take() else { return };
         loop {
-            while let Some(event) = connection.poll_event(self.now) {
+            while !self.seats[index].stalled
+                && let Some(event) = connection.poll_event(self.now)
+            {
                 self.progress = self.seats[index].on_event(self.now, Direction::Down, event, self.progress);
             }
             if connection.poll_transmit(self.now, &mut self.buffer).is_none() {
@@ -197,7 +211,7 @@ impl Testbed {
         } else {
             kinds(&self.buffer, self.plan.meeting, cargo)
         };
-        let ip_bytes = u32::try_from(self.buffer.len() + HEADERS).unwrap_or(u32::MAX);
+        let ip_bytes = u32::try_from(self.buffer.len() + headers(self.plan.family)).unwrap_or(u32::MAX);
         let packet = Packet { seat, address, bytes: self.buffer.clone() };
         link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
     }

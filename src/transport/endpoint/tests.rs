@@ -3,7 +3,7 @@
 use super::answers::ANSWERS_MAX;
 use super::*;
 use crate::crypto::Identity;
-use crate::time::at;
+use crate::time::{Duration, at};
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::session::CloseReason;
 use crate::transport::trust::TrustAll;
@@ -283,4 +283,30 @@ fn no_answer_to_a_stranger_is_longer_than_what_it_answers() {
         foreign[4] = 9;
         ask(foreign);
     }
+}
+
+#[test]
+fn an_idle_timeout_over_a_14_week_round_trip_is_still_thirty_seconds_of_silence() {
+    let weeks = |count: u64| at(count * 7 * 24 * 3_600 * 1_000_000);
+    let (mut server, from) = (endpoint(10), path(1, 1));
+    let mut ann = client(1, true);
+    let mut mail = Vec::new();
+    assert!(ann.poll_transmit(at(0), &mut mail).is_some());
+    server.handle_datagram(weeks(7), from, &mut mail);
+    for mut answer in heard(weeks(7), &mut server, from) {
+        ann.handle_datagram(weeks(14), path(0, 1), &mut answer);
+    }
+    assert_eq!(ann.stats().rtt.map(|rtt| rtt.as_secs()), Some(14 * 7 * 24 * 3_600));
+    ann.send(ChannelId::room(0), b"hi"[..].into()).expect("a session");
+    talk(weeks(14), &mut ann, &mut server, from);
+    // Asked at each moment that it wants to be woken at, it is over after its thirty seconds.
+    let mut turns = 0;
+    while let Some((due, _)) = ann.poll_timeout() {
+        assert!(due >= weeks(14) && due <= weeks(14) + Duration::from_secs(30), "{due:?}");
+        ann.handle_timeout(due);
+        ann.poll_transmit(due, &mut mail);
+        turns += 1;
+        assert!(turns < 1_000, "a timer never rests");
+    }
+    assert_eq!(closed(&mut ann), Some(CloseReason::TimedOut));
 }

@@ -214,6 +214,15 @@ impl SentPackets {
         self.largest_acked
     }
 
+    /// The next packet has this number: those before it were never sent. What was sent is forgotten.
+    #[cfg(test)]
+    pub fn skip_to(&mut self, number: u64) {
+        assert!(!self.is_eliciting(), "something is under way");
+        self.packets.clear();
+        self.parts.clear();
+        self.first = number;
+    }
+
     fn parts_before(&self, number: u64) -> usize {
         let count = index(number, self.first).min(self.packets.len());
         self.packets.iter().take(count).map(|packet| packet.parts as usize).sum()
