@@ -32,6 +32,7 @@
 //! - [`witness`]: what left, and what was decided
 //! - [`testbed`]: the clock and the loop; `turn`: what happens at one moment; `seat`: where a client sits
 //! - [`report`]: what is known at the end, of one session, of all, of several seeds
+//! - [`oracle`]: whether one end sends only what the rules allow
 //! - [`sweep`]: random faults, seed after seed, and whether every promise survived them
 //! - [`latencies`]: quantiles without estimates
 //!
@@ -39,6 +40,7 @@
 //! ([`lab::world`](crate::lab::world)).
 
 pub mod latencies;
+pub mod oracle;
 pub mod plan;
 pub mod report;
 mod seat;
@@ -58,6 +60,8 @@ pub use testbed::{Ears, Stuck, Testbed};
 mod anchors;
 #[cfg(test)]
 mod loss_tests;
+#[cfg(test)]
+mod path_tests;
 #[cfg(test)]
 mod size_tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! id. The seat's number stands in the last two bytes of its address, so that whoever has the address has
 //! the seat, also after the client has moved.
 
+use super::oracle::Oracle;
 use super::plan::{Family, Plan};
 use super::source::Source;
 use super::tally::Tally;
@@ -79,6 +80,8 @@ pub struct Seat {
     pub closed: [Option<CloseReason>; 2],
     /// The client's user takes nothing of what has arrived.
     pub stalled: bool,
+    /// What watches the client and the server.
+    pub oracles: [Oracle; 2],
     /// An end delivered a message after it had said that the session is over.
     pub spoke_after_end: bool,
     pub wake: Option<Instant>,
@@ -102,6 +105,7 @@ impl Seat {
             wires: Default::default(),
             closed: [None, None],
             stalled: false,
+            oracles: Default::default(),
             spoke_after_end: false,
             wake: None,
             // The testbed begins with everybody touched.

@@ -10,7 +10,9 @@
 //! ```
 //!
 //! **Safety.** Each ordered channel has delivered exactly what was handed in first, once each; nobody is
-//! told anything after the end; the send queues keep their bounds; no session ends that nobody closed.
+//! told anything after the end; nothing leaves that the rules do not allow, and nothing is acknowledged that
+//! was not sent ([`oracle`](super::oracle)); what is remembered keeps its bounds
+//! ([`footprint`](crate::transport::connection::footprint)); no session ends that nobody closed.
 //! **Liveness.** Once the link heals, everything arrives and is acknowledged, and a session that was closed
 //! is over at both ends, within [`SETTLED_WITHIN`]; then nothing leaves but heartbeats and their answers.
 
@@ -196,11 +198,10 @@ impl Testbed {
             let ended = seat.closed.iter().flatten().next();
             let ended = ended.filter(|_| !closing || index > 0).map(|reason| format!("over: {reason}"));
             let late = seat.spoke_after_end.then(|| "a message after the end".to_owned());
-            let client = seat.connection.as_ref().map_or(0, crate::transport::connection::Connection::queued);
-            let server = seat.id.map_or(0, |id| self.server.queued(id));
-            let full = client > plan.config.limits.queue || server > self.plan.server.limits.queue;
-            let full = full.then(|| format!("{client} and {server} bytes are queued"));
-            let what = broken.or(late).or(ended).or(full);
+            let rule = seat.oracles.iter().find_map(|oracle| oracle.broken().cloned());
+            let memory = self.footprints(index).into_iter().zip([&plan.config, &self.plan.server]);
+            let full = memory.filter_map(|(footprint, config)| footprint?.exceeds(&config.limits)).next();
+            let what = broken.or(late).or(ended).or(rule).or(full);
             what.map(|what| format!("session {index}: {what}"))
         })
     }

@@ -3,6 +3,7 @@
 //! What the links deliver and whose timer is due is handed in; then everybody to whom something happened
 //! hands in its messages and is drained.
 
+use super::oracle::Flight;
 use super::plan::{Family, Meeting};
 use super::seat::{Seat, seat_of, server_path};
 use super::testbed::{Packet, Testbed};
@@ -13,7 +14,7 @@ use crate::trace::{SendCause, Sink, Tracer};
 use crate::transport::connection::Connection;
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::path::Path;
-use crate::transport::session::SessionEvent;
+use crate::transport::session::{SessionEvent, SessionStats};
 use crate::wire::datagram::ConnectionId;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -183,6 +184,7 @@ impl Testbed {
                 break;
             }
             let cargo = self.witnesses[0].take_cargo();
+            self.watch(Direction::Up, index, &cargo, Some(connection.stats()));
             self.post(Direction::Up, index, self.seats[index].address, cargo);
         }
         self.seats[index].connection = Some(connection);
@@ -193,10 +195,23 @@ impl Testbed {
             let cargo = self.witnesses[1].take_cargo();
             let seat = seat_of(path.remote);
             if seat < self.seats.len() {
+                // A seat that moved while it shook hands has another session here, which nobody watches.
+                let is_known = self.seats[seat].id.is_some_and(|id| self.server.path(id) == Some(path));
+                let stats = self.seats[seat].id.filter(|_| is_known).and_then(|id| self.server.stats(id));
+                self.watch(Direction::Down, seat, &cargo, stats);
                 self.post(Direction::Down, seat, path.remote, cargo);
             }
         }
         self.hear_server();
+    }
+
+    /// The oracle of one end sees what leaves.
+    fn watch(&mut self, direction: Direction, seat: usize, cargo: &Cargo, stats: Option<SessionStats>) {
+        let told = stats.and_then(|stats| Some(Flight { bytes: stats.in_flight?, window: stats.cwnd? }));
+        let Some(flight) = told else { return };
+        let oracles = &mut self.seats[seat].oracles;
+        let heard_of = oracles[direction.opposite().index()].largest_sent;
+        oracles[direction.index()].on_sent(self.now, self.buffer.len(), cargo, flight, heard_of);
     }
 
     /// The datagram in the buffer leaves.

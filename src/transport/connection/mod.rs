@@ -15,8 +15,10 @@
 //! - `input`: what arrives
 //! - `output`: what leaves
 //! - `closing`: how it ends
+//! - [`footprint`]: what it remembers
 
 mod closing;
+pub mod footprint;
 mod input;
 mod output;
 #[cfg(test)]

@@ -310,3 +310,51 @@ fn an_idle_timeout_over_a_14_week_round_trip_is_still_thirty_seconds_of_silence(
     }
     assert_eq!(closed(&mut ann), Some(CloseReason::TimedOut));
 }
+
+#[test]
+fn only_the_newest_authenticated_number_moves_a_session() {
+    let (mut server, home, away) = (endpoint(10), path(1, 1), path(9, 9));
+    let mut ann = client(1, true);
+    talk(at(0), &mut ann, &mut server, home);
+    let id = std::iter::from_fn(|| server.poll_event()).map(|(id, _)| id).next().expect("a session");
+    let mut next = || {
+        let mut datagram = Vec::new();
+        ann.send(ChannelId::room(0), b"hi"[..].into()).expect("a session");
+        assert!(ann.poll_transmit(at(0), &mut datagram).is_some());
+        datagram
+    };
+    let [late, newest, forged, moving] = [(); 4].map(|()| next());
+    let mut is_at = |from: Path, datagram: &[u8]| {
+        server.handle_datagram(at(0), from, &mut datagram.to_vec());
+        server.path(id).expect("a session").remote
+    };
+    assert_eq!(is_at(home, &newest), home.remote);
+    assert_eq!(is_at(away, &late), home.remote, "a late one");
+    assert_eq!(is_at(away, &newest), home.remote, "one that was here");
+    let mut broken = forged.clone();
+    *broken.last_mut().expect("a tag") ^= 1;
+    assert_eq!(is_at(away, &broken), home.remote, "one that does not open");
+    assert_eq!(is_at(away, &moving), away.remote);
+    assert_eq!(is_at(home, &forged), away.remote, "an older one does not move it back");
+}
+
+#[test]
+fn a_peer_that_acknowledges_nothing_is_turned_out_before_it_costs_more_than_65536_packets() {
+    use crate::transport::reliability::sent::PACKETS_MAX;
+    let (mut server, from) = (endpoint(10), path(1, 1));
+    let mut ann = client(1, true);
+    talk(at(0), &mut ann, &mut server, from);
+    let id = std::iter::from_fn(|| server.poll_event()).map(|(id, _)| id).next().expect("a session");
+    let mut datagram = Vec::new();
+    for n in 0..=PACKETS_MAX {
+        // It hears nothing, so it acknowledges nothing.
+        ann.on_rebound();
+        assert!(ann.poll_transmit(at(0), &mut datagram).is_some());
+        server.handle_datagram(at(0), from, &mut datagram);
+        heard(at(0), &mut server, from);
+        let footprint = server.footprint(id).expect("a session");
+        assert_eq!(footprint.exceeds(&TransportConfig::default().limits), None, "after {n}");
+    }
+    let ended = std::iter::from_fn(|| server.poll_event()).map(|(_, event)| event).next();
+    assert_eq!(ended, Some(SessionEvent::Closed(CloseReason::Protocol("a peer that acknowledges nothing"))));
+}

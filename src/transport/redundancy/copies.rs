@@ -86,6 +86,11 @@ impl Copies {
         }
     }
 
+    /// How many messages ride.
+    pub fn riders(&self) -> usize {
+        self.riders.len()
+    }
+
     /// A piece left, first or again, on a path like this. Small whole messages ride. Answers how long there
     /// are no copies from now on, if a rest begins.
     pub fn on_piece_sent(

@@ -19,7 +19,7 @@ use crate::wire::ranges::RangeSet;
 
 /// How many ranges of received numbers are remembered for acknowledgement. Beyond it the oldest are
 /// forgotten; the replay window still knows them as duplicates.
-const RANGES_MAX: usize = 64;
+pub const RANGES_MAX: usize = 64;
 
 /// What arrived.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,11 @@ impl Received {
     /// Nothing arrived yet; under bulk an acknowledgement may wait for so long.
     pub fn new(delay_max: Duration) -> Self {
         Self { delay_max, ..Self::default() }
+    }
+
+    /// How many ranges of numbers are remembered.
+    pub fn ranges(&self) -> usize {
+        self.ranges.len()
     }
 
     /// Packet `number` arrived at `now`, for the first time (the replay window has seen to that).
