@@ -1,8 +1,8 @@
 //! Feeds `tests/suite/fuzzing/session.rs` by coverage.
 #![no_main]
 
-#[path = "../../tests/suite/fuzzing/datagram.rs"]
-mod datagram;
+#[path = "../../tests/suite/fuzzing/checksum.rs"]
+mod checksum;
 #[path = "../../tests/suite/fuzzing/session.rs"]
 mod session;
 

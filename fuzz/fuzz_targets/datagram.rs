@@ -1,6 +1,8 @@
 //! Feeds `tests/suite/fuzzing/datagram.rs` by coverage.
 #![no_main]
 
+#[path = "../../tests/suite/fuzzing/checksum.rs"]
+mod checksum;
 #[path = "../../tests/suite/fuzzing/datagram.rs"]
 mod datagram;
 

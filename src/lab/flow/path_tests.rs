@@ -48,7 +48,9 @@ fn a_new_address_is_proven_one_round_trip_after_its_first_packet() {
         loading.link.down.rate = Some(20_000_000);
         let round_trip = 2 * DELAY;
         assert_eq!(time_to_prove(talking, what), round_trip, "{what}, the client talks");
-        assert!(time_to_prove(loading, what) <= round_trip + DELAY, "{what}, the client loads");
+        // Before the challenge the bottleneck's queue of a round trip drains.
+        let proven = time_to_prove(loading, what);
+        assert!(proven <= 2 * round_trip, "{what}, the client loads: {proven:?}");
         assert_eq!(time_to_prove(plan(), what), round_trip, "{what}, nobody talks");
     }
 }
@@ -65,8 +67,8 @@ fn longest_pause(mut plan: Plan, stretch: u32) -> Duration {
     testbed.finish().expect("time goes on");
     assert_eq!(testbed.report().sessions[0].closed, [None, None]);
     let is_sent = |event: &TraceEvent| matches!(event, TraceEvent::PacketSent { .. });
-    let recorded = recorder.recorded();
-    let sent: Vec<Instant> = recorded.iter().filter(|it| is_sent(&it.event)).map(|it| it.at).collect();
+    let facts = recorder.recorded();
+    let sent: Vec<Instant> = facts.iter().filter(|it| is_sent(&it.event)).map(|it| it.at).collect();
     let last = at(600_000_000) - *sent.last().expect("a packet");
     sent.windows(2).map(|pair| pair[1] - pair[0]).chain([last]).max().expect("packets")
 }

@@ -199,8 +199,8 @@ impl Testbed {
             let ended = ended.filter(|_| !closing || index > 0).map(|reason| format!("over: {reason}"));
             let late = seat.spoke_after_end.then(|| "a message after the end".to_owned());
             let rule = seat.oracles.iter().find_map(|oracle| oracle.broken().cloned());
-            let memory = self.footprints(index).into_iter().zip([&plan.config, &self.plan.server]);
-            let full = memory.filter_map(|(footprint, config)| footprint?.exceeds(&config.limits)).next();
+            let mut memory = self.footprints(index).into_iter().zip([&plan.config, &self.plan.server]);
+            let full = memory.find_map(|(footprint, config)| footprint?.exceeds(&config.limits));
             let what = broken.or(late).or(ended).or(rule).or(full);
             what.map(|what| format!("session {index}: {what}"))
         })

@@ -4,6 +4,7 @@
 //! The first byte chooses the reader, the rest is what it reads. What it takes is written and read again, and
 //! must be the same. Shared with the fuzzer, see `fuzz/`.
 
+use super::checksum::with_checksum;
 use sayagain::chat::codec;
 use sayagain::transport::params::Params;
 use sayagain::transport::session::CloseCode;
@@ -56,20 +57,6 @@ pub fn play(input: &[u8]) {
             out.extend(stream::refuse_body(it.0, &it.1));
         }),
     }
-}
-
-/// The bytes with the checksum of a handshake datagram made true, as far as they have one.
-pub fn with_checksum(bytes: &[u8]) -> Vec<u8> {
-    const BODY: usize = 23;
-    let mut datagram = bytes.to_vec();
-    if let Some(&[high, low]) = bytes.get(BODY - 2..BODY) {
-        let end = BODY + usize::from(u16::from_be_bytes([high, low]));
-        if end + 4 <= datagram.len() {
-            let checksum = crc32fast::hash(&datagram[..end]).to_be_bytes();
-            datagram[end..end + 4].copy_from_slice(&checksum);
-        }
-    }
-    datagram
 }
 
 fn read_datagram(bytes: &[u8]) {

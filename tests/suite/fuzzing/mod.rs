@@ -6,6 +6,7 @@
 //! - `datagram.rs`: every reader of what is not authenticated yet
 //! - `session.rs`: a client and a server, any calls, any traffic
 
+mod checksum;
 mod datagram;
 mod session;
 

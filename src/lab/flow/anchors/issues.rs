@@ -29,12 +29,12 @@ fn a_heartbeat_on_a_receive_only_session_keeps_it_alive_and_its_list_of_packets_
     let report = testbed.report();
     assert_whole(&report.sessions[0], Direction::Down, &plan.sessions[0].down, 1);
     assert_eq!(report.sessions[0].closed, [None, None]);
-    let recorded = recorder.recorded();
+    let facts = recorder.recorded();
     let is_asking =
         |event: &TraceEvent| matches!(event, TraceEvent::PacketSent { cause: SendCause::Heartbeat, .. });
-    let asking: Vec<_> = recorded.iter().filter(|fact| is_asking(&fact.event)).map(|fact| fact.at).collect();
+    let asking: Vec<_> = facts.iter().filter(|fact| is_asking(&fact.event)).map(|fact| fact.at).collect();
     assert!(asking.len() >= 55, "{} heartbeats in a minute", asking.len());
-    assert!(!recorded.iter().any(|fact| matches!(fact.event, TraceEvent::Liveness { .. })));
+    assert!(!facts.iter().any(|fact| matches!(fact.event, TraceEvent::Liveness { .. })));
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //!   at least       180 kB  160 kB  150 kB  120 kB  100 kB   28 kB      a round trip
 //! ```
 //!
-//! For comparison: the law of NewReno (Mathis et al., "The macroscopic behavior of the TCP congestion
+//! For comparison: the law of `NewReno` (Mathis et al., "The macroscopic behavior of the TCP congestion
 //! avoidance algorithm", CCR 1997: 1.22 datagrams / √p) allows 18 kB at 1 % and 4 kB at 20 %.
 
 use super::*;
