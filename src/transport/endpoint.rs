@@ -23,6 +23,7 @@ pub use answers::TurnedAway;
 
 use super::config::TransportConfig;
 use super::connection::Connection;
+use super::connection::footprint::Footprint;
 use super::handshake::cookie::CookieJar;
 use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
@@ -295,6 +296,11 @@ impl Endpoint {
     /// What a session has measured.
     pub fn stats(&self, id: ConnectionId) -> Option<SessionStats> {
         self.sessions.get(&id).map(|session| session.connection.stats())
+    }
+
+    /// What a session remembers.
+    pub fn footprint(&self, id: ConnectionId) -> Option<Footprint> {
+        self.sessions.get(&id).map(|session| session.connection.footprint())
     }
 
     /// From now on it may have so many sessions; those that it has beyond that stay.

@@ -9,10 +9,15 @@
 //!
 //! Suspecting before losing keeps plain loss from raising false alarms: between the third and the fifth
 //! second six pings are sent and six answers may come. Both ends keep this clock; a server with thousands
-//! of sessions stretches it, and tells its clients by how much.
+//! of sessions stretches it, and tells its clients by how much; pings are never further apart than a NAT
+//! remembers.
 
 use crate::time::{Duration, Instant};
 use crate::transport::session::{Liveness, LivenessConfig};
+
+/// However stretched the clock is, a ping leaves so often, unless a heartbeat alone is longer. Ours: a NAT forgets
+/// a UDP binding after 30 s without a datagram, if it is in a hurry (RFC 4787 REQ-5 wants two minutes).
+pub const KEEP_ALIVE: Duration = Duration::from_secs(25);
 
 /// The clock of one session.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +113,7 @@ impl Silence {
             Liveness::Alive => self.config.heartbeat,
             Liveness::Suspected | Liveness::Lost => self.config.probe_interval,
         };
-        self.last_asked + interval * self.stretch
+        self.last_asked + (interval * self.stretch).min(KEEP_ALIVE.max(interval))
     }
 
     fn turn_at(&self) -> Instant {
@@ -177,5 +182,14 @@ mod tests {
         assert_eq!(silence.handle_timeout(at(30 * S - 1)), None);
         assert_eq!(silence.handle_timeout(at(30 * S)), Some(Turn::State(Liveness::Suspected)));
         assert_eq!(silence.heartbeat(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_stretched_clock_pings_before_a_nat_forgets() {
+        let mut silence = silence();
+        silence.on_stretch(600);
+        assert!(!silence.is_ping_due(at(25 * S - 1)) && silence.is_ping_due(at(25 * S)));
+        let slow = LivenessConfig { heartbeat: Duration::from_secs(40), ..LivenessConfig::default() };
+        assert_eq!(Silence::new(at(0), slow).ping_at(), at(40 * S), "who asks for a slower one gets it");
     }
 }

@@ -1,9 +1,10 @@
 //! Where is the peer, and may we send there?
 //!
-//! An address that a peer has not proved to hear us at gets no more bytes than came from it: whoever forges
-//! a source cannot make us flood the victim (RFC 9000 §8). A datagram from the peer that only it could
+//! An address that a stranger has not proved to hear us at gets no more bytes than came from it: whoever
+//! forges a source cannot make us flood the victim (RFC 9000 §8). A datagram from the peer that only it could
 //! have sealed moves the session, if its number is the newest; the new address is then challenged
-//! (RFC 9000 §8.2, §9.3).
+//! (RFC 9000 §8.2, §9.3), and gets at most three times as many until it answers, so that the challenge can
+//! follow the first packet, however small.
 
 use crate::time::{Duration, Instant};
 use crate::wire::datagram::{DATAGRAM_LARGEST_IPV4, DATAGRAM_LARGEST_IPV6};
@@ -31,6 +32,10 @@ impl Path {
 /// How long a challenge may go unanswered before it is sent again.
 const CHALLENGE_INTERVAL: Duration = Duration::from_millis(300);
 
+/// RFC 9000 §8.1, §9.3.1: so many bytes may go to an address for each that came from it. Ours: only to where a
+/// session has moved; a stranger gets what it gave.
+const MOVED_FACTOR: u64 = 3;
+
 /// What we know of the path in use.
 #[derive(Clone, Copy, Debug)]
 pub struct PathState {
@@ -38,6 +43,8 @@ pub struct PathState {
     proven: bool,
     received: u64,
     sent: u64,
+    /// So many bytes may go there for each that came from there.
+    factor: u64,
     challenge: Option<[u8; 8]>,
     /// When the challenge is to be sent again, and whether it is to be sent with the next packet.
     challenge_due: Option<Instant>,
@@ -52,6 +59,7 @@ impl PathState {
             proven,
             received: 0,
             sent: 0,
+            factor: 1,
             challenge: None,
             challenge_due: None,
             challenge_owed: false,
@@ -96,13 +104,14 @@ impl PathState {
 
     /// How many more bytes may go there now.
     pub const fn allowance(&self) -> u64 {
-        if self.proven { u64::MAX } else { self.received.saturating_sub(self.sent) }
+        if self.proven { u64::MAX } else { (self.received * self.factor).saturating_sub(self.sent) }
     }
 
     /// The peer's newest packet came from elsewhere: go there, and challenge it with these bytes.
     pub fn on_moved(&mut self, now: Instant, path: Path, bytes: usize, challenge: [u8; 8]) {
         *self = Self::new(path, false);
         self.received = bytes as u64;
+        self.factor = MOVED_FACTOR;
         self.challenge = Some(challenge);
         self.challenge_due = Some(now + CHALLENGE_INTERVAL);
         self.challenge_owed = true;
@@ -163,7 +172,7 @@ mod tests {
     fn a_move_is_challenged_until_the_same_bytes_come_back() {
         let mut state = PathState::new(path(1), true);
         state.on_moved(at(0), path(2), 40, [7; 8]);
-        assert_eq!((state.path(), state.allowance()), (path(2), 40));
+        assert_eq!((state.path(), state.allowance()), (path(2), 3 * 40));
         assert_eq!(state.take_challenge(), Some([7; 8]));
         assert_eq!(state.take_challenge(), None);
         state.handle_timeout(at(300_000));

@@ -32,6 +32,7 @@
 //! - [`witness`]: what left, and what was decided
 //! - [`testbed`]: the clock and the loop; `turn`: what happens at one moment; `seat`: where a client sits
 //! - [`report`]: what is known at the end, of one session, of all, of several seeds
+//! - [`oracle`]: whether one end sends only what the rules allow
 //! - [`sweep`]: random faults, seed after seed, and whether every promise survived them
 //! - [`goodput`]: what the teaching modes get through, beside the [`formula`] of the textbooks
 //! - [`latencies`]: quantiles without estimates
@@ -42,6 +43,7 @@
 pub mod formula;
 pub mod goodput;
 pub mod latencies;
+pub mod oracle;
 pub mod plan;
 pub mod report;
 mod seat;
@@ -53,16 +55,20 @@ mod turn;
 pub mod witness;
 
 pub use latencies::Latencies;
-pub use plan::{Bulk, End, Medium, Meeting, Paced, Plan, SessionPlan, Workload};
+pub use plan::{Bulk, End, Family, Medium, Meeting, Paced, Plan, SessionPlan, Workload};
 pub use report::{Report, SessionReport, run, run_seeds};
 pub use testbed::{Ears, Stuck, Testbed};
 
+#[cfg(test)]
+mod anchors;
 #[cfg(test)]
 mod arq_tests;
 #[cfg(test)]
 mod delivery_tests;
 #[cfg(test)]
 mod loss_tests;
+#[cfg(test)]
+mod path_tests;
 #[cfg(test)]
 mod size_tests;
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Plan {
     pub medium: Medium,
     /// How they meet.
     pub meeting: Meeting,
+    /// Whose addresses they have.
+    pub family: Family,
     /// Settings of the server's connections.
     pub server: TransportConfig,
     /// The sessions, each of a client of its own. At most 65,536.
@@ -118,6 +120,16 @@ pub enum Meeting {
     Clear,
 }
 
+/// Which version of IP carries the datagrams.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Family {
+    /// Version 4: headers of 28 bytes.
+    #[default]
+    Four,
+    /// Version 6: headers of 48 bytes.
+    Six,
+}
+
 /// When a run is over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
@@ -134,6 +146,7 @@ impl Plan {
             link,
             medium: Medium::default(),
             meeting: Meeting::default(),
+            family: Family::default(),
             server: TransportConfig::default(),
             sessions: vec![SessionPlan::default()],
             warm_up: Duration::ZERO,

@@ -4,7 +4,8 @@
 //! id. The seat's number stands in the last two bytes of its address, so that whoever has the address has
 //! the seat, also after the client has moved.
 
-use super::plan::Plan;
+use super::oracle::Oracle;
+use super::plan::{Family, Plan};
 use super::source::Source;
 use super::tally::Tally;
 use super::witness::Wire;
@@ -17,24 +18,51 @@ use crate::wire::datagram::ConnectionId;
 use std::net::{IpAddr, SocketAddr};
 
 /// The server, as clients address it.
-pub fn server_path() -> Path {
-    Path { remote: SocketAddr::from(([10, 0, 0, 1], 4_747)), local: None }
+pub fn server_path(family: Family) -> Path {
+    let remote = match family {
+        Family::Four => SocketAddr::from(([10, 0, 0, 1], 4_747)),
+        Family::Six => SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, 1], 4_747)),
+    };
+    Path { remote, local: None }
 }
 
 /// The client's first address: the seat stands in its last two bytes.
-pub fn client_address(seat: usize) -> SocketAddr {
+pub fn client_address(seat: usize, family: Family) -> SocketAddr {
     let [.., high, low] = seat.to_be_bytes();
-    SocketAddr::from(([10, 1, high, low], 40_000))
+    match family {
+        Family::Four => SocketAddr::from(([10, 1, high, low], 40_000)),
+        Family::Six => {
+            SocketAddr::from(([0xfd00, 1, 0, 0, 0, 0, 0, u16::from_be_bytes([high, low])], 40_000))
+        }
+    }
 }
 
 /// Whose address this is.
 pub fn seat_of(address: SocketAddr) -> usize {
-    match address.ip() {
+    usize::from(match address.ip() {
         IpAddr::V4(ip) => {
             let [.., high, low] = ip.octets();
-            usize::from(u16::from_be_bytes([high, low]))
+            u16::from_be_bytes([high, low])
         }
-        IpAddr::V6(_) => usize::MAX,
+        IpAddr::V6(ip) => {
+            let [.., last] = ip.segments();
+            last
+        }
+    })
+}
+
+/// The same host in the next network.
+fn moved(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, network, c, d] = ip.octets();
+            [a, network.wrapping_add(1).max(1), c, d].into()
+        }
+        IpAddr::V6(ip) => {
+            let mut segments = ip.segments();
+            segments[1] = segments[1].wrapping_add(1).max(1);
+            segments.into()
+        }
     }
 }
 
@@ -50,6 +78,10 @@ pub struct Seat {
     pub tallies: [Tally; 2],
     pub wires: [[Wire; 2]; 2],
     pub closed: [Option<CloseReason>; 2],
+    /// The client's user takes nothing of what has arrived.
+    pub stalled: bool,
+    /// What watches the client and the server.
+    pub oracles: [Oracle; 2],
     /// An end delivered a message after it had said that the session is over.
     pub spoke_after_end: bool,
     pub wake: Option<Instant>,
@@ -64,7 +96,7 @@ impl Seat {
         let ways = [session.up, session.down];
         Self {
             connection: None,
-            address: client_address(seat),
+            address: client_address(seat, plan.family),
             starts,
             rebinds: plan.link.rebind.map(|plan| Rebinds::new(plan, Instant::ZERO)),
             id: None,
@@ -72,6 +104,8 @@ impl Seat {
             tallies: ways.map(|way| Tally::new(&way, starts, plan.warm_up)),
             wires: Default::default(),
             closed: [None, None],
+            stalled: false,
+            oracles: Default::default(),
             spoke_after_end: false,
             wake: None,
             // The testbed begins with everybody touched.
@@ -83,12 +117,7 @@ impl Seat {
     pub fn rebind(&mut self, now: Instant) {
         match self.rebinds.as_mut().and_then(|rebinds| rebinds.poll(now)) {
             Some(Rebind::Port) => self.address.set_port(self.address.port().wrapping_add(1).max(1_024)),
-            Some(Rebind::Address) => {
-                if let IpAddr::V4(ip) = self.address.ip() {
-                    let [a, network, c, d] = ip.octets();
-                    self.address.set_ip([a, network.wrapping_add(1).max(1), c, d].into());
-                }
-            }
+            Some(Rebind::Address) => self.address.set_ip(moved(self.address.ip())),
             None => {}
         }
     }

@@ -11,7 +11,9 @@
 //!
 //! **Safety.** Each ordered channel has delivered exactly what was handed in first, once each; an unordered
 //! one nothing twice; one of which only the latest counts only what was newer than all before; nobody is
-//! told anything after the end; the send queues keep their bounds; no session ends that nobody closed.
+//! told anything after the end; nothing leaves that the rules do not allow, and nothing is acknowledged that
+//! was not sent ([`oracle`](super::oracle)); what is remembered keeps its bounds
+//! ([`footprint`](crate::transport::connection::footprint)); no session ends that nobody closed.
 //! **Liveness.** Once the link heals, everything arrives and is acknowledged, and a session that was closed
 //! is over at both ends, within [`SETTLED_WITHIN`]; then nothing leaves but heartbeats and their answers.
 
@@ -212,11 +214,10 @@ impl Testbed {
             let ended = seat.closed.iter().flatten().next();
             let ended = ended.filter(|_| !closing || index > 0).map(|reason| format!("over: {reason}"));
             let late = seat.spoke_after_end.then(|| "a message after the end".to_owned());
-            let client = seat.connection.as_ref().map_or(0, crate::transport::connection::Connection::queued);
-            let server = seat.id.map_or(0, |id| self.server.queued(id));
-            let full = client > plan.config.limits.queue || server > self.plan.server.limits.queue;
-            let full = full.then(|| format!("{client} and {server} bytes are queued"));
-            let what = broken.or(late).or(ended).or(full);
+            let rule = seat.oracles.iter().find_map(|oracle| oracle.broken().cloned());
+            let mut memory = self.footprints(index).into_iter().zip([&plan.config, &self.plan.server]);
+            let full = memory.find_map(|(footprint, config)| footprint?.exceeds(&config.limits));
+            let what = broken.or(late).or(ended).or(rule).or(full);
             what.map(|what| format!("session {index}: {what}"))
         })
     }
@@ -330,7 +331,7 @@ fn draw_way(faults: [bool; 6], rng: &mut Rng) -> DirectionConfig {
     if disorder {
         way.reorder = 0.3 * rng.unit();
         way.reorder_by = millis(rng, 1, 80);
-        way.duplicate = 0.2 * rng.unit();
+        way.duplicate = 0.5 * rng.unit();
     }
     if damage {
         way.corrupt = 0.05 * rng.unit();

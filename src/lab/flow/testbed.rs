@@ -15,6 +15,7 @@ use crate::rng::Rng;
 use crate::time::{Duration, Instant, at};
 use crate::trace::{Sink, Tracer};
 use crate::transport::connection::Connection;
+use crate::transport::connection::footprint::Footprint;
 use crate::transport::endpoint::{Endpoint, ServerSetup};
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::session::SessionStats;
@@ -218,6 +219,12 @@ impl Testbed {
         Ok(true)
     }
 
+    /// The user of this client stops taking what arrives, or takes it again.
+    pub fn stall(&mut self, seat: usize, stalled: bool) {
+        self.seats[seat].stalled = stalled;
+        self.touch(seat);
+    }
+
     /// By which ids the client and the server call a session, as far as there is one.
     pub fn ids(&self, seat: usize) -> [Option<u64>; 2] {
         let seat = self.seats.get(seat);
@@ -229,6 +236,12 @@ impl Testbed {
     fn stats(&self, seat: usize) -> [Option<SessionStats>; 2] {
         let Seat { connection, id, .. } = &self.seats[seat];
         [connection.as_ref().map(Connection::stats), id.and_then(|id| self.server.stats(id))]
+    }
+
+    /// What the client's and the server's end of a session remember.
+    pub(super) fn footprints(&self, seat: usize) -> [Option<Footprint>; 2] {
+        let Seat { connection, id, .. } = &self.seats[seat];
+        [connection.as_ref().map(Connection::footprint), id.and_then(|id| self.server.footprint(id))]
     }
 
     /// What is known so far.

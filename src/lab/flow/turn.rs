@@ -3,7 +3,8 @@
 //! What the links deliver and whose timer is due is handed in; then everybody to whom something happened
 //! hands in its messages and is drained.
 
-use super::plan::Meeting;
+use super::oracle::Flight;
+use super::plan::{Family, Meeting};
 use super::seat::{Seat, seat_of, server_path};
 use super::testbed::{Packet, Testbed};
 use super::witness::Cargo;
@@ -13,13 +14,18 @@ use crate::trace::{SendCause, Sink, Tracer};
 use crate::transport::connection::Connection;
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::path::Path;
-use crate::transport::session::SessionEvent;
+use crate::transport::session::{SessionEvent, SessionStats};
 use crate::wire::datagram::ConnectionId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// IPv4 without options, and UDP.
-const HEADERS: usize = 20 + 8;
+/// IP without options or extensions, and UDP.
+const fn headers(family: Family) -> usize {
+    match family {
+        Family::Four => 20 + 8,
+        Family::Six => 40 + 8,
+    }
+}
 
 impl Testbed {
     pub(super) fn touch(&mut self, seat: usize) {
@@ -50,7 +56,7 @@ impl Testbed {
             // Nobody is at an address that the client has left.
             Direction::Down if self.seats[seat].address == address => {
                 if let Some(connection) = &mut self.seats[seat].connection {
-                    connection.handle_datagram(self.now, server_path(), &mut bytes);
+                    connection.handle_datagram(self.now, server_path(self.plan.family), &mut bytes);
                 }
             }
             Direction::Down => {}
@@ -161,20 +167,30 @@ impl Testbed {
             trust: Arc::clone(trust),
         };
         let config = self.plan.sessions[seat].config;
-        let connection = Connection::client(self.now, config, hello, server_path(), self.rng.fork(), tracer);
+        let connection = Connection::client(
+            self.now,
+            config,
+            hello,
+            server_path(self.plan.family),
+            self.rng.fork(),
+            tracer,
+        );
         self.seats[seat].connection = Some(connection);
     }
 
     fn drain_client(&mut self, index: usize) {
         let Some(mut connection) = self.seats[index].connection.take() else { return };
         loop {
-            while let Some(event) = connection.poll_event(self.now) {
+            while !self.seats[index].stalled
+                && let Some(event) = connection.poll_event(self.now)
+            {
                 self.progress = self.seats[index].on_event(self.now, Direction::Down, event, self.progress);
             }
             if connection.poll_transmit(self.now, &mut self.buffer).is_none() {
                 break;
             }
             let cargo = self.witnesses[0].take_cargo();
+            self.watch(Direction::Up, index, &cargo, Some(connection.stats()));
             self.post(Direction::Up, index, self.seats[index].address, cargo);
         }
         self.seats[index].connection = Some(connection);
@@ -185,10 +201,23 @@ impl Testbed {
             let cargo = self.witnesses[1].take_cargo();
             let seat = seat_of(path.remote);
             if seat < self.seats.len() {
+                // A seat that moved while it shook hands has another session here, which nobody watches.
+                let is_known = self.seats[seat].id.is_some_and(|id| self.server.path(id) == Some(path));
+                let stats = self.seats[seat].id.filter(|_| is_known).and_then(|id| self.server.stats(id));
+                self.watch(Direction::Down, seat, &cargo, stats);
                 self.post(Direction::Down, seat, path.remote, cargo);
             }
         }
         self.hear_server();
+    }
+
+    /// The oracle of one end sees what leaves.
+    fn watch(&mut self, direction: Direction, seat: usize, cargo: &Cargo, stats: Option<SessionStats>) {
+        let told = stats.and_then(|stats| Some(Flight { bytes: stats.in_flight?, window: stats.cwnd? }));
+        let Some(flight) = told else { return };
+        let oracles = &mut self.seats[seat].oracles;
+        let heard_of = oracles[direction.opposite().index()].largest_sent;
+        oracles[direction.index()].on_sent(self.now, self.buffer.len(), cargo, flight, heard_of);
     }
 
     /// The datagram in the buffer leaves.
@@ -203,7 +232,7 @@ impl Testbed {
         } else {
             kinds(&self.buffer, self.plan.meeting, cargo)
         };
-        let ip_bytes = u32::try_from(self.buffer.len() + HEADERS).unwrap_or(u32::MAX);
+        let ip_bytes = u32::try_from(self.buffer.len() + headers(self.plan.family)).unwrap_or(u32::MAX);
         let packet = Packet { seat, address, bytes: self.buffer.clone() };
         link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
     }

@@ -5,6 +5,7 @@
 
 use crate::time::Instant;
 use crate::trace::{DropReason, SendCause, Sink, TraceEvent};
+use crate::transport::redundancy::SMALL_MAX;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What one datagram carries.
@@ -12,10 +13,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Cargo {
     /// Pieces of messages.
     pub pieces: u32,
+    /// The word that messages will not come.
+    pub abandons: bool,
     /// Their bytes, without frames.
     pub message_bytes: u64,
     /// It acknowledges.
     pub acknowledges: bool,
+    /// The highest number that it acknowledges.
+    pub acknowledged: Option<u64>,
+    /// Its packet's number.
+    pub number: Option<u64>,
+    /// A piece is of a message that is no small one.
+    pub is_large: bool,
     /// Why its packet left; `None` where it is a handshake alone.
     pub cause: Option<SendCause>,
 }
@@ -126,12 +135,20 @@ impl Seen {
     fn note(&mut self, event: &TraceEvent) {
         let Self { cargo, decisions, .. } = self;
         match event {
-            TraceEvent::PieceSent { len, .. } => {
+            TraceEvent::PieceSent { offset, len, .. } => {
                 cargo.pieces += 1;
+                cargo.is_large |= *offset > 0 || *len > SMALL_MAX;
                 cargo.message_bytes += len;
             }
-            TraceEvent::AckSent { .. } => cargo.acknowledges = true,
-            TraceEvent::PacketSent { cause, .. } => cargo.cause = Some(*cause),
+            TraceEvent::MessageAbandoned { .. } => cargo.abandons = true,
+            TraceEvent::AckSent { largest } => {
+                cargo.acknowledges = true;
+                cargo.acknowledged = Some(*largest);
+            }
+            TraceEvent::PacketSent { number, cause, .. } => {
+                cargo.number = Some(*number);
+                cargo.cause = Some(*cause);
+            }
             TraceEvent::PacketReceived { late, .. } => decisions.late += u64::from(*late),
             TraceEvent::DatagramDropped { reason, .. } => match reason {
                 DropReason::Duplicate => decisions.duplicates += 1,

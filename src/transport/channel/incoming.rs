@@ -26,6 +26,15 @@ use std::collections::{BTreeMap, VecDeque};
 /// The longest message, in bytes.
 pub const MESSAGE_MAX: u64 = 65_536;
 
+/// So many separate runs of a message's bytes may be here …
+///
+/// Ours: a sender that fills its packets makes a few dozen at most, and a run is remembered in 16 bytes: what
+/// a message costs in credit bounds what it costs in memory.
+const RUNS_MIN: usize = 16;
+
+/// … and one more for each so many bytes of the message.
+const RUN_BYTES: usize = 32;
+
 /// A message that is not handed on yet.
 #[derive(Clone, Debug)]
 struct Partial {
@@ -154,7 +163,7 @@ impl Incoming {
         if entry.get().bytes.len() as u64 != piece.total {
             return Err("two lengths of one message");
         }
-        let taken = entry.get_mut().fill(piece);
+        let taken = entry.get_mut().fill(piece)?;
         if taken == Taken::New && entry.get().whole {
             let bytes = entry.remove().bytes;
             self.on_whole(session, piece.sequence, bytes);
@@ -282,18 +291,21 @@ impl Incoming {
 }
 
 impl Partial {
-    fn fill(&mut self, piece: &Piece<'_>) -> Taken {
+    fn fill(&mut self, piece: &Piece<'_>) -> Result<Taken, &'static str> {
         if self.whole {
-            return Taken::Duplicate;
+            return Ok(Taken::Duplicate);
         }
         let len = piece.bytes.len() as u64;
         if len == piece.total {
             self.whole = true;
             self.bytes.copy_from_slice(piece.bytes);
-            return Taken::New;
+            return Ok(Taken::New);
         }
         if !self.have.insert(piece.offset, piece.offset + len - 1) {
-            return Taken::Duplicate;
+            return Ok(Taken::Duplicate);
+        }
+        if self.have.len() > RUNS_MIN + self.bytes.len() / RUN_BYTES {
+            return Err("a message in more pieces than allowed");
         }
         if let Ok(from) = usize::try_from(piece.offset)
             && let Some(place) = self.bytes.get_mut(from..from + piece.bytes.len())
@@ -301,7 +313,7 @@ impl Partial {
             place.copy_from_slice(piece.bytes);
         }
         self.whole = self.have.covers(0, piece.total - 1);
-        Taken::New
+        Ok(Taken::New)
     }
 }
 

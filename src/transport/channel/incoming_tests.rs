@@ -180,3 +180,13 @@ fn a_stream_bears_a_longest_message_with_its_number() {
     assert!(room.on_piece(&mut session, &mut Spare::default(), &begin(8, MESSAGE_MAX + 8)).is_err());
     assert!(stream.on_piece(&mut session, &mut Spare::default(), &begin(3, MESSAGE_MAX + 8)).is_ok());
 }
+
+#[test]
+fn a_message_in_crumbs_is_refused_before_it_costs_more_memory_than_credit() {
+    let (mut incoming, mut session) = fresh();
+    let crumbs = (0..9_000)
+        .step_by(2)
+        .map(|offset| incoming.on_piece(&mut session, &mut Spare::default(), &piece(0, 9_000, offset, b"x")));
+    let taken = crumbs.take_while(Result::is_ok).count();
+    assert_eq!(taken, RUNS_MIN + 9_000 / RUN_BYTES);
+}

@@ -10,6 +10,7 @@ use crate::transport::handshake::client::{Answer, Established};
 use crate::transport::params::Params;
 use crate::transport::path::Path;
 use crate::transport::reliability::received::Arrival;
+use crate::transport::reliability::sent::PACKETS_MAX;
 use crate::transport::session::{CloseCode, CloseReason, SessionEvent};
 use crate::wire::Reader;
 use crate::wire::datagram::{self, DATA_HEADER, Handshake, HandshakePart};
@@ -128,6 +129,9 @@ impl Connection {
             return self.trace(now, TraceEvent::PacketOutOfOrder { number, channel, sequence });
         }
         self.on_packet_path(now, path, arrival, bytes);
+        if self.recovery.packets() >= PACKETS_MAX && self.is_open() {
+            return self.violate(now, "a peer that acknowledges nothing");
+        }
         let mut reader = Reader::new(body);
         loop {
             match take_frame(&mut reader) {

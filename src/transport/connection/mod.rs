@@ -15,8 +15,10 @@
 //! - `input`: what arrives
 //! - `output`: what leaves
 //! - `closing`: how it ends
+//! - [`footprint`]: what it remembers
 
 mod closing;
+pub mod footprint;
 mod input;
 mod output;
 #[cfg(test)]
@@ -300,6 +302,12 @@ impl Connection {
     pub fn on_rebound(&mut self) {
         self.recovery.forget_size(self.path.path().largest_datagram());
         self.owed.ping = true;
+    }
+
+    /// The next packet has this number, as if all before it had been sent long ago.
+    #[cfg(test)]
+    pub(crate) fn skip_numbers_to(&mut self, number: u64) {
+        self.recovery.sent().skip_to(number);
     }
 
     /// When to wake it, and why.

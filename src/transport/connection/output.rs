@@ -32,8 +32,8 @@ const CREDIT_MAX: usize = 17;
 /// So many frames of credit in one packet: there is always a next one.
 const CREDITS_EACH: usize = 8;
 
-/// Less room than this is not worth a packet.
-const ROOM_MIN: usize = 64;
+/// Less room than this is not worth a packet; a challenge has so much after a PING alone, in the clear too.
+const ROOM_MIN: usize = 48;
 
 /// The piece that a part stands for, if it is one.
 pub(super) fn span_of(part: Part) -> Option<(u64, Span)> {
@@ -354,7 +354,7 @@ impl Connection {
                     again
                 }
                 Polled::Abandoned { channel, sequence } => {
-                    self.copies.on_settled(channel, sequence);
+                    self.copies.on_abandoned(channel, sequence);
                     self.trace(now, TraceEvent::MessageAbandoned { channel, sequence });
                     false
                 }

@@ -3,7 +3,7 @@
 use super::answers::ANSWERS_MAX;
 use super::*;
 use crate::crypto::Identity;
-use crate::time::at;
+use crate::time::{Duration, at};
 use crate::transport::handshake::client::ClientHello;
 use crate::transport::session::CloseReason;
 use crate::transport::trust::TrustAll;
@@ -283,4 +283,79 @@ fn no_answer_to_a_stranger_is_longer_than_what_it_answers() {
         foreign[4] = 9;
         ask(foreign);
     }
+}
+
+#[test]
+fn an_idle_timeout_over_a_14_week_round_trip_is_still_thirty_seconds_of_silence() {
+    let weeks = |count: u64| at(count * 7 * 24 * 3_600 * 1_000_000);
+    let (mut server, from) = (endpoint(10), path(1, 1));
+    let mut ann = client(1, true);
+    let mut mail = Vec::new();
+    assert!(ann.poll_transmit(at(0), &mut mail).is_some());
+    server.handle_datagram(weeks(7), from, &mut mail);
+    for mut answer in heard(weeks(7), &mut server, from) {
+        ann.handle_datagram(weeks(14), path(0, 1), &mut answer);
+    }
+    assert_eq!(ann.stats().rtt.map(|rtt| rtt.as_secs()), Some(14 * 7 * 24 * 3_600));
+    ann.send(ChannelId::room(0), b"hi"[..].into()).expect("a session");
+    talk(weeks(14), &mut ann, &mut server, from);
+    // Asked at each moment that it wants to be woken at, it is over after its thirty seconds.
+    let mut turns = 0;
+    while let Some((due, _)) = ann.poll_timeout() {
+        assert!(due >= weeks(14) && due <= weeks(14) + Duration::from_secs(30), "{due:?}");
+        ann.handle_timeout(due);
+        ann.poll_transmit(due, &mut mail);
+        turns += 1;
+        assert!(turns < 1_000, "a timer never rests");
+    }
+    assert_eq!(closed(&mut ann), Some(CloseReason::TimedOut));
+}
+
+#[test]
+fn only_the_newest_authenticated_number_moves_a_session() {
+    let (mut server, home, away) = (endpoint(10), path(1, 1), path(9, 9));
+    let mut ann = client(1, true);
+    talk(at(0), &mut ann, &mut server, home);
+    let id = std::iter::from_fn(|| server.poll_event()).map(|(id, _)| id).next().expect("a session");
+    let mut next = || {
+        let mut datagram = Vec::new();
+        ann.send(ChannelId::room(0), b"hi"[..].into()).expect("a session");
+        assert!(ann.poll_transmit(at(0), &mut datagram).is_some());
+        datagram
+    };
+    let [late, newest, forged, moving] = [(); 4].map(|()| next());
+    let mut is_at = |from: Path, datagram: &[u8]| {
+        server.handle_datagram(at(0), from, &mut datagram.to_vec());
+        server.path(id).expect("a session").remote
+    };
+    assert_eq!(is_at(home, &newest), home.remote);
+    assert_eq!(is_at(away, &late), home.remote, "a late one");
+    assert_eq!(is_at(away, &newest), home.remote, "one that was here");
+    let mut broken = forged.clone();
+    *broken.last_mut().expect("a tag") ^= 1;
+    assert_eq!(is_at(away, &broken), home.remote, "one that does not open");
+    assert_eq!(is_at(away, &moving), away.remote);
+    assert_eq!(is_at(home, &forged), away.remote, "an older one does not move it back");
+}
+
+#[test]
+fn a_peer_that_acknowledges_nothing_is_turned_out_before_it_costs_more_than_65536_packets() {
+    use crate::transport::reliability::sent::PACKETS_MAX;
+    let (mut server, from) = (endpoint(10), path(1, 1));
+    let mut ann = client(1, true);
+    talk(at(0), &mut ann, &mut server, from);
+    let id = std::iter::from_fn(|| server.poll_event()).map(|(id, _)| id).next().expect("a session");
+    let mut datagram = Vec::new();
+    for n in 0..=PACKETS_MAX as u64 {
+        // It hears nothing, so it acknowledges nothing; and nobody holds an acknowledgement back for a run.
+        let now = at(2_000 * n);
+        ann.on_rebound();
+        assert!(ann.poll_transmit(now, &mut datagram).is_some());
+        server.handle_datagram(now, from, &mut datagram);
+        heard(now, &mut server, from);
+        let footprint = server.footprint(id).expect("a session");
+        assert_eq!(footprint.exceeds(&TransportConfig::default().limits), None, "after {n}");
+    }
+    let ended = std::iter::from_fn(|| server.poll_event()).map(|(_, event)| event).next();
+    assert_eq!(ended, Some(SessionEvent::Closed(CloseReason::Protocol("a peer that acknowledges nothing"))));
 }

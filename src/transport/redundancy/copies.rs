@@ -86,6 +86,11 @@ impl Copies {
         }
     }
 
+    /// How many messages ride.
+    pub fn riders(&self) -> usize {
+        self.riders.len()
+    }
+
     /// A piece left, first or again, on a path like this. Small whole messages ride. Answers how long there
     /// are no copies from now on, if a rest begins.
     pub fn on_piece_sent(
@@ -127,6 +132,12 @@ impl Copies {
         let Target { rides, own, spacing } = target::compute(self.setting, loss);
         let share = self.restraint.share(now);
         Target { rides: 1.0 + (rides - 1.0) * share, own: 1.0 + (own - 1.0) * share, spacing }
+    }
+
+    /// The word leaves that this message will not come: small like text, and sent like it.
+    pub fn on_abandoned(&mut self, channel: u64, sequence: u64) {
+        self.written.is_carrying = true;
+        self.riders.remove(channel, sequence);
     }
 
     /// The message arrived, or nobody wants it any more.

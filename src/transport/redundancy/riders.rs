@@ -77,6 +77,16 @@ impl Riders {
         });
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// None?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Does this message ride?
     pub fn holds(&self, channel: u64, sequence: u64) -> bool {
         self.index(channel, sequence).is_some()

@@ -38,6 +38,16 @@ pub struct LostPackets {
 }
 
 impl LostPackets {
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// None?
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
     /// This packet was declared lost. Of more than [`KEPT_MAX`] the oldest is forgotten.
     pub fn on_lost(&mut self, now: Instant, packet: Settled, parts: &[Part]) {
         if self.packets.back().is_some_and(|last| last.packet.number > packet.number) {

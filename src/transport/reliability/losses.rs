@@ -69,6 +69,11 @@ impl Losses {
         self.spurious
     }
 
+    /// How many of them may still arrive and are remembered for it.
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
     /// The share of packets that were lost lately.
     pub const fn share(&self) -> &LossShare {
         &self.share

@@ -19,7 +19,7 @@ use crate::wire::ranges::RangeSet;
 
 /// How many ranges of received numbers are remembered for acknowledgement. Beyond it the oldest are
 /// forgotten; the replay window still knows them as duplicates.
-const RANGES_MAX: usize = 64;
+pub const RANGES_MAX: usize = 64;
 
 /// What arrived.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,11 @@ impl Received {
     /// Nothing arrived yet; acknowledgements may wait so long.
     pub fn new(patience: Patience) -> Self {
         Self { patience, ..Self::default() }
+    }
+
+    /// How many ranges of numbers are remembered.
+    pub fn ranges(&self) -> usize {
+        self.ranges.len()
     }
 
     /// How a packet of this number fits in, whether or not it is taken.

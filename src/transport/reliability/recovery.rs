@@ -122,6 +122,16 @@ impl Recovery {
         self.losses.spurious()
     }
 
+    /// How many packets that were declared lost are remembered, since they may still arrive.
+    pub fn kept_losses(&self) -> usize {
+        self.losses.kept()
+    }
+
+    /// How many packets there are from the oldest that is out to the newest.
+    pub fn packets(&self) -> usize {
+        self.sent.len()
+    }
+
     /// The share of packets that were lost lately.
     pub const fn loss_share(&self) -> &LossShare {
         self.losses.share()

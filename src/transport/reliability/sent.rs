@@ -17,6 +17,11 @@ use super::loss::{self, LossRule, Thresholds, Verdict};
 use crate::time::Instant;
 use std::collections::VecDeque;
 
+/// From the oldest packet that is out to the newest there are at most so many. Ours: who only receives sends
+/// acknowledgements alone, which stay here until a heartbeat behind them is acknowledged; a peer that never
+/// acknowledges one would let them grow without end.
+pub const PACKETS_MAX: usize = 1 << 16;
+
 /// Something that a packet carried and that must arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
@@ -86,6 +91,16 @@ impl SentPackets {
     /// The number of the next packet.
     pub fn next_number(&self) -> u64 {
         self.first + self.packets.len() as u64
+    }
+
+    /// How many packets there are from the oldest that is out to the newest.
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Is none out?
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
     }
 
     /// Notes a part of the packet that is being written; [`SentPackets::on_sent`] closes it.
@@ -245,6 +260,15 @@ impl SentPackets {
         self.largest_acked
     }
 
+    /// The next packet has this number: those before it were never sent. What was sent is forgotten.
+    #[cfg(test)]
+    pub fn skip_to(&mut self, number: u64) {
+        assert!(!self.is_eliciting(), "something is under way");
+        self.packets.clear();
+        self.parts.clear();
+        self.first = number;
+    }
+
     fn parts_before(&self, number: u64) -> usize {
         let count = index(number, self.first).min(self.packets.len());
         self.packets.iter().take(count).map(|packet| packet.parts as usize).sum()
@@ -376,52 +400,59 @@ mod tests {
     }
 
     proptest! {
-        /// The reference: a plain map from number to its bytes and its part.
+        /// The reference: a plain map from number to when it was sent, its bytes and its parts; a packet of less
+        /// than 12 bytes asks for nothing.
         #[test]
         fn the_list_agrees_with_a_plain_map(steps in prop::collection::vec((0u8..3, 0u64..64, 0u64..8), 1..200)) {
             use std::collections::BTreeMap;
+            const ASKING: u64 = 12;
             let mut sent = SentPackets::default();
-            let mut model = BTreeMap::new();
+            let mut model: BTreeMap<u64, (Instant, u64, Vec<Part>)> = BTreeMap::new();
             let mut largest = None;
             let mut now = at(0);
             for (step, a, b) in steps {
                 now += Duration::from_millis(1);
-                match step {
+                let mut settled = Vec::new();
+                let expected: Vec<u64> = match step {
                     0 => {
                         let number = sent.next_number();
-                        sent.note(piece(number));
-                        sent.on_sent(now, 10 + b as u32, true);
-                        model.insert(number, (now, 10 + b));
+                        let parts: Vec<Part> = (0..a % 4).map(|n| piece(10 * number + n)).collect();
+                        parts.iter().for_each(|part| sent.note(*part));
+                        sent.on_sent(now, 10 + b as u32, 10 + b >= ASKING);
+                        model.insert(number, (now, 10 + b, parts));
+                        Vec::new()
                     }
-                    1 => {
-                        let last = (a + b).min(sent.next_number().saturating_sub(1));
-                        if sent.next_number() == 0 { continue; }
+                    1 if sent.next_number() > 0 => {
+                        let last = (a + b).min(sent.next_number() - 1);
                         let first = a.min(last);
                         largest = largest.max(Some(last));
-                        let mut acked = Vec::new();
                         sent.acknowledge(first, last, |packet, parts| {
-                            assert_eq!(parts, [piece(packet.number)]);
-                            acked.push(packet.number);
+                            settled.push((packet.number, packet.ack_eliciting, parts.to_vec()));
                         });
-                        let expected: Vec<u64> = model.range(first..=last).map(|(n, _)| *n).collect();
-                        expected.iter().for_each(|n| { model.remove(n); });
-                        prop_assert_eq!(acked, expected);
+                        model.range(first..=last).map(|(number, _)| *number).collect()
                     }
+                    1 => Vec::new(),
                     _ => {
-                        let mut lost = Vec::new();
                         sent.detect_lost(now, THRESHOLD, |packet, _, parts| {
-                            assert_eq!(parts, [piece(packet.number)]);
-                            lost.push(packet.number);
+                            settled.push((packet.number, packet.ack_eliciting, parts.to_vec()));
                         });
-                        let expected: Vec<u64> = model.iter()
-                            .filter(|(n, (sent_at, _))| largest.is_some_and(|largest| **n <= largest
-                                && (largest >= **n + 3 || *sent_at + TIME <= now)))
-                            .map(|(n, _)| *n).collect();
-                        expected.iter().for_each(|n| { model.remove(n); });
-                        prop_assert_eq!(lost, expected);
+                        let is_lost = |number: u64, sent_at: Instant| largest.is_some_and(|largest| {
+                            number <= largest && (largest >= number + 3 || sent_at + TIME <= now)
+                        });
+                        model.iter().filter(|(n, (at, ..))| is_lost(**n, *at)).map(|(n, _)| *n).collect()
                     }
-                }
-                prop_assert_eq!(sent.bytes_in_flight(), model.values().map(|(_, bytes)| *bytes).sum::<u64>());
+                };
+                let expected: Vec<(u64, bool, Vec<Part>)> = expected.into_iter().filter_map(|number| {
+                    model.remove(&number).map(|(_, bytes, parts)| (number, bytes >= ASKING, parts))
+                }).collect();
+                prop_assert_eq!(settled, expected);
+                let asking = || model.values().filter(|(_, bytes, _)| *bytes >= ASKING);
+                prop_assert_eq!(sent.bytes_in_flight(), asking().map(|(_, bytes, _)| *bytes).sum::<u64>());
+                prop_assert_eq!(sent.packets_in_flight(), asking().count() as u64);
+                let parts: Vec<Part> = model.values().flat_map(|(.., parts)| parts.clone()).collect();
+                prop_assert_eq!(sent.oldest_parts().collect::<Vec<_>>(), parts);
+                let span = model.first_key_value().map_or(0, |(first, _)| sent.next_number() - first);
+                prop_assert_eq!(sent.len() as u64, span);
             }
         }
     }

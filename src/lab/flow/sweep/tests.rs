@@ -1,6 +1,10 @@
 //! Does the sweep try something, and does it tell what it finds?
 
+use super::super::oracle::Flight;
+use super::super::seat::Seat;
+use super::super::witness::Cargo;
 use super::*;
+use crate::trace::SendCause;
 
 /// As many links as the environment asks for with `SAYAGAIN_SEEDS`.
 #[test]
@@ -56,4 +60,43 @@ fn every_link_that_is_drawn_could_be_asked_for_on_the_command_line() {
         let link = BadLink::of_seed(seed).plan.link;
         assert_eq!(link.up.check().and_then(|()| link.down.check()), Ok(()), "{seed}");
     }
+}
+
+/// A link without faults, over which one message goes.
+fn calm() -> BadLink {
+    let way = DirectionConfig { delay: Duration::from_millis(25), ..DirectionConfig::default() };
+    let mut plan = Plan::of(LinkConfig::symmetric(way, 0));
+    plan.sessions[0].up.paced.messages = 1;
+    BadLink { seed: 0, plan, close: None }
+}
+
+#[test]
+fn what_an_oracle_sees_breaks_a_run() {
+    let mut testbed = Testbed::new(&calm().plan, 0, Ears::default());
+    testbed.run_until(at(1_000_000)).expect("time goes on");
+    assert_eq!(testbed.broken(false), None);
+    let lie =
+        Cargo { acknowledged: Some(1_000), cause: Some(SendCause::Acknowledgement), ..Cargo::default() };
+    let Seat { oracles: [client, server], .. } = &mut testbed.seats[0];
+    server.on_sent(at(0), 30, &lie, Flight::default(), client.largest_sent);
+    let broken = testbed.broken(false).unwrap_or_default();
+    assert_eq!(broken, "session 0: acknowledges 1000, which was never sent");
+}
+
+#[test]
+fn what_is_remembered_beyond_its_bound_breaks_a_run() {
+    let mut testbed = Testbed::new(&calm().plan, 0, Ears::default());
+    testbed.run_until(at(10_000)).expect("time goes on");
+    assert_eq!(testbed.broken(false), None);
+    testbed.plan.sessions[0].config.limits.queue = 100;
+    assert!(testbed.broken(false).is_some_and(|what| what.contains("queued: 132")));
+}
+
+#[test]
+fn a_timer_that_does_not_go_quiet_breaks_a_run() {
+    assert!(calm().play(Ears::default()).is_ok());
+    let mut restless = calm();
+    restless.plan.server.liveness.heartbeat = Duration::from_millis(200);
+    let failure = restless.play(Ears::default()).expect_err("a heartbeat each 200 ms");
+    assert!(failure.what.contains("of silence"), "{failure}");
 }
