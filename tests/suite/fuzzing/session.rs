@@ -363,9 +363,11 @@ impl Scene {
 
 /// Makes the checksums true, of the handshake part and of the packet in the clear.
 fn mend(bytes: &mut Vec<u8>) {
-    *bytes = with_checksum(bytes);
-    let start = read_handshake(bytes).map_or(0, |part| part.len);
-    let start = if datagram::is_handshake(bytes) { start } else { 0 };
+    let mut start = 0;
+    if datagram::is_handshake(bytes) {
+        *bytes = with_checksum(bytes);
+        start = read_handshake(bytes).map_or(0, |part| part.len);
+    }
     let end = bytes.len().saturating_sub(4);
     if end >= start + DATA_HEADER {
         let checksum = crc32fast::hash(&bytes[start..end]).to_be_bytes();
