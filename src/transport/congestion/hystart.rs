@@ -1,19 +1,23 @@
 //! When does slow start end before anything is lost?
 //!
 //! Slow start doubles each round trip, so it overshoots by up to a whole window, and all of the overshoot
-//! is lost at once. `HyStart++` (RFC 9406) looks at the round-trip time instead: when the least of a round is
+//! is lost at once. `HyStart++` (RFC 9406) looks at the round-trip time instead: when the least of eight is
 //! clearly above the least of the round before, a queue begins to grow. It then grows more slowly for
 //! some rounds (conservative slow start, CSS), and if the round trip stays long, slow start is over; if it
 //! falls again it was noise, and slow start goes on.
 //!
 //! ```text
-//!             least of a round ≥ last + η              five rounds
+//!          least of eight ≥ last round's + η           five rounds
 //!   slow start ───────────────────────▶ CSS ─────────────────────────▶ congestion avoidance
 //!        ▲      least of a round < baseline  │
 //!        └───────────────────────────────────┘
 //! ```
 //!
-//! A round is a round trip: it ends when a packet is acknowledged that was sent in it.
+//! A round is a round trip: it ends when a packet is acknowledged that was sent in it. Ours: RFC 9406 §4.2 compares
+//! the least of the whole round, which is mostly that of its first packets, sent before the queue began; then
+//! the rise is seen a round later, and a paced sender has doubled once more. The least of the last eight samples
+//! of the round is as good against single jumps, and sees it in the round that makes the queue.
+//!
 //! Left out: the limit L on the growth by one acknowledgement, which is infinite for a paced sender (§4.3).
 
 use super::RoundTrip;
@@ -26,7 +30,7 @@ const RISE_MAX: Duration = Duration::from_millis(16);
 /// RFC 9406 §4.3: `MIN_RTT_DIVISOR`.
 const RISE_DIVISOR: u32 = 8;
 /// RFC 9406 §4.3: `N_RTT_SAMPLE`.
-const SAMPLES: u32 = 8;
+const SAMPLES: usize = 8;
 /// RFC 9406 §4.3: `CSS_GROWTH_DIVISOR`.
 const CONSERVATIVE_DIVISOR: u64 = 4;
 /// RFC 9406 §4.3: `CSS_ROUNDS`.
@@ -46,7 +50,9 @@ pub struct HyStart {
     round_began: Option<Instant>,
     last_least: Option<Duration>,
     least: Option<Duration>,
-    samples: u32,
+    samples: usize,
+    /// The last samples of this round.
+    recent: [Duration; SAMPLES],
     conservative: Option<Conservative>,
 }
 
@@ -61,6 +67,7 @@ impl HyStart {
     pub fn on_round_trip(&mut self, trip: RoundTrip) -> bool {
         let over = self.round_began.is_none_or(|began| trip.sent_at >= began) && self.begin_round(trip.now);
         self.least = Some(self.least.map_or(trip.sample, |least| least.min(trip.sample)));
+        self.recent[self.samples % SAMPLES] = trip.sample;
         self.samples += 1;
         if self.samples >= SAMPLES {
             self.judge();
@@ -79,7 +86,7 @@ impl HyStart {
     }
 
     fn judge(&mut self) {
-        let Some(least) = self.least else { return };
+        let Some(least) = self.recent.iter().min().copied() else { return };
         match (self.conservative, self.last_least) {
             // RFC 9406 §4.2: the rise was noise.
             (Some(css), _) if least < css.baseline => self.conservative = None,
@@ -124,6 +131,22 @@ mod tests {
         let mut hystart = HyStart::default();
         play(&mut hystart, &[50, 57]);
         assert_eq!(hystart.growth(1_200), 300);
+    }
+
+    #[test]
+    fn a_queue_is_seen_in_the_round_that_makes_it_but_not_a_few_late_packets() {
+        let trip = |ms| {
+            let sample = Duration::from_millis(ms);
+            RoundTrip { now: at(ms), sent_at: at(0), sample, smoothed: sample, least: sample }
+        };
+        let growth = |samples: &[u64]| {
+            let mut hystart = HyStart::default();
+            play(&mut hystart, &[50, 50]);
+            samples.iter().for_each(|ms| _ = hystart.on_round_trip(trip(*ms)));
+            hystart.growth(4)
+        };
+        assert_eq!(growth(&[50, 50, 52, 54, 57, 58, 59, 60, 61, 62, 63, 64]), 1);
+        assert_eq!(growth(&[50, 50, 90, 90, 90, 90, 90, 90, 90, 50, 90, 90]), 4);
     }
 
     #[test]
