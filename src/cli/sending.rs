@@ -51,6 +51,17 @@ impl Sending {
         Ok(Choices { arq, congestion, redundancy: Redundancy::Off })
     }
 
+    /// Over TCP the kernel decides all of it: whoever asks for some is told so.
+    pub fn refuse_over_tcp(self) -> Result<(), String> {
+        let Self { redundancy, congestion, arq, window } = self;
+        if redundancy.is_none() && congestion.is_none() && arq.is_none() && window.is_none() {
+            return Ok(());
+        }
+        Err("--redundancy, --cc, --arq and --window need --transport udp: over TCP the system's kernel decides \
+             what is sent when"
+            .into())
+    }
+
     /// The way to repeat, if one was named.
     pub const fn arq(self) -> Option<Arq> {
         self.arq
@@ -115,6 +126,15 @@ mod tests {
     #[test]
     fn without_a_word_all_is_our_own() {
         assert_eq!(chosen(""), Ok(Choices::default()));
+    }
+
+    #[test]
+    fn over_tcp_nobody_is_left_to_believe_that_a_wish_was_heard() {
+        let of = |words: &[&str]| Line::parse_from(words).sending.refuse_over_tcp();
+        assert_eq!(of(&["x"]), Ok(()));
+        for wish in [["x", "--cc", "cubic"], ["x", "--window", "3"], ["x", "--redundancy", "auto"]] {
+            assert!(of(&wish).is_err_and(|text| text.contains("--transport udp")), "{wish:?}");
+        }
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub fn run(serve: &Serve) -> Outcome {
     }
     let liveness = serve.liveness.config().map_err(Stop::usage)?;
     if serve.transport == ServedTransport::Tcp {
-        refuse_link_over_tcp(&serve.link).map_err(Stop::usage)?;
+        refuse_link_over_tcp(&serve.link)
+            .and_then(|()| serve.sending.refuse_over_tcp())
+            .map_err(Stop::usage)?;
     }
     let bad_link = link::config(&serve.link)?;
     let address = address(serve)?;

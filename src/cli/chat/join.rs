@@ -130,7 +130,9 @@ impl<'a> Plan<'a> {
         let liveness = chat.liveness.config().map_err(Stop::usage)?;
         let choices = chat.sending.choices().map_err(Stop::usage)?;
         if chat.transport == ChatTransport::Tcp {
-            refuse_link_over_tcp(&chat.link).map_err(Stop::usage)?;
+            refuse_link_over_tcp(&chat.link)
+                .and_then(|()| chat.sending.refuse_over_tcp())
+                .map_err(Stop::usage)?;
         }
         let server = chat.server.as_deref().ok_or_else(no_server)?;
         let bad_link = link::config(&chat.link)?;
