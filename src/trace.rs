@@ -165,6 +165,7 @@ impl Tracer {
     }
 
     /// Emits an event; `event` is made only if somebody listens.
+    #[inline]
     pub fn emit(&self, now: Instant, session: u64, event: impl FnOnce() -> TraceEvent) {
         if let Some(sink) = &self.sink {
             sink.event(now, session, &event());

@@ -63,7 +63,8 @@ struct Cargo {
 
 impl Counters {
     /// This happened.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "where it is told what it is is known, and so what it adds to")]
     pub fn on_event(&mut self, event: &TraceEvent) {
         match *event {
             TraceEvent::PieceSent { len, cause, .. } => self.cargo.on_piece(len, cause),

@@ -82,6 +82,28 @@ impl Session {
             active.push_back(id);
         }
     }
+
+    /// It has nothing more to send: its timer is set, unless it is over.
+    fn settle(&mut self, id: ConnectionId, timers: &mut BTreeSet<(Instant, ConnectionId)>) {
+        let wake = self.connection.poll_timeout().map(|(at, _)| at);
+        let wake = sooner(wake, self.unproven).filter(|_| !self.connection.is_over());
+        if wake == self.wake {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut self.wake, wake) {
+            timers.remove(&(old, id));
+        }
+        if let Some(at) = wake {
+            timers.insert((at, id));
+        }
+    }
+}
+
+fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// Our own ids are random already, and nobody else chooses them: they are their own hash.
@@ -193,10 +215,7 @@ impl Endpoint {
     /// When to wake it.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let session = self.timers.first().map(|(at, _)| *at);
-        match (session, self.half_open.poll_timeout()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        sooner(session, self.half_open.poll_timeout())
     }
 
     /// Writes the next datagram into `buffer`, which is emptied first, and says where it goes.
@@ -217,7 +236,10 @@ impl Endpoint {
                 session.touch(now, id, &mut self.events, &mut self.active);
                 return Some(path);
             }
-            self.settle(id);
+            session.settle(id, &mut self.timers);
+            if session.connection.is_over() {
+                self.forget(id);
+            }
         }
         None
     }
@@ -361,24 +383,6 @@ impl Endpoint {
     fn touch(&mut self, now: Instant, id: ConnectionId) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.touch(now, id, &mut self.events, &mut self.active);
-        }
-    }
-
-    /// The session has nothing more to send: set its timer, or forget it.
-    fn settle(&mut self, id: ConnectionId) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        let wake = session.connection.poll_timeout().map(|(at, _)| at);
-        let wake = wake.into_iter().chain(session.unproven).min();
-        if let Some(old) = session.wake.take() {
-            self.timers.remove(&(old, id));
-        }
-        if session.connection.is_over() {
-            self.forget(id);
-            return;
-        }
-        session.wake = wake;
-        if let Some(at) = wake {
-            self.timers.insert((at, id));
         }
     }
 

@@ -31,7 +31,8 @@ impl Journal {
     }
 
     /// This happened.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "where it is told what it is is known, and so what it adds to")]
     pub fn tell(&mut self, now: Instant, event: TraceEvent) {
         self.counters.on_event(&event);
         self.tracer.emit(now, self.session, || event);

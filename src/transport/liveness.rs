@@ -27,6 +27,10 @@ pub struct Silence {
     state: Liveness,
     last_heard: Instant,
     last_asked: Instant,
+    /// What follows from settings, stretch and state: how far pings are apart, …
+    ping_every: Duration,
+    /// … and after how long a silence the state turns.
+    patience: Duration,
 }
 
 /// What became of a silence.
@@ -41,14 +45,24 @@ pub enum Turn {
 impl Silence {
     /// The session begins now: the peer was just heard.
     pub const fn new(now: Instant, config: LivenessConfig) -> Self {
-        Self { config, stretch: 1, state: Liveness::Alive, last_heard: now, last_asked: now }
+        Self {
+            config,
+            stretch: 1,
+            state: Liveness::Alive,
+            last_heard: now,
+            last_asked: now,
+            ping_every: config.heartbeat,
+            patience: config.suspect_after,
+        }
     }
 
     /// Something that only the peer can have sent arrived. Says if it had been missed.
     pub fn on_heard(&mut self, now: Instant) -> Option<Liveness> {
         self.last_heard = now;
         let missed = self.state != Liveness::Alive;
-        self.state = Liveness::Alive;
+        if missed {
+            self.turn(Liveness::Alive);
+        }
         missed.then_some(Liveness::Alive)
     }
 
@@ -60,6 +74,7 @@ impl Silence {
     /// All intervals are this many times as long from now on.
     pub fn on_stretch(&mut self, factor: u32) {
         self.stretch = factor.clamp(1, 600);
+        self.turn(self.state);
     }
 
     /// The server told its heartbeat, in milliseconds: all our intervals become as many times as long,
@@ -100,29 +115,34 @@ impl Silence {
         if now < self.turn_at() {
             return None;
         }
-        self.state = match self.state {
+        self.turn(match self.state {
             Liveness::Alive => Liveness::Suspected,
             Liveness::Suspected => Liveness::Lost,
             Liveness::Lost => return Some(Turn::Over),
-        };
+        });
         Some(Turn::State(self.state))
     }
 
-    fn ping_at(&self) -> Instant {
-        let interval = match self.state {
-            Liveness::Alive => self.config.heartbeat,
-            Liveness::Suspected | Liveness::Lost => self.config.probe_interval,
+    /// From now on it is in this state.
+    fn turn(&mut self, state: Liveness) {
+        let LivenessConfig { heartbeat, probe_interval, suspect_after, lost_after, dead_after, .. } =
+            self.config;
+        let (ping_every, patience) = match state {
+            Liveness::Alive => (heartbeat, suspect_after),
+            Liveness::Suspected => (probe_interval, lost_after),
+            Liveness::Lost => (probe_interval, dead_after),
         };
-        self.last_asked + (interval * self.stretch).min(KEEP_ALIVE.max(interval))
+        self.state = state;
+        self.ping_every = (ping_every * self.stretch).min(KEEP_ALIVE.max(ping_every));
+        self.patience = patience * self.stretch;
+    }
+
+    fn ping_at(&self) -> Instant {
+        self.last_asked + self.ping_every
     }
 
     fn turn_at(&self) -> Instant {
-        let patience = match self.state {
-            Liveness::Alive => self.config.suspect_after,
-            Liveness::Suspected => self.config.lost_after,
-            Liveness::Lost => self.config.dead_after,
-        };
-        self.last_heard + patience * self.stretch
+        self.last_heard + self.patience
     }
 }
 

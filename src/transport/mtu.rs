@@ -108,11 +108,16 @@ impl PathMtu {
         }
     }
 
+    /// Has enough been sent since the last probe that another one is worth it?
+    pub const fn wants_probe(&self) -> bool {
+        self.is_worth_it && self.full >= FULL_FIRST && self.probe.is_none()
+    }
+
     /// How large a probe should leave now, if one should. At most one is under way, and each needs a full
     /// datagram before it: who has nothing large to send any more does not search on.
     pub fn next_probe(&mut self, now: Instant) -> Option<usize> {
         let is_resting = self.rests_until.is_some_and(|until| now < until);
-        if self.probe.is_some() || !self.is_worth_it || self.full < FULL_FIRST || is_resting {
+        if !self.wants_probe() || is_resting {
             return None;
         }
         if self.rests_until.take().is_some() {

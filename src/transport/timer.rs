@@ -28,6 +28,7 @@ pub enum Timer {
 }
 
 /// The earlier of two wake-ups.
+#[inline]
 pub fn earlier(a: Option<(Instant, Timer)>, b: Option<(Instant, Timer)>) -> Option<(Instant, Timer)> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

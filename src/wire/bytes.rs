@@ -54,6 +54,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What was not read yet.
+    #[inline]
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -64,6 +65,7 @@ impl<'a> Reader<'a> {
     }
 
     /// So many bytes.
+    #[inline]
     pub fn take(&mut self, len: usize, what: &'static str) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed(what))?;
         self.rest = rest;
@@ -71,6 +73,7 @@ impl<'a> Reader<'a> {
     }
 
     /// So many bytes, as an array.
+    #[inline]
     pub fn take_array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Malformed> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed(what))?;
         self.rest = rest;
@@ -78,6 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub fn take_u8(&mut self, what: &'static str) -> Result<u8, Malformed> {
         self.take_array::<1>(what).map(|[byte]| byte)
     }
@@ -98,15 +102,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable-length integer (RFC 9000 §16, appendix A.1).
+    #[inline]
     pub fn take_varint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let (&first, rest) = self.rest.split_first().ok_or(Malformed(what))?;
-        if first < 0x40 {
-            self.rest = rest;
-            return Ok(u64::from(first));
+        let first = *self.rest.first().ok_or(Malformed(what))?;
+        match first >> 6 {
+            0 => self.take_u8(what).map(u64::from),
+            1 => self.take_u16(what).map(|value| u64::from(value & 0x3fff)),
+            2 => self.take_u32(what).map(|value| u64::from(value & 0x3fff_ffff)),
+            _ => self.take_u64(what).map(|value| value & VARINT_MAX),
         }
-        let bytes = self.take(1 << (first >> 6), what)?;
-        let high = u64::from(first & 0x3f);
-        Ok(bytes[1..].iter().fold(high, |value, byte| (value << 8) | u64::from(*byte)))
     }
 
     /// A byte run of at most `max` bytes.
@@ -142,12 +146,14 @@ impl<'a> Writer<'a> {
     }
 
     /// These bytes as they are.
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) -> &mut Self {
         self.buffer.extend_from_slice(bytes);
         self
     }
 
     /// One byte.
+    #[inline]
     pub fn put_u8(&mut self, value: u8) -> &mut Self {
         self.put(&[value])
     }
@@ -168,13 +174,18 @@ impl<'a> Writer<'a> {
     }
 
     /// A variable-length integer in its shortest form; a number above [`VARINT_MAX`] is written as that.
+    #[inline]
     pub fn put_varint(&mut self, value: u64) -> &mut Self {
         if value < 0x40 {
             #[expect(clippy::cast_possible_truncation, reason = "below 64")]
             self.buffer.push(value as u8);
             return self;
         }
-        let value = value.min(VARINT_MAX);
+        self.put_longer(value.min(VARINT_MAX))
+    }
+
+    /// A variable-length integer of more than one byte.
+    fn put_longer(&mut self, value: u64) -> &mut Self {
         #[expect(clippy::cast_possible_truncation, reason = "each arm knows that the number fits")]
         match varint_len(value) {
             1 | 2 => self.put(&(value as u16 | 0x4000).to_be_bytes()),

@@ -25,6 +25,15 @@ impl RangeSet {
     /// Adds all numbers from `first` to `last`, both included; false if all were in already.
     pub fn insert(&mut self, first: u64, last: u64) -> bool {
         debug_assert!(first <= last);
+        if let Some(newest) = self.ranges.last_mut()
+            && newest.0 <= first
+            && first <= newest.1.saturating_add(1)
+        {
+            // Mostly: what comes next.
+            let is_new = last > newest.1;
+            newest.1 = newest.1.max(last);
+            return is_new;
+        }
         // Ranges that end before `first - 1` stay as they are; those that begin after `last + 1` too.
         let low = self.ranges.partition_point(|range| range.1.saturating_add(1) < first);
         let high = self.ranges.partition_point(|range| range.0 <= last.saturating_add(1));

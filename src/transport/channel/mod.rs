@@ -27,6 +27,7 @@ use incoming::{Incoming, MESSAGE_MAX, Place, Taken};
 use one_stream::OneStream;
 use outgoing::{Next, Outgoing, Span};
 use spare::Spare;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many channels a peer may open.
@@ -152,8 +153,10 @@ impl Channels {
         }
         let window = self.peer_channel_window;
         let new = || Outgoing::new(window, Delivery::of(channel.0));
-        self.outgoing.entry(channel.0).or_insert_with(new);
-        self.tell(channel.0, |outgoing| outgoing.push(payload, deadline));
+        let outgoing = self.outgoing.entry(channel.0).or_insert_with(new);
+        let before = outgoing.queued_bytes();
+        outgoing.push(payload, deadline);
+        self.queued = self.queued + outgoing.queued_bytes() - before;
         self.take_turn(channel.0);
         Ok(())
     }
@@ -170,9 +173,11 @@ impl Channels {
 
     /// Is there anything to send now?
     pub fn has_ready(&self) -> bool {
-        self.turns.iter().any(|channel| {
+        let is_ready = |channel| {
             self.outgoing.get(channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
-        })
+        };
+        // Mostly nobody stands in line.
+        !self.turns.is_empty() && self.turns.iter().any(is_ready)
     }
 
     /// How many messages were forgotten before anything of them was sent, because they were worth nothing any
@@ -193,12 +198,14 @@ impl Channels {
         let mut put = Some(put);
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
-            let credit = self.send_credit;
-            let next =
-                self.tell(channel, |outgoing| next_within(now, outgoing, &credit, channel, which, room));
-            let polled = next.flatten().and_then(|next| self.take(now, channel, next, put.take()?));
+            let Some(outgoing) = self.outgoing.get_mut(&channel) else { continue };
+            let before = outgoing.queued_bytes();
+            let credit = &mut self.send_credit;
+            let next = next_within(now, outgoing, credit, channel, which, room);
+            let polled = next.and_then(|next| take(now, outgoing, credit, channel, next, put.take()?));
+            self.queued = self.queued + outgoing.queued_bytes() - before;
             // What has no credit, or no room here, keeps its place in the line.
-            if self.outgoing.get(&channel).is_some_and(Outgoing::is_waiting) {
+            if outgoing.is_waiting() {
                 self.turns.push_back(channel);
             }
             if polled.is_some() {
@@ -206,30 +213,6 @@ impl Channels {
             }
         }
         None
-    }
-
-    fn take(
-        &mut self,
-        now: Instant,
-        channel: u64,
-        next: Next,
-        put: impl FnOnce(&Item<'_>),
-    ) -> Option<Polled> {
-        let outgoing = self.outgoing.get_mut(&channel)?;
-        match next {
-            Next::Piece(span) => {
-                let piece = outgoing.piece(now, channel, span)?;
-                let is_whole = piece.total == span.len;
-                put(&Item::Piece(piece));
-                let again = outgoing.on_sent(&mut self.send_credit, span);
-                Some(Polled::Piece { channel, span, is_whole, again })
-            }
-            Next::Abandoned { sequence, total } => {
-                put(&Item::Abandoned { channel, sequence, total });
-                outgoing.on_abandonment_sent(sequence);
-                Some(Polled::Abandoned { channel, sequence })
-            }
-        }
     }
 
     /// The piece that lies there, if its message is not acknowledged yet and still worth sending.
@@ -301,11 +284,11 @@ impl Channels {
         &mut self,
         channel: u64,
     ) -> Result<(&mut Incoming, &mut ReceiveCredit, &mut Spare), &'static str> {
-        if !self.incoming.contains_key(&channel) && self.incoming.len() >= CHANNELS_MAX {
-            return Err("more channels than allowed");
-        }
-        let new = || Incoming::new(self.limits.channel_window, channel);
-        let incoming = self.incoming.entry(channel).or_insert_with(new);
+        let is_full = self.incoming.len() >= CHANNELS_MAX;
+        let incoming = match self.incoming.entry(channel) {
+            Entry::Vacant(_) if is_full => return Err("more channels than allowed"),
+            entry => entry.or_insert_with(|| Incoming::new(self.limits.channel_window, channel)),
+        };
         Ok((incoming, &mut self.receive_credit, &mut self.spare))
     }
 
@@ -333,6 +316,11 @@ impl Channels {
         bytes: Vec<u8>,
     ) -> Result<(ChannelId, Vec<u8>), &'static str> {
         self.stream.unwrap(channel, bytes)
+    }
+
+    /// May a message be ready for the user?
+    pub fn has_arrived(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     /// The next message for the user.
@@ -404,6 +392,31 @@ impl Channels {
         }
         if self.receive_credit.is_update_due() {
             self.on_update_lost(None);
+        }
+    }
+}
+
+/// Writes what is next, which counts as sent then.
+fn take(
+    now: Instant,
+    outgoing: &mut Outgoing,
+    session: &mut SendCredit,
+    channel: u64,
+    next: Next,
+    put: impl FnOnce(&Item<'_>),
+) -> Option<Polled> {
+    match next {
+        Next::Piece(span) => {
+            let piece = outgoing.piece(now, channel, span)?;
+            let is_whole = piece.total == span.len;
+            put(&Item::Piece(piece));
+            let again = outgoing.on_sent(session, span);
+            Some(Polled::Piece { channel, span, is_whole, again })
+        }
+        Next::Abandoned { sequence, total } => {
+            put(&Item::Abandoned { channel, sequence, total });
+            outgoing.on_abandonment_sent(sequence);
+            Some(Polled::Abandoned { channel, sequence })
         }
     }
 }

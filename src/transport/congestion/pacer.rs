@@ -67,6 +67,11 @@ impl Pacer {
         missing == 0
     }
 
+    /// Up to how many bytes datagrams have.
+    pub const fn datagram_size(&self) -> u64 {
+        self.datagram
+    }
+
     /// Datagrams have up to this many bytes from now on.
     pub const fn on_datagram_size(&mut self, bytes: u64) {
         self.datagram = bytes;
@@ -93,7 +98,7 @@ impl Pacer {
     }
 
     fn fill(&mut self, now: Instant, rate: u64) {
-        let elapsed = u64::try_from((now - self.filled_at).as_micros()).unwrap_or(u64::MAX);
+        let elapsed = now.micros_since(self.filled_at);
         self.filled_at = now;
         let burst = (BURST_DATAGRAMS * self.datagram * MICROS).max(rate.saturating_mul(BURST_TIME_US));
         self.tokens = self.tokens.saturating_add(rate.saturating_mul(elapsed)).min(burst);

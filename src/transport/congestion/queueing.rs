@@ -57,8 +57,10 @@ impl<const N: usize> Queueing<N> {
 
     /// Does a queue stand? Without any sample nobody can deny it.
     pub fn is_standing(&self) -> bool {
-        let threshold = (self.least / STANDING_DIVISOR).max(STANDING_MIN);
-        self.recent_least().is_none_or(|recent| recent > self.least + threshold)
+        self.recent_least().is_none_or(|recent| {
+            let waited = recent.saturating_sub(self.least);
+            waited > STANDING_MIN && waited * STANDING_DIVISOR > self.least
+        })
     }
 
     /// The share of what is in flight that is on the way and in no queue, 0 to 1.

@@ -113,7 +113,7 @@ impl Connection {
         let arrival = if untimely.is_some() {
             self.received.arrival(number)
         } else {
-            self.received.on_packet(now, number, is_eliciting(body))
+            self.received.on_packet(now, number)
         };
         self.trace(now, TraceEvent::PacketReceived { number, bytes, late: arrival == Arrival::Late });
         // Whoever sealed this has our keys: it has heard our part of the handshake.
@@ -132,16 +132,31 @@ impl Connection {
         if self.recovery.packets() >= PACKETS_MAX && self.is_open() {
             return self.violate(now, "a peer that acknowledges nothing");
         }
+        if self.handle_frames(now, body) {
+            self.received.on_asked(now);
+        }
+    }
+
+    /// Does any frame ask for an acknowledgement? A packet that cannot be read to its end does.
+    fn handle_frames(&mut self, now: Instant, body: &[u8]) -> bool {
         let mut reader = Reader::new(body);
+        let mut asks = false;
         loop {
             match take_frame(&mut reader) {
-                Ok(Some(frame)) if self.is_open() || matches!(frame, Frame::Close { .. }) => {
-                    self.handle_frame(now, &frame);
+                Ok(Some(frame)) => {
+                    asks |= frame.is_ack_eliciting();
+                    // Once it is closing nothing but the peer's own close matters.
+                    if self.is_open() || matches!(frame, Frame::Close { .. }) {
+                        self.handle_frame(now, &frame);
+                    }
                 }
-                // Once it is closing nothing but the peer's own close matters.
-                Ok(Some(_)) => {}
-                Err(malformed) if self.is_open() => return self.violate(now, malformed.0),
-                Ok(None) | Err(_) => break,
+                Ok(None) => return asks,
+                Err(malformed) => {
+                    if self.is_open() {
+                        self.violate(now, malformed.0);
+                    }
+                    return true;
+                }
             }
         }
     }
@@ -267,15 +282,4 @@ impl Connection {
     pub(super) fn dropped(&mut self, now: Instant, bytes: usize, reason: DropReason) {
         self.trace(now, TraceEvent::DatagramDropped { bytes, reason });
     }
-}
-
-/// Does any frame ask for an acknowledgement? A packet that cannot be read to its end does.
-fn is_eliciting(body: &[u8]) -> bool {
-    let mut reader = Reader::new(body);
-    while let Ok(Some(frame)) = take_frame(&mut reader) {
-        if frame.is_ack_eliciting() {
-            return true;
-        }
-    }
-    !reader.is_empty()
 }

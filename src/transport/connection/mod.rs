@@ -106,6 +106,12 @@ struct News {
     closed: Option<CloseReason>,
 }
 
+impl News {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.closed.is_none()
+    }
+}
+
 /// One session over datagrams, at either end.
 pub struct Connection {
     config: TransportConfig,
@@ -354,6 +360,14 @@ impl Connection {
 
     /// The next fact for the user.
     pub fn poll_event(&mut self, now: Instant) -> Option<SessionEvent> {
+        // Asked first, because the answer is mostly no.
+        if self.news.is_empty() && !self.channels.has_arrived() {
+            return None;
+        }
+        self.next_event(now)
+    }
+
+    fn next_event(&mut self, now: Instant) -> Option<SessionEvent> {
         if let Some(event) = self.news.events.pop_front() {
             return Some(event);
         }
@@ -378,7 +392,7 @@ impl Connection {
 
     /// Has everything come to its end, so that the connection can be forgotten?
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Over) && self.news.closed.is_none() && self.news.events.is_empty()
+        matches!(self.phase, Phase::Over) && self.news.is_empty()
     }
 
     /// What was measured so far.
@@ -454,7 +468,8 @@ impl Connection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as what it calls")]
     fn trace(&mut self, now: Instant, event: TraceEvent) {
         self.journal.tell(now, event);
     }

@@ -133,7 +133,6 @@ impl Connection {
     }
 
     fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
-        self.rekey_if_due(now);
         if self.write_size_probe(now, buffer) {
             return true;
         }
@@ -142,6 +141,7 @@ impl Connection {
             self.copies.forget_owed();
             return false;
         }
+        self.rekey_if_due(now);
         let Some(seal) = &self.seal else { return false };
         let allowance = usize::try_from(self.path.allowance()).unwrap_or(usize::MAX);
         let room = self
@@ -176,11 +176,12 @@ impl Connection {
     /// RFC 8899 §4.1: a datagram that asks whether one so large passes, and carries nothing that would be
     /// missed.
     fn write_size_probe(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
-        let Some(seal) = self.seal.as_ref().filter(|_| self.path.is_proven() && self.names.prefix.is_empty())
-        else {
+        if !self.recovery.wants_size_probe() || !self.path.is_proven() || !self.names.prefix.is_empty() {
             return false;
-        };
+        }
         let Some(size) = self.recovery.next_size_probe(now) else { return false };
+        self.rekey_if_due(now);
+        let Some(seal) = &self.seal else { return false };
         let end = size - seal.sealer.overhead();
         let number = self.recovery.sent().next_number();
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
@@ -212,6 +213,9 @@ impl Connection {
     /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
     fn put_prefix(&mut self, now: Instant, buffer: &mut Vec<u8>) {
         let prefix = &self.names.prefix;
+        if prefix.is_empty() {
+            return;
+        }
         if let Ok(HandshakePart { content: Some(content), len, .. }) = read_handshake(prefix) {
             let kind = content.kind();
             self.journal.tell(now, TraceEvent::HandshakeSent { kind, bytes: len, attempt: 0 });

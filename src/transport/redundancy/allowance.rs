@@ -10,7 +10,7 @@
 //! Source: ours. A stated deviation from RFC 8085 §3.1, which asks that all that a flow sends obeys its
 //! congestion control; §3.1.3 allows one datagram each round trip or 3 seconds to whoever has none.
 
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// Datagrams within any second.
 pub const DATAGRAMS_A_SECOND: u64 = 150;
@@ -34,8 +34,7 @@ impl Bucket {
         Self { rate: in_a_second - at_once, size: at_once * 1_000_000, level: 0 }
     }
 
-    fn leak(&mut self, time: Duration) {
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    fn leak(&mut self, micros: u64) {
         self.level = self.level.saturating_sub(self.rate.saturating_mul(micros));
     }
 
@@ -69,7 +68,7 @@ impl Default for Allowance {
 impl Allowance {
     /// Does it cover another datagram of at most so many bytes now?
     pub fn covers(&mut self, now: Instant, bytes: usize) -> bool {
-        let elapsed = now - self.at;
+        let elapsed = now.micros_since(self.at);
         self.datagrams.leak(elapsed);
         self.bytes.leak(elapsed);
         self.at = self.at.max(now);
@@ -103,7 +102,7 @@ impl Default for CopyBudget {
 impl CopyBudget {
     /// Is there anything left of it?
     pub fn is_left(&mut self, now: Instant) -> bool {
-        self.copies.leak(now - self.at);
+        self.copies.leak(now.micros_since(self.at));
         self.at = self.at.max(now);
         self.copies.covers(1)
     }

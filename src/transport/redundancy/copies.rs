@@ -65,9 +65,9 @@ impl Rest {
 /// The whole part of what is wanted and left over; the fraction is left over for the next.
 fn whole(rest: &mut f64, wanted: f64) -> u32 {
     let sum = *rest + wanted;
-    *rest = sum.fract();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to 9")]
-    let whole = sum.trunc() as u32;
+    let whole = sum as u32;
+    *rest = sum - f64::from(whole);
     whole
 }
 

@@ -125,8 +125,8 @@ impl Riders {
         let may_ride = |rider: &&Rider| {
             let is_owed = rider.rides < rider.rides_wanted;
             let apart = if is_owed { APART } else { OVERDUE_APART };
-            let is_overdue = rider.first_at + overdue <= now && now <= rider.first_at + RIDES_FOR;
-            (is_owed || is_overdue) && rider.last_at + apart <= now
+            let is_overdue = || rider.first_at + overdue <= now && now <= rider.first_at + RIDES_FOR;
+            rider.last_at + apart <= now && (is_owed || is_overdue())
         };
         self.0.iter().filter(may_ride).min_by_key(|rider| rider.last_at)
     }

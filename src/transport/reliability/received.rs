@@ -31,6 +31,8 @@ pub struct Received {
     due_at: Option<Instant>,
     /// How many packets wait for it.
     waiting: u32,
+    /// Was the packet that came last the next after the largest before it?
+    follows: bool,
     run: Run,
     /// How long it may wait.
     patience: Patience,
@@ -66,27 +68,23 @@ impl Received {
     }
 
     /// Packet `number` arrived at `now`, for the first time (the replay window has seen to that).
-    pub fn on_packet(&mut self, now: Instant, number: u64, ack_eliciting: bool) -> Arrival {
-        let largest = self.ranges.largest();
+    pub fn on_packet(&mut self, now: Instant, number: u64) -> Arrival {
         let arrival = self.arrival(number);
-        let follows = largest.is_none_or(|largest| number == largest + 1);
+        self.follows = self.ranges.largest().is_none_or(|largest| number == largest + 1);
         self.ranges.insert(number, number);
         self.ranges.keep_newest(RANGES_MAX);
-        if ack_eliciting {
-            self.on_asked(now, follows);
-        }
         if arrival == Arrival::Newest {
             self.largest_at = now;
         }
         arrival
     }
 
-    /// A packet asked for an acknowledgement; `follows` if it is the next after the largest.
-    fn on_asked(&mut self, now: Instant, follows: bool) {
+    /// The packet that came last asks for an acknowledgement.
+    pub fn on_asked(&mut self, now: Instant) {
         let Patience { longest, each, long } = self.patience;
         self.run.on_packet(now, longest);
         self.waiting += 1;
-        let may_wait = follows && !longest.is_zero() && self.run.length() > long && self.waiting < each;
+        let may_wait = self.follows && !longest.is_zero() && self.run.length() > long && self.waiting < each;
         if may_wait {
             self.due_at.get_or_insert(now + longest);
         } else {
@@ -144,12 +142,19 @@ mod tests {
     use crate::time::at;
     use crate::transport::arq::Arq;
 
+    /// A packet that asks for an acknowledgement.
+    fn ask(received: &mut Received, now: Instant, number: u64) -> Arrival {
+        let arrival = received.on_packet(now, number);
+        received.on_asked(now);
+        arrival
+    }
+
     #[test]
     fn a_packet_that_asks_for_it_makes_an_acknowledgement_due_at_once() {
         let mut received = Received::default();
-        received.on_packet(at(0), 0, false);
+        received.on_packet(at(0), 0);
         assert!(!received.is_due());
-        received.on_packet(at(5), 1, true);
+        ask(&mut received, at(5), 1);
         assert!(received.is_due());
         received.on_acknowledged();
         assert!(!received.is_due());
@@ -165,7 +170,7 @@ mod tests {
     fn acknowledged(received: &mut Received, numbers: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let mut due = Vec::new();
         for number in numbers {
-            received.on_packet(at(number * 100), number, true);
+            ask(received, at(number * 100), number);
             if received.is_due() {
                 received.on_acknowledged();
                 due.push(number);
@@ -199,7 +204,7 @@ mod tests {
         let mut received = bulk();
         acknowledged(&mut received, 0..24);
         assert_eq!(acknowledged(&mut received, [24, 25, 27, 28, 29]), [27]);
-        received.on_packet(at(3_000), 26, true);
+        ask(&mut received, at(3_000), 26);
         assert!(received.is_due());
     }
 
@@ -207,7 +212,7 @@ mod tests {
     fn what_comes_after_a_pause_is_acknowledged_at_once() {
         let mut received = bulk();
         acknowledged(&mut received, 0..24);
-        received.on_packet(at(2_300 + 1_001), 24, true);
+        ask(&mut received, at(2_300 + 1_001), 24);
         assert!(received.is_due());
     }
 
@@ -219,7 +224,7 @@ mod tests {
         received.handle_timeout(at(40_600));
         assert!(received.is_due());
         received.on_acknowledged();
-        received.on_packet(at(50_000), 8, true);
+        ask(&mut received, at(50_000), 8);
         assert!(received.is_due(), "RFC 5681 §4.2: a gap is told at once");
     }
 
@@ -232,8 +237,8 @@ mod tests {
     #[test]
     fn the_delay_told_is_that_of_the_largest() {
         let mut received = Received::default();
-        received.on_packet(at(100), 5, true);
-        assert_eq!(received.on_packet(at(900), 3, true), Arrival::Late);
+        ask(&mut received, at(100), 5);
+        assert_eq!(ask(&mut received, at(900), 3), Arrival::Late);
         let (ranges, delay) = received.acknowledge(at(1_100)).unwrap();
         assert_eq!(ranges.descending().collect::<Vec<_>>(), [5..=5, 3..=3]);
         assert_eq!(delay, Duration::from_millis(1));
@@ -243,7 +248,7 @@ mod tests {
     fn ranges_that_the_peer_has_seen_acknowledged_are_not_named_again() {
         let mut received = Received::default();
         (0..10).for_each(|n| {
-            received.on_packet(at(n), n * 2, true);
+            ask(&mut received, at(n), n * 2);
         });
         received.on_acknowledgement_seen(14);
         let (ranges, _) = received.acknowledge(at(20)).unwrap();
@@ -256,7 +261,7 @@ mod tests {
     fn the_memory_for_ranges_has_a_bound() {
         let mut received = Received::default();
         (0..1_000).for_each(|n| {
-            received.on_packet(at(n), n * 2, true);
+            ask(&mut received, at(n), n * 2);
         });
         assert_eq!(received.acknowledge(at(2_000)).unwrap().0.len(), RANGES_MAX);
     }

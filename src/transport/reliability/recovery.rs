@@ -183,6 +183,11 @@ impl Recovery {
         if self.is_probe_owed() { DATAGRAM_BASE } else { self.mtu.size() }
     }
 
+    /// Would a larger datagram be tried out, as far as the search goes?
+    pub const fn wants_size_probe(&self) -> bool {
+        self.mtu.wants_probe()
+    }
+
     /// How large a datagram is to be tried out now, if one is. Ours: it may exceed the window by what it is
     /// larger than others, or a full window would never let it leave; and none under a window of packets,
     /// where it would take a place.
@@ -194,8 +199,10 @@ impl Recovery {
 
     fn adopt_size(&mut self) {
         let bytes = self.mtu.size() as u64;
-        self.controller.on_datagram_size(bytes);
-        self.pacer.on_datagram_size(bytes);
+        if bytes != self.pacer.datagram_size() {
+            self.controller.on_datagram_size(bytes);
+            self.pacer.on_datagram_size(bytes);
+        }
     }
 
     /// May another full datagram that asks for an acknowledgement leave? To be asked when something waits
@@ -300,6 +307,9 @@ impl Recovery {
 
     /// Losses among these numbers were spurious: what followed from them is taken back. Were there any?
     fn take_back(&mut self, now: Instant, range: &RangeInclusive<u64>, outcome: &mut impl Outcome) -> bool {
+        if self.losses.kept() == 0 {
+            return false;
+        }
         let (known, before) = (self.known(now), self.losses.spurious());
         if self.losses.acknowledge(range, &known, outcome) {
             self.controller.on_spurious_loss();
@@ -359,10 +369,15 @@ impl Recovery {
     }
 
     fn detect_lost(&mut self, now: Instant, outcome: &mut impl Outcome) {
-        let thresholds = self.thresholds();
         if self.arq.is_textbook() {
             return self.forget_acknowledgements(now, outcome);
         }
+        if !self.sent.is_overtaken() && self.losses.kept() == 0 {
+            // So it is as long as nothing is lost or late.
+            self.loss_at = None;
+            return self.adopt_size();
+        }
+        let thresholds = self.thresholds();
         self.loss_at = self.declare_lost(now, outcome, |sent, lost| sent.detect_lost(now, thresholds, lost));
     }
 

@@ -121,7 +121,8 @@ impl SentPackets {
     /// The packet with the next number was sent, carrying the parts noted.
     pub fn on_sent(&mut self, now: Instant, bytes: u32, ack_eliciting: bool) {
         let parts = u32::try_from(self.scratch.len()).unwrap_or(u32::MAX);
-        self.parts.extend(self.scratch.drain(..));
+        self.parts.extend(&self.scratch);
+        self.scratch.clear();
         self.packets.push_back(Packet { sent_at: now, bytes, parts, ack_eliciting, state: State::Out });
         if ack_eliciting {
             self.bytes_in_flight += u64::from(bytes);
@@ -255,6 +256,11 @@ impl SentPackets {
         self.last_eliciting_at
     }
 
+    /// Is a packet out behind one that was acknowledged?
+    pub fn is_overtaken(&self) -> bool {
+        self.largest_acked.is_some_and(|largest| self.first <= largest)
+    }
+
     /// The largest number acknowledged.
     pub const fn largest_acked(&self) -> Option<u64> {
         self.largest_acked
@@ -270,6 +276,9 @@ impl SentPackets {
     }
 
     fn parts_before(&self, number: u64) -> usize {
+        if number <= self.first {
+            return 0;
+        }
         let count = index(number, self.first).min(self.packets.len());
         self.packets.iter().take(count).map(|packet| packet.parts as usize).sum()
     }
@@ -289,9 +298,8 @@ impl SentPackets {
 
     /// Moves the front over what is settled.
     fn advance(&mut self) {
-        while let Some(packet) = self.packets.front().filter(|packet| packet.state == State::Settled) {
-            self.parts.drain(..packet.parts as usize);
-            self.packets.pop_front();
+        while let Some(packet) = self.packets.pop_front_if(|packet| packet.state == State::Settled) {
+            (0..packet.parts).for_each(|_| _ = self.parts.pop_front());
             self.first += 1;
         }
     }
@@ -302,10 +310,9 @@ impl SentPackets {
 pub(super) fn in_one(parts: &mut VecDeque<Part>, from: usize, end: usize) -> &[Part] {
     let seam = parts.as_slices().0.len();
     if from < seam && seam < end {
-        parts.make_contiguous();
+        return &parts.make_contiguous()[from..end];
     }
     let (front, back) = parts.as_slices();
-    let seam = front.len();
     if end <= seam { &front[from..end] } else { &back[from - seam..end - seam] }
 }
 
