@@ -58,7 +58,7 @@ fn frames(criterion: &mut Criterion<CpuTime>) {
     }
     let piece = Piece { channel: 8, sequence: 900, total: 44, offset: 0, bytes: TEXT.as_bytes() };
     let (mut ack, mut message) = (Vec::new(), Vec::new());
-    put_ack(&mut Writer::new(&mut ack), &received, 250, usize::MAX);
+    put_ack(&mut Writer::new(&mut ack), &received, 250, 0, usize::MAX);
     put_piece(&mut Writer::new(&mut message), &piece);
 
     let mut group = criterion.benchmark_group("frame");
@@ -66,7 +66,7 @@ fn frames(criterion: &mut Criterion<CpuTime>) {
     group.bench_function("put ACK of 4 ranges", |b| {
         b.iter(|| {
             buffer.clear();
-            put_ack(&mut Writer::new(&mut buffer), black_box(&received), 250, usize::MAX);
+            put_ack(&mut Writer::new(&mut buffer), black_box(&received), 250, 0, usize::MAX);
         });
     });
     group.bench_function("take ACK of 4 ranges", |b| {

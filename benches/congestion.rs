@@ -11,7 +11,8 @@
 //!   gets beside another CUBIC flow.
 //!
 //! `cargo bench --bench congestion -- [alone|beside] [--cc tolerant] [--seeds 5] [--loss 1] [--rate 20]
-//! [--queue 50]`, the loss in percent, the rate in Mbit/s, the queue in ms.
+//! [--queue 50] [--ecn]`, the loss in percent, the rate in Mbit/s, the queue in ms; with `--ecn` it marks from
+//! half of it on.
 
 mod meter;
 
@@ -38,6 +39,7 @@ struct Extent {
     seeds: u64,
     mbit: u64,
     queue_ms: u64,
+    ecn: bool,
 }
 
 impl Extent {
@@ -47,6 +49,7 @@ impl Extent {
             loss: percent / 100.0,
             rate: Some(self.mbit * 1_000_000),
             queue: Some(QueueLimit::Time(Duration::from_millis(self.queue_ms))),
+            ecn: self.ecn,
             ..DirectionConfig::default()
         };
         Plan::of(LinkConfig::symmetric(way, 0))
@@ -150,6 +153,7 @@ fn main() {
         seeds: meter::number("--seeds", if trial { 1 } else { 5 }),
         mbit: meter::number("--rate", 20),
         queue_ms: meter::number("--queue", 50),
+        ecn: std::env::args().any(|argument| argument == "--ecn"),
     };
     let chosen = meter::option("--cc").map_or_else(
         || vec![Congestion::NewReno, Congestion::Cubic, Congestion::Tolerant],

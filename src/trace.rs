@@ -98,6 +98,11 @@ pub enum TraceEvent {
     RttSampled { sample: Duration, smoothed: Duration, variation: Duration, least: Duration },
     /// The congestion window moved, in bytes.
     WindowMoved { window: u64, in_flight: u64 },
+    /// So many more packets of ours came with the mark of a growing queue.
+    CongestionMarked { count: u64 },
+    /// The first packets that a queue may mark have told whether the path carries such; or, later, what the peer
+    /// tells of marks cannot be true.
+    EcnTested { works: bool },
     /// From here on datagrams have up to this many bytes.
     DatagramSize { bytes: usize },
     /// A piece arrived whose bytes were here already.

@@ -39,6 +39,7 @@ pub fn stats(stats: &SessionStats, line: Option<LineNumber>, at_us: u64) -> Valu
         "sent": stats.sent,
         "retransmitted": stats.retransmitted,
         "spurious": stats.spurious,
+        "marks": stats.marks,
         "probes": stats.probes,
         "duplicates": arrived.map(|arrived| arrived.duplicates),
         "reordered": arrived.map(|arrived| arrived.reordered),

@@ -196,7 +196,8 @@ fn what_a_transport_cannot_know_is_null() {
         stats(&measured, None, 17),
         json!({
             "event": "stats", "at_us": 17, "rtt_ms": 12.5, "rttvar_ms": null, "rtt_min_ms": null,
-            "loss": 0.25, "loss_in": null, "sent": 7, "retransmitted": null, "spurious": null, "probes": null,
+            "loss": 0.25, "loss_in": null, "sent": 7, "retransmitted": null, "spurious": null, "marks": null,
+            "probes": null,
             "duplicates": null, "reordered": null,
             "bytes_out": 100, "bytes_in": 200, "in_flight": null, "cwnd": null,
             "bytes_first": null, "bytes_bundle": null, "bytes_copy": null, "bytes_retransmission": null,

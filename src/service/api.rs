@@ -95,6 +95,8 @@ pub struct ClientConfig {
 pub enum NetworkInput<'a> {
     /// A datagram (UDP).
     Datagram(&'a mut [u8]),
+    /// A datagram (UDP) that a queue has marked (CE, RFC 3168 §5).
+    MarkedDatagram(&'a mut [u8]),
     /// The stream is connected (TCP).
     StreamOpened,
     /// Bytes of the stream (TCP).

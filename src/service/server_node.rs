@@ -108,6 +108,12 @@ impl ServerCore for ServerNode {
         self.carry(now);
     }
 
+    fn handle_marked_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.share_places();
+        self.endpoint.handle_marked_datagram(now, path, datagram);
+        self.carry(now);
+    }
+
     fn handle_stream_opened(&mut self, now: Instant, remote: SocketAddr) -> StreamId {
         let seed = self.rng.bytes();
         self.share_places();
@@ -150,6 +156,10 @@ impl ServerCore for ServerNode {
 
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         self.endpoint.poll_transmit(now, buffer)
+    }
+
+    fn is_ect(&self) -> bool {
+        self.endpoint.is_ect()
     }
 
     fn poll_stream(&mut self) -> Option<StreamAction> {

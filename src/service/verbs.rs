@@ -14,6 +14,10 @@ use std::net::SocketAddr;
 pub trait ServerCore {
     /// A datagram came.
     fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]);
+    /// One came that a queue has marked (CE, RFC 3168 §5).
+    fn handle_marked_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.handle_datagram(now, path, datagram);
+    }
     /// A TCP connection was accepted; its number must never have been given before.
     fn handle_stream_opened(&mut self, now: Instant, peer: SocketAddr) -> StreamId;
     /// Bytes came on it.
@@ -30,6 +34,10 @@ pub trait ServerCore {
     fn is_shut_down(&self) -> bool;
     /// The next datagram to send, put into the cleared buffer, and its way.
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path>;
+    /// May the datagram just given by it say that it understands marks (ECT(0))?
+    fn is_ect(&self) -> bool {
+        false
+    }
     /// What is to be done to a TCP connection.
     fn poll_stream(&mut self) -> Option<StreamAction>;
     /// What is to be written to it.
@@ -62,6 +70,10 @@ pub trait ClientCore {
     fn handle_timeout(&mut self, now: Instant);
     /// Puts the next datagram to send into the cleared buffer; false when there is none.
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool;
+    /// May the datagram just put there say that it understands marks (ECT(0))?
+    fn is_ect(&self) -> bool {
+        false
+    }
     /// What is to be written to the TCP connection.
     fn stream_output(&self) -> &[u8];
     /// So many bytes of that were written.

@@ -5,6 +5,7 @@
 //! fails is told to the node with the next turn, never from within its own request.
 
 use super::datagrams::Datagrams;
+use super::ecn::Ecn;
 use super::impaired::{Impairment, Side};
 use super::tcp::{Pipe, READ_BYTES, Reading};
 use super::udp::{UdpPort, means_unreachable};
@@ -203,8 +204,10 @@ impl Network {
         }
         match &mut self.socket {
             Socket::Udp(datagrams) => {
-                let each =
-                    |_, datagram: &mut [u8]| node.handle_network(now, NetworkInput::Datagram(datagram));
+                let each = |_, ecn, datagram: &mut [u8]| match ecn {
+                    Ecn::Marked => node.handle_network(now, NetworkInput::MarkedDatagram(datagram)),
+                    Ecn::Not | Ecn::Capable => node.handle_network(now, NetworkInput::Datagram(datagram)),
+                };
                 match datagrams.receive(now, registry, each) {
                     Err(error) if means_unreachable(&error) => self.report(now, &error.to_string(), node),
                     outcome => outcome?,
@@ -303,7 +306,7 @@ fn send_all<N: ClientCore>(
         if !node.poll_transmit(now, buffer) {
             break;
         }
-        datagrams.send(now, registry, path, buffer)?;
+        datagrams.send(now, registry, path, Ecn::of(node.is_ect()), buffer)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! The links are there only when the user asked for a bad one: see [`impaired`](super::impaired). They
 //! outlive the port, which a client closes, opens and changes.
 
+use super::ecn::Ecn;
 use super::impaired::{Impairment, Way};
 use super::udp::{Batch, Sent, UdpPort};
 use crate::service::api::Path;
@@ -21,7 +22,7 @@ struct Open {
     token: Token,
     readable: bool,
     /// What the system would not take; nothing else is sent before it.
-    held: Option<(Path, Vec<u8>)>,
+    held: Option<(Path, Ecn, Vec<u8>)>,
     /// Only what is on its way in the links still leaves.
     closing: bool,
 }
@@ -107,14 +108,15 @@ impl Datagrams {
         &mut self,
         now: Instant,
         registry: &Registry,
-        mut each: impl FnMut(Path, &mut [u8]),
+        mut each: impl FnMut(Path, Ecn, &mut [u8]),
     ) -> io::Result<()> {
         if let Some(open) = self.open.as_mut().filter(|open| open.readable) {
             open.readable = match &mut self.links {
-                None if open.closing => open.port.receive(&mut self.batch, |_, _| {})?,
+                None if open.closing => open.port.receive(&mut self.batch, |_, _, _| {})?,
                 None => open.port.receive(&mut self.batch, &mut each)?,
                 Some(links) => {
-                    let enter = |path, datagram: &mut [u8]| links.handle(now, Way::In, path, datagram);
+                    let enter =
+                        |path, ecn, datagram: &mut [u8]| links.handle(now, Way::In, path, ecn, datagram);
                     open.port.receive(&mut self.batch, enter)?
                 }
             };
@@ -128,13 +130,17 @@ impl Datagrams {
         &mut self,
         now: Instant,
         registry: &Registry,
-        mut each: impl FnMut(Path, &mut [u8]),
+        mut each: impl FnMut(Path, Ecn, &mut [u8]),
     ) -> io::Result<()> {
         while self.open.as_ref().is_none_or(|open| open.held.is_none()) {
             let Some(mut emerged) = self.links.as_mut().and_then(|links| links.poll(now)) else { break };
             match (emerged.way, &mut self.open) {
-                (Way::In, Some(open)) if !open.closing => each(emerged.path, &mut emerged.datagram),
-                (Way::Out, Some(open)) => open.send(registry, emerged.path, &emerged.datagram)?,
+                (Way::In, Some(open)) if !open.closing => {
+                    each(emerged.path, emerged.ecn, &mut emerged.datagram);
+                }
+                (Way::Out, Some(open)) => {
+                    open.send(registry, emerged.path, emerged.ecn, &emerged.datagram)?;
+                }
                 // Nobody is there to hear, or nothing for it to leave through.
                 _ => {}
             }
@@ -147,13 +153,20 @@ impl Datagrams {
 
     /// Sends, or holds and asks to be told when the port is writable. To be called only while
     /// [ready](Self::is_ready). Errors as for [`receive`](Self::receive).
-    pub fn send(&mut self, now: Instant, registry: &Registry, path: Path, datagram: &[u8]) -> io::Result<()> {
+    pub fn send(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        path: Path,
+        ecn: Ecn,
+        datagram: &[u8],
+    ) -> io::Result<()> {
         match (&mut self.links, &mut self.open) {
             (Some(links), _) => {
-                links.handle(now, Way::Out, path, datagram);
+                links.handle(now, Way::Out, path, ecn, datagram);
                 Ok(())
             }
-            (None, Some(open)) => open.send(registry, path, datagram),
+            (None, Some(open)) => open.send(registry, path, ecn, datagram),
             (None, None) => Ok(()),
         }
     }
@@ -165,21 +178,21 @@ impl Datagrams {
 }
 
 impl Open {
-    fn send(&mut self, registry: &Registry, path: Path, datagram: &[u8]) -> io::Result<()> {
-        match self.port.send(path, datagram) {
+    fn send(&mut self, registry: &Registry, path: Path, ecn: Ecn, datagram: &[u8]) -> io::Result<()> {
+        match self.port.send(path, ecn, datagram) {
             Sent::Gone => Ok(()),
             Sent::Unreachable(error) => Err(error),
             Sent::Blocked => {
-                self.held = Some((path, datagram.to_vec()));
+                self.held = Some((path, ecn, datagram.to_vec()));
                 registry.reregister(&mut self.port, self.token, Interest::READABLE | Interest::WRITABLE)
             }
         }
     }
 
     fn release(&mut self, registry: &Registry) -> io::Result<()> {
-        let Some((path, datagram)) = self.held.take() else { return Ok(()) };
+        let Some((path, ecn, datagram)) = self.held.take() else { return Ok(()) };
         // Otherwise each datagram that leaves the machine would wake the loop.
         registry.reregister(&mut self.port, self.token, Interest::READABLE)?;
-        self.send(registry, path, &datagram)
+        self.send(registry, path, ecn, &datagram)
     }
 }

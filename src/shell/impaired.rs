@@ -14,9 +14,12 @@
 //! has the seed that was given, the second's the next number, and so on by order of appearance. All start
 //! together, so that an outage strikes everybody at the same moment.
 //!
-//! Left out: marking congestion (our sockets send no ECN), and changing a client's address, which takes a
-//! link below IP.
+//! A queue that grows marks what its sender lets it mark (ECN): what came in is then handed on as marked, and
+//! what goes out leaves with the mark in its IP header, where the system lets us write it.
+//!
+//! Left out: changing a client's address, which takes a link below IP.
 
+use super::ecn::Ecn;
 use crate::lab::labels::labels;
 use crate::lab::link::{Delivery, Direction, Link, LinkConfig, Rebind, Verdict};
 use crate::service::api::Path;
@@ -69,10 +72,11 @@ impl Side {
 pub(super) struct Emerged {
     pub way: Way,
     pub path: Path,
+    pub ecn: Ecn,
     pub datagram: Vec<u8>,
 }
 
-type Packet = (Path, Arc<[u8]>);
+type Packet = (Path, Ecn, Arc<[u8]>);
 
 #[derive(Debug)]
 struct PeerLink {
@@ -129,7 +133,7 @@ impl Impairment {
     }
 
     /// A datagram enters its peer's link.
-    pub fn handle(&mut self, now: Instant, way: Way, path: Path, datagram: &[u8]) {
+    pub fn handle(&mut self, now: Instant, way: Way, path: Path, ecn: Ecn, datagram: &[u8]) {
         if self.bytes + datagram.len() > self.max_bytes {
             return;
         }
@@ -138,7 +142,7 @@ impl Impairment {
         let key = self.link_of(now, path.remote);
         let Some(peer) = self.links.get_mut(&key) else { return };
         peer.last_used = now;
-        let (size, packet) = (ip_bytes(path.remote, datagram.len()), (path, Arc::from(datagram)));
+        let (size, packet) = (ip_bytes(path.remote, datagram.len()), (path, ecn, Arc::from(datagram)));
         if let Verdict::Passes(_) = peer.link.handle_packet(now, direction, size, &names, packet) {
             self.bytes += datagram.len();
             self.outgoing += usize::from(way == Way::Out);
@@ -151,7 +155,7 @@ impl Impairment {
         let (_, key) = *self.schedule.first().filter(|(due, _)| *due <= now)?;
         let delivery = self.links.get_mut(&key)?.link.poll_delivery(now);
         self.reschedule(key);
-        let Delivery { direction, packet: (path, bytes), flip, copy, .. } = delivery?;
+        let Delivery { direction, packet: (path, ecn, bytes), flip, copy, ce, .. } = delivery?;
         let mut datagram = bytes.to_vec();
         if let Some(flip) = flip {
             flip.apply(&mut datagram);
@@ -162,7 +166,7 @@ impl Impairment {
             self.bytes -= datagram.len();
             self.outgoing -= usize::from(way == Way::Out);
         }
-        Some(Emerged { way, path, datagram })
+        Some(Emerged { way, path, ecn: ecn.through(ce), datagram })
     }
 
     /// When [`poll`](Self::poll) will have something.

@@ -18,6 +18,7 @@
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
+//! | [`ecn`] | how do the two bits of ECN? |
 //! | [`server_loop`] | how does a server node meet the world? |
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
@@ -37,6 +38,7 @@ mod tcp;
 
 pub mod client_loop;
 pub mod clock;
+pub mod ecn;
 pub mod entropy;
 pub mod home;
 pub mod lines;

@@ -22,6 +22,7 @@
 
 use super::clock;
 use super::datagrams::Datagrams;
+use super::ecn::Ecn;
 use super::impaired::{Impairment, Side};
 use super::inbox::{Inbox, Postbox};
 use super::listen::ServerSockets;
@@ -211,7 +212,10 @@ impl ServerLoop {
     ) -> io::Result<()> {
         for _ in 0..BATCHES {
             let now = clock::now();
-            let each = |path, datagram: &mut [u8]| node.handle_datagram(now, path, datagram);
+            let each = |path, ecn, datagram: &mut [u8]| match ecn {
+                Ecn::Marked => node.handle_marked_datagram(now, path, datagram),
+                Ecn::Not | Ecn::Capable => node.handle_datagram(now, path, datagram),
+            };
             not_of_a_peer(self.udp.receive(now, self.poll.registry(), each))?;
             self.drain(node, outlets)?;
             if !self.udp.is_readable() {
@@ -241,7 +245,8 @@ impl ServerLoop {
         while self.udp.is_ready() {
             self.buffer.clear();
             let Some(path) = node.poll_transmit(now, &mut self.buffer) else { break };
-            not_of_a_peer(self.udp.send(now, self.poll.registry(), path, &self.buffer))?;
+            let ecn = Ecn::of(node.is_ect());
+            not_of_a_peer(self.udp.send(now, self.poll.registry(), path, ecn, &self.buffer))?;
         }
         while let Some(request) = node.poll_store() {
             outlets.ask_store(request);

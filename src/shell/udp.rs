@@ -15,11 +15,14 @@
 //! nobody what a path carries: `IP_PMTUDISC_PROBE`); one that is too long for the way is lost, as by a
 //! router, so that the transport's probes find out what passes (RFC 8899).
 
+use super::ecn::{self, Ecn};
 use super::{port_unreachable, socket};
 use crate::service::api::Path;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState, is_msg_size_err};
+use socket2::SockRef;
+use std::cell::Cell;
 use std::io::{self, ErrorKind, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 
@@ -45,6 +48,8 @@ pub struct UdpPort {
     local: SocketAddr,
     /// The only peer, for a client's port.
     peer: Option<SocketAddr>,
+    /// What all that leaves it says.
+    says: Cell<Ecn>,
 }
 
 impl UdpPort {
@@ -66,7 +71,7 @@ impl UdpPort {
     fn new(socket: std::net::UdpSocket, peer: Option<SocketAddr>) -> io::Result<Self> {
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let local = socket.local_addr()?;
-        Ok(Self { socket: mio::net::UdpSocket::from_std(socket), state, local, peer })
+        Ok(Self { socket: mio::net::UdpSocket::from_std(socket), state, local, peer, says: Cell::default() })
     }
 
     /// The address that it is bound to.
@@ -78,7 +83,7 @@ impl UdpPort {
     ///
     /// Errors are those that a peer or the network reported ([`means_unreachable`]) and those of the
     /// socket itself. On a server's port what is about one peer is nobody's news and is passed over.
-    pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Path, &mut [u8])) -> io::Result<bool> {
+    pub fn receive(&self, batch: &mut Batch, mut each: impl FnMut(Path, Ecn, &mut [u8])) -> io::Result<bool> {
         let count = match batch.fill(self) {
             Ok(count) => count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
@@ -90,17 +95,21 @@ impl UdpPort {
             let path = Path { remote: plain(meta.addr), local: meta.dst_ip.map(|ip| ip.to_canonical()) };
             // A datagram of no bytes has a stride of none.
             for datagram in buffer[..meta.len.min(LONGEST)].chunks_mut(meta.stride.max(1)) {
-                each(path, datagram);
+                each(path, Ecn::came(meta.ecn), datagram);
             }
         }
         Ok(true)
     }
 
-    /// Sends one datagram from `path.local` to `path.remote` (of a client's port: to its peer).
-    pub fn send(&self, path: Path, datagram: &[u8]) -> Sent {
+    /// Sends one datagram from `path.local` to `path.remote` (of a client's port: to its peer), with these two
+    /// bits where the system lets us.
+    pub fn send(&self, path: Path, ecn: Ecn, datagram: &[u8]) -> Sent {
         let outcome = match self.peer {
-            Some(_) => self.socket.send(datagram).map(drop),
-            None => self.send_from(path.remote, path.local, datagram),
+            Some(_) => {
+                self.say(ecn);
+                self.socket.send(datagram).map(drop)
+            }
+            None => self.send_from(path, ecn, datagram),
         };
         match outcome {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Sent::Blocked,
@@ -109,10 +118,19 @@ impl UdpPort {
         }
     }
 
-    fn send_from(&self, remote: SocketAddr, local: Option<IpAddr>, contents: &[u8]) -> io::Result<()> {
-        let destination = self.in_our_family(remote);
-        let src_ip = local.map(|ip| self.in_our_family(SocketAddr::new(ip, 0)).ip());
-        let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip };
+    /// A connected socket has it as an option; where it has none, nothing is said.
+    fn say(&self, ecn: Ecn) {
+        if self.says.get() != ecn && ecn::say(&SockRef::from(&self.socket), self.local.is_ipv4(), ecn).is_ok()
+        {
+            self.says.set(ecn);
+        }
+    }
+
+    fn send_from(&self, path: Path, ecn: Ecn, contents: &[u8]) -> io::Result<()> {
+        let destination = self.in_our_family(path.remote);
+        let src_ip = path.local.map(|ip| self.in_our_family(SocketAddr::new(ip, 0)).ip());
+        let ecn = ecn.codepoint();
+        let transmit = Transmit { destination, ecn, contents, segment_size: None, src_ip };
         let send =
             |transmit| self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit));
         match send(transmit.clone()) {
@@ -205,6 +223,52 @@ pub(super) fn plain(address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
+    use std::time::Duration;
+
+    /// The bits with which the next datagram comes; `None` if none comes.
+    fn comes(port: &UdpPort) -> Option<Ecn> {
+        let (mut batch, mut came) = (Batch::new(1), None);
+        for _ in 0..1_000 {
+            if port.receive(&mut batch, |_, ecn, _| came = Some(ecn)).is_ok_and(|more| !more)
+                && came.is_none()
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if came.is_some() {
+                break;
+            }
+        }
+        came
+    }
+
+    #[test]
+    fn a_datagram_comes_with_the_bits_with_which_it_left() {
+        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        for (address, name) in [(SocketAddr::from(([127, 0, 0, 1], 0)), "127.0.0.1"), (v6, "::1")] {
+            let Ok(server) = UdpPort::bind(address) else {
+                eprintln!("skipped: there is no {name} here");
+                continue;
+            };
+            let client = UdpPort::connect(server.local_address()).unwrap();
+            let there = Path { remote: server.local_address(), local: None };
+            let client_address = SocketAddr::new(address.ip(), client.local_address().port());
+            let back = Path { remote: client_address, local: Some(server.local_address().ip()) };
+            for ecn in [Ecn::Not, Ecn::Capable, Ecn::Marked, Ecn::Not, Ecn::Capable] {
+                for (from, to, path) in [(&client, &server, there), (&server, &client, back)] {
+                    assert!(matches!(from.send(path, ecn, b"hello"), Sent::Gone));
+                    let came = comes(to).expect("it arrives, whatever the bits");
+                    if came != ecn && cfg!(not(target_os = "linux")) {
+                        eprintln!(
+                            "skipped: over {name} {ecn:?} came as {came:?}; this system has no such bits"
+                        );
+                    } else {
+                        assert_eq!(came, ecn, "over {name}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_datagram_that_is_too_long_for_the_way_is_lost_and_no_error() {
@@ -215,7 +279,7 @@ mod tests {
         let local = Some(server.local_address().ip());
         for (port, remote) in [(&server, client.local_address()), (&client, server.local_address())] {
             for local in [None, local] {
-                let sent = port.send(Path { remote, local }, &datagram);
+                let sent = port.send(Path { remote, local }, Ecn::Not, &datagram);
                 assert!(matches!(sent, Sent::Gone), "{sent:?}");
             }
         }

@@ -26,6 +26,7 @@ pub struct Counters {
     copies: u64,
     lost: u64,
     spurious: u64,
+    marks: u64,
     probes: u64,
     bytes_out: u64,
     bytes_in: u64,
@@ -90,6 +91,7 @@ impl Counters {
                 self.lost += 1;
             }
             TraceEvent::LossSpurious { .. } => self.spurious += 1,
+            TraceEvent::CongestionMarked { count } => self.marks += count,
             TraceEvent::ProbeFired { .. } => self.probes += 1,
             TraceEvent::RttSampled { smoothed, variation, least, .. } => {
                 self.round_trip = Some(RoundTrip { smoothed, variation, least });
@@ -115,6 +117,7 @@ impl Counters {
             sent: self.datagrams,
             retransmitted: Some(self.retransmitted),
             spurious: Some(self.spurious),
+            marks: Some(self.marks),
             probes: Some(self.probes),
             bytes_out: self.bytes_out,
             bytes_in: self.bytes_in,
@@ -234,8 +237,9 @@ mod tests {
         let mut events: Vec<_> = (0..8).map(|number| sent(number, 50, SendCause::First)).collect();
         events.extend([lost(1, false), lost(2, false), lost(3, false), lost(4, true)]);
         events.push(TraceEvent::LossSpurious { number: 2, after: Duration::ZERO });
+        events.extend([2, 3].map(|count| TraceEvent::CongestionMarked { count }));
         let stats = counted(&events).stats();
-        assert_eq!((stats.loss, stats.spurious), (Some(0.25), Some(1)));
+        assert_eq!((stats.loss, stats.spurious, stats.marks), (Some(0.25), Some(1), Some(5)));
         assert_eq!(counted(&[]).stats().loss, None);
     }
 

@@ -140,6 +140,8 @@ pub struct Endpoint {
     copies: CopyBudget,
     rng: Rng,
     tracer: Tracer,
+    /// The datagram that left last understands marks.
+    is_ect: bool,
 }
 
 impl Endpoint {
@@ -163,13 +165,14 @@ impl Endpoint {
             copies: CopyBudget::default(),
             rng,
             tracer,
+            is_ect: false,
         }
     }
 
     /// A datagram arrived.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
         if !datagram::is_handshake(datagram) {
-            return self.handle_data(now, path, datagram);
+            return self.handle_data(now, path, datagram, false);
         }
         let Ok(part) = datagram::read_handshake(datagram) else {
             return self.dropped(now, datagram.len(), DropReason::Malformed);
@@ -189,11 +192,20 @@ impl Endpoint {
                     self.handle_finish(now, path, destination, noise, datagram.len());
                 }
                 if self.sessions.contains_key(&destination) {
-                    self.handle_data(now, path, &mut datagram[len..]);
+                    self.handle_data(now, path, &mut datagram[len..], false);
                 }
             }
             Some(_) => self.dropped(now, datagram.len(), DropReason::Unexpected),
         }
+    }
+
+    /// A datagram arrived that a queue has marked (CE, RFC 3168 §5). What has a handshake in it never asks for
+    /// marks, so there it means nothing.
+    pub fn handle_marked_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        if datagram::is_handshake(datagram) {
+            return self.handle_datagram(now, path, datagram);
+        }
+        self.handle_data(now, path, datagram, true);
     }
 
     /// Time passed.
@@ -224,6 +236,7 @@ impl Endpoint {
             buffer.clear();
             buffer.extend_from_slice(&reply);
             self.said(now, buffer);
+            self.is_ect = false;
             return Some(path);
         }
         while let Some(id) = self.active.pop_front() {
@@ -233,6 +246,7 @@ impl Endpoint {
             let before = session.connection.copies_sent();
             if let Some(path) = session.connection.poll_transmit(now, buffer) {
                 self.copies.spend(session.connection.copies_sent() - before);
+                self.is_ect = session.connection.is_ect();
                 session.touch(now, id, &mut self.events, &mut self.active);
                 return Some(path);
             }
@@ -242,6 +256,11 @@ impl Endpoint {
             }
         }
         None
+    }
+
+    /// May the datagram that `poll_transmit` has just given say that it understands marks, ECT(0) of RFC 3168 §5?
+    pub const fn is_ect(&self) -> bool {
+        self.is_ect
     }
 
     /// The next fact about a session.
@@ -354,7 +373,7 @@ impl Endpoint {
         }
     }
 
-    fn handle_data(&mut self, now: Instant, path: Path, packet: &mut [u8]) {
+    fn handle_data(&mut self, now: Instant, path: Path, packet: &mut [u8], is_marked: bool) {
         let Ok(header) = datagram::read_data_header(packet) else {
             if !packet.is_empty() {
                 self.dropped(now, packet.len(), DropReason::Malformed);
@@ -369,7 +388,11 @@ impl Endpoint {
             }
             return;
         };
-        session.connection.handle_datagram(now, path, packet);
+        if is_marked {
+            session.connection.handle_marked_datagram(now, path, packet);
+        } else {
+            session.connection.handle_datagram(now, path, packet);
+        }
         if session.unproven.is_some() && session.connection.is_proven() {
             session.unproven = None;
             let address = session.client.0.ip();

@@ -215,6 +215,8 @@ pub struct SessionStats {
     pub retransmitted: Option<u64>,
     /// Datagrams that were declared lost and have arrived after all.
     pub spurious: Option<u64>,
+    /// How many of our packets came with the mark of a growing queue (ECN, RFC 3168).
+    pub marks: Option<u64>,
     /// How often the probe timer fired: nothing was acknowledged for too long (RFC 9002 §6.2).
     pub probes: Option<u64>,
     /// Bytes of UDP payload or of the stream, sent.

@@ -7,6 +7,7 @@
 //! 0x00 PADDING
 //! 0x01 PING
 //! 0x02 ACK              largest, delay (µs), count, first length, then count × (gap, length)
+//! 0x03 ACK_MARKED       as ACK, then marked
 //! 0x04 SESSION_CREDIT   limit
 //! 0x05 CHANNEL_CREDIT   channel, limit
 //! 0x06 PACE             heartbeat (ms)
@@ -18,7 +19,10 @@
 //! 0x0d ABANDONED        channel, sequence, total length
 //! ```
 //!
-//! ACK is that of RFC 9000 §19.3 with the delay in plain microseconds.
+//! ACK is that of RFC 9000 §19.3 with the delay in plain microseconds. `ACK_MARKED` is in its place once a packet
+//! has come with the mark of a queue that grows (ECN), and adds how many have. Left out on purpose: the counts
+//! of packets that came without a mark (§19.3.2, ECT), which would cost each acknowledgement four bytes to
+//! find a path that erases what allows marks; there a full queue drops, as it does without ECN.
 
 use super::bytes::{Malformed, Reader, Writer, varint_len};
 use super::ranges::RangeSet;
@@ -33,6 +37,7 @@ pub const ACK_RANGES_MAX: usize = 32;
 const PADDING: u8 = 0x00;
 const PING: u8 = 0x01;
 const ACK: u8 = 0x02;
+const ACK_MARKED: u8 = 0x03;
 const SESSION_CREDIT: u8 = 0x04;
 const CHANNEL_CREDIT: u8 = 0x05;
 const PACE: u8 = 0x06;
@@ -64,8 +69,9 @@ pub struct Piece<'a> {
 pub enum Frame<'a> {
     /// Asks for an acknowledgement, carries nothing.
     Ping,
-    /// These packets were received, the largest one `delay_us` microseconds ago.
-    Ack { delay_us: u64, ranges: AckRanges<'a> },
+    /// These packets were received, the largest one `delay_us` microseconds ago; of all that ever were, so many
+    /// came with a mark (ECN).
+    Ack { delay_us: u64, ranges: AckRanges<'a>, marked: u64 },
     /// The session may have sent messages of this cost in all.
     SessionCredit { limit: u64 },
     /// The channel may have sent messages of this cost in all.
@@ -129,7 +135,7 @@ fn next_range(reader: &mut Reader<'_>, below: u64) -> Result<RangeInclusive<u64>
     Ok(start..=end)
 }
 
-fn take_ack<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
+fn take_ack<'a>(reader: &mut Reader<'a>, has_marks: bool) -> Result<Frame<'a>, Malformed> {
     let largest = reader.take_varint("largest acknowledged")?;
     let delay_us = reader.take_varint("acknowledgement delay")?;
     let count = reader.take_varint("acknowledgement range count")?;
@@ -140,7 +146,8 @@ fn take_ack<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, Malformed> {
         below = *next_range(reader, below)?.start();
     }
     let rest = &start[..start.len() - reader.rest().len()];
-    Ok(Frame::Ack { delay_us, ranges: AckRanges { largest, first_len, count, rest } })
+    let marked = if has_marks { reader.take_varint("count of marks")? } else { 0 };
+    Ok(Frame::Ack { delay_us, ranges: AckRanges { largest, first_len, count, rest }, marked })
 }
 
 fn take_piece<'a>(reader: &mut Reader<'a>, fragment: bool) -> Result<Frame<'a>, Malformed> {
@@ -167,7 +174,8 @@ pub fn take_frame<'a>(reader: &mut Reader<'a>) -> Result<Option<Frame<'a>>, Malf
         return Ok(Some(match kind {
             PADDING => continue,
             PING => Frame::Ping,
-            ACK => take_ack(reader)?,
+            ACK => take_ack(reader, false)?,
+            ACK_MARKED => take_ack(reader, true)?,
             SESSION_CREDIT => Frame::SessionCredit { limit: reader.take_varint("session credit")? },
             CHANNEL_CREDIT => Frame::ChannelCredit {
                 channel: reader.take_varint("channel")?,
@@ -213,14 +221,17 @@ pub fn put_padding(out: &mut Writer<'_>, bytes: usize) {
 }
 
 /// Writes the newest [`ACK_RANGES_MAX`] ranges of what was received, or as many of them as fit into `room`
-/// bytes. Says whether there is a frame now: not if nothing was received, or not even one range fits.
-pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64, room: usize) -> bool {
+/// bytes, and, if any came `marked`, how many. Says whether there is a frame now: not if nothing was received,
+/// or not even one range fits.
+pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64, marked: u64, room: usize) -> bool {
     let Some(first) = received.descending().next() else { return false };
     let (largest, len) = (*first.end(), first.end() - first.start());
-    let head = 2 + varint_len(largest) + varint_len(delay_us) + varint_len(len);
+    let (kind, tail) = if marked > 0 { (ACK_MARKED, varint_len(marked)) } else { (ACK, 0) };
+    let head = 2 + varint_len(largest) + varint_len(delay_us) + varint_len(len) + tail;
     let Some(mut room) = room.checked_sub(head) else { return false };
     if received.len() == 1 {
-        out.put_u8(ACK).put_varint(largest).put_varint(delay_us).put_u8(0).put_varint(len);
+        out.put_u8(kind).put_varint(largest).put_varint(delay_us).put_u8(0).put_varint(len);
+        put_marks(out, marked);
         return true;
     }
     let further = || gaps(received).take(ACK_RANGES_MAX - 1);
@@ -230,11 +241,18 @@ pub fn put_ack(out: &mut Writer<'_>, received: &RangeSet, delay_us: u64, room: u
         left.is_some()
     });
     let count = fitting.count();
-    out.put_u8(ACK).put_varint(largest).put_varint(delay_us).put_varint(count as u64).put_varint(len);
+    out.put_u8(kind).put_varint(largest).put_varint(delay_us).put_varint(count as u64).put_varint(len);
     for (gap, len) in further().take(count) {
         out.put_varint(gap).put_varint(len);
     }
+    put_marks(out, marked);
     true
+}
+
+fn put_marks(out: &mut Writer<'_>, marked: u64) {
+    if marked > 0 {
+        out.put_varint(marked);
+    }
 }
 
 /// All ranges but the newest, as an ACK frame has them: gap and length (RFC 9000 §19.3.1).
@@ -315,7 +333,7 @@ mod tests {
         });
         let written = |room: usize| {
             let mut bytes = Vec::new();
-            let is_written = put_ack(&mut Writer::new(&mut bytes), &received, 25, room);
+            let is_written = put_ack(&mut Writer::new(&mut bytes), &received, 25, 0, room);
             assert!(bytes.len() <= room && is_written != bytes.is_empty());
             match take_frame(&mut Reader::new(&bytes)) {
                 Ok(Some(Frame::Ack { ranges, .. })) => ranges.iter().map(|range| *range.start()).collect(),
@@ -390,13 +408,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn acknowledged_ranges_read_as_they_were_written(numbers in prop::collection::btree_set(0u64..400, 1..200)) {
+        fn acknowledged_ranges_read_as_they_were_written(
+            numbers in prop::collection::btree_set(0u64..400, 1..200),
+            marks in 0u64..200,
+        ) {
             let mut received = RangeSet::new();
             numbers.iter().for_each(|n| { received.insert(*n, *n); });
             let mut bytes = Vec::new();
-            assert!(put_ack(&mut Writer::new(&mut bytes), &received, 25, usize::MAX));
+            assert!(put_ack(&mut Writer::new(&mut bytes), &received, 25, marks, usize::MAX));
             let read = frames(&bytes).unwrap();
-            let [Frame::Ack { delay_us: 25, ranges }] = read.as_slice() else { panic!("one ACK, not {read:?}") };
+            let [Frame::Ack { delay_us: 25, ranges, marked }] = read.as_slice() else {
+                panic!("one ACK, not {read:?}")
+            };
+            prop_assert_eq!(*marked, marks);
             let expected: Vec<_> = received.descending().take(ACK_RANGES_MAX).collect();
             prop_assert_eq!(ranges.iter().collect::<Vec<_>>(), expected);
         }

@@ -125,12 +125,14 @@ fn read_frame(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
     Ok(frame)
 }
 
-/// As the third column spells it: the ranges of an ACK as they are, all else with its fields.
+/// As the third column spells it: the ranges of an ACK as they are, its marks if there are any, all else with
+/// its fields.
 fn spelled(frame: &Frame<'_>) -> String {
     match frame {
-        Frame::Ack { delay_us, ranges } => {
+        Frame::Ack { delay_us, ranges, marked } => {
             let ranges: Vec<_> = ranges.iter().collect();
-            format!("Ack {{ delay_us: {delay_us}, ranges: {ranges:?} }}")
+            let marked = if *marked > 0 { format!(", marked: {marked}") } else { String::new() };
+            format!("Ack {{ delay_us: {delay_us}, ranges: {ranges:?}{marked} }}")
         }
         other => format!("{other:?}"),
     }
@@ -141,12 +143,12 @@ fn written(frame: &Frame<'_>) -> Vec<u8> {
     let out = &mut Writer::new(&mut bytes);
     match frame {
         Frame::Ping => frame::put_ping(out),
-        Frame::Ack { delay_us, ranges } => {
+        Frame::Ack { delay_us, ranges, marked } => {
             let mut received = RangeSet::new();
             ranges.iter().for_each(|range| {
                 received.insert(*range.start(), *range.end());
             });
-            frame::put_ack(out, &received, *delay_us, usize::MAX);
+            frame::put_ack(out, &received, *delay_us, *marked, usize::MAX);
         }
         Frame::SessionCredit { limit } => frame::put_session_credit(out, *limit),
         Frame::ChannelCredit { channel, limit } => frame::put_channel_credit(out, *channel, *limit),
@@ -185,5 +187,5 @@ fn every_frame_is_byte_for_byte_the_recorded_one_and_what_is_malformed_is_refuse
             other => panic!("direction {other}"),
         }
     }
-    assert_eq!(Vec::from_iter(types), [1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13]);
+    assert_eq!(Vec::from_iter(types), [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13]);
 }

@@ -171,6 +171,10 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
         self.node.poll_transmit(now, buffer)
     }
 
+    fn is_ect(&self) -> bool {
+        self.node.is_ect()
+    }
+
     fn stream_output(&self) -> &[u8] {
         self.node.stream_output()
     }

@@ -66,6 +66,7 @@ fn lost(stats: &SessionStats) -> String {
         stats.loss.map(|loss| format!("{} of ours", percent(loss))),
         stats.arrived.and_then(|arrived| arrived.loss).map(|loss| format!("{} of theirs", percent(loss))),
         stats.spurious.map(|count| format!("{count} only late")),
+        stats.marks.map(|count| format!("{count} marked instead")),
     ])
 }
 
@@ -120,6 +121,7 @@ mod tests {
             loss: Some(0.2),
             retransmitted: Some(4),
             spurious: Some(1),
+            marks: Some(7),
             probes: Some(2),
             spent: Some(BytesByCause { first: 100, bundle: 60, ..BytesByCause::default() }),
             arrived: Some(Arrived { duplicates: 5, reordered: 6, loss: Some(0.125) }),
@@ -131,7 +133,7 @@ mod tests {
         for part in [
             "4 with something again, 2 probe timeouts",
             "5 came twice, 6 came late",
-            "20.0 % of ours, 12.5 % of theirs, 1 only late",
+            "20.0 % of ours, 12.5 % of theirs, 1 only late, 7 marked instead",
             "12000 bytes, 11 in flight",
             "100 first, 60 bundled, 0 extra copies",
         ] {

@@ -13,6 +13,7 @@ use super::tally::{Row, Tally};
 use crate::lab::link::{Delivery, Direction, Link, LinkConfig};
 use crate::service::api::Path;
 use crate::shell::clock;
+use crate::shell::ecn::Ecn;
 use crate::shell::udp::{Batch, UdpPort};
 use crate::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token};
@@ -176,10 +177,11 @@ impl<S: Sender, R: End> Race<S, R> {
         let (sender, receiver, client) = (&mut self.sender, &mut self.receiver, self.client);
         let server = self.ports[1].local_address();
         let now = clock::now();
-        while self.ports[0].receive(&mut self.batch, |_, bytes| sender.handle_datagram(now, server, bytes))? {
-        }
+        while self.ports[0]
+            .receive(&mut self.batch, |_, _, bytes| sender.handle_datagram(now, server, bytes))?
+        {}
         while self.ports[1]
-            .receive(&mut self.batch, |_, bytes| receiver.handle_datagram(now, client, bytes))?
+            .receive(&mut self.batch, |_, _, bytes| receiver.handle_datagram(now, client, bytes))?
         {}
         Ok(())
     }
@@ -217,6 +219,6 @@ impl<S: Sender, R: End> Race<S, R> {
             flip.apply(&mut packet);
         }
         let path = Path { remote: self.client, local: None };
-        let _ = self.ports[direction.index()].send(path, &packet);
+        let _ = self.ports[direction.index()].send(path, Ecn::Not, &packet);
     }
 }

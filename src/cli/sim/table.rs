@@ -19,10 +19,11 @@ const WAYS: [(Direction, &str); 2] =
 type Count = (&'static str, fn(&Decisions) -> u64);
 
 /// What each end decided, with the rule behind it.
-const DECISIONS: [Count; 9] = [
+const DECISIONS: [Count; 10] = [
     ("lost, overtaken by too many (RFC 9002 §6.1.1)", |it| it.lost_by_packets),
     ("lost, their time was up (RFC 9002 §6.1.2)", |it| it.lost_by_time),
     ("of these, spurious: arrived after all (RFC 4015 §1)", |it| it.spurious),
+    ("marks of growing queues that were heard of (ECN, RFC 9002 §7.1)", |it| it.marks),
     ("probe timers that fired (RFC 9002 §6.2.1)", |it| it.probes),
     ("pieces that were here already (RFC 9000 §2.2)", |it| it.pieces_again),
     ("datagrams that came twice (RFC 9000 §12.3)", |it| it.duplicates),

@@ -68,6 +68,8 @@ mod delivery_tests;
 #[cfg(test)]
 mod loss_tests;
 #[cfg(test)]
+mod mark_tests;
+#[cfg(test)]
 mod path_tests;
 #[cfg(test)]
 mod size_tests;

@@ -15,6 +15,8 @@ pub struct Plan {
     pub link: LinkConfig,
     /// Does each session have such a link, or do all share one?
     pub medium: Medium,
+    /// Does something on the way drop whatever a queue could mark (ECN), as some old boxes do?
+    pub swallows_ect: bool,
     /// How they meet.
     pub meeting: Meeting,
     /// Whose addresses they have.
@@ -145,6 +147,7 @@ impl Plan {
         Self {
             link,
             medium: Medium::default(),
+            swallows_ect: false,
             meeting: Meeting::default(),
             family: Family::default(),
             server: TransportConfig::default(),

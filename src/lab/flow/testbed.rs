@@ -62,6 +62,8 @@ pub(super) struct Packet {
     pub seat: usize,
     /// The client's address when it left.
     pub address: SocketAddr,
+    /// A queue may mark it.
+    pub is_ect: bool,
     pub bytes: Vec<u8>,
 }
 

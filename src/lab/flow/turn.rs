@@ -19,6 +19,15 @@ use crate::wire::datagram::ConnectionId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+/// How a datagram leaves.
+#[derive(Clone, Copy, Debug)]
+struct Departure {
+    /// The client's address.
+    address: SocketAddr,
+    /// A queue may mark it.
+    is_ect: bool,
+}
+
 /// IP without options or extensions, and UDP.
 const fn headers(family: Family) -> usize {
     match family {
@@ -43,7 +52,9 @@ impl Testbed {
     }
 
     fn on_delivery(&mut self, delivery: Delivery<Packet>) {
-        let Packet { seat, address, mut bytes } = delivery.packet;
+        let Packet { seat, address, is_ect, mut bytes } = delivery.packet;
+        // RFC 3168 §5: only what its sender lets it mark.
+        let is_marked = is_ect && delivery.ce;
         if let Some(flip) = delivery.flip {
             flip.apply(&mut bytes);
         }
@@ -51,12 +62,21 @@ impl Testbed {
             Direction::Up => {
                 let path = Path { remote: address, local: None };
                 self.witnesses[1].pass_strangers_on(seat == 0);
-                self.server.handle_datagram(self.now, path, &mut bytes);
+                if is_marked {
+                    self.server.handle_marked_datagram(self.now, path, &mut bytes);
+                } else {
+                    self.server.handle_datagram(self.now, path, &mut bytes);
+                }
             }
             // Nobody is at an address that the client has left.
             Direction::Down if self.seats[seat].address == address => {
-                if let Some(connection) = &mut self.seats[seat].connection {
-                    connection.handle_datagram(self.now, server_path(self.plan.family), &mut bytes);
+                let path = server_path(self.plan.family);
+                match &mut self.seats[seat].connection {
+                    Some(connection) if is_marked => {
+                        connection.handle_marked_datagram(self.now, path, &mut bytes);
+                    }
+                    Some(connection) => connection.handle_datagram(self.now, path, &mut bytes),
+                    None => {}
                 }
             }
             Direction::Down => {}
@@ -190,8 +210,9 @@ impl Testbed {
                 break;
             }
             let cargo = self.witnesses[0].take_cargo();
-            self.watch(Direction::Up, index, &cargo, Some(connection.stats()));
-            self.post(Direction::Up, index, self.seats[index].address, cargo);
+            self.watch(Direction::Up, index, &cargo, Some(&connection.stats()));
+            let departure = Departure { address: self.seats[index].address, is_ect: connection.is_ect() };
+            self.post(Direction::Up, index, departure, cargo);
         }
         self.seats[index].connection = Some(connection);
     }
@@ -204,15 +225,16 @@ impl Testbed {
                 // A seat that moved while it shook hands has another session here, which nobody watches.
                 let is_known = self.seats[seat].id.is_some_and(|id| self.server.path(id) == Some(path));
                 let stats = self.seats[seat].id.filter(|_| is_known).and_then(|id| self.server.stats(id));
-                self.watch(Direction::Down, seat, &cargo, stats);
-                self.post(Direction::Down, seat, path.remote, cargo);
+                self.watch(Direction::Down, seat, &cargo, stats.as_ref());
+                let departure = Departure { address: path.remote, is_ect: self.server.is_ect() };
+                self.post(Direction::Down, seat, departure, cargo);
             }
         }
         self.hear_server();
     }
 
     /// The oracle of one end sees what leaves.
-    fn watch(&mut self, direction: Direction, seat: usize, cargo: &Cargo, stats: Option<SessionStats>) {
+    fn watch(&mut self, direction: Direction, seat: usize, cargo: &Cargo, stats: Option<&SessionStats>) {
         let told = stats.and_then(|stats| Some(Flight { bytes: stats.in_flight?, window: stats.cwnd? }));
         let Some(flight) = told else { return };
         let oracles = &mut self.seats[seat].oracles;
@@ -221,10 +243,14 @@ impl Testbed {
     }
 
     /// The datagram in the buffer leaves.
-    fn post(&mut self, direction: Direction, seat: usize, address: SocketAddr, cargo: Cargo) {
+    fn post(&mut self, direction: Direction, seat: usize, departure: Departure, cargo: Cargo) {
         let it = &mut self.seats[seat];
         let phase = usize::from(!it.tallies[0].is_early(self.now));
         it.wires[phase][direction.index()].on_sent(self.buffer.len(), cargo);
+        let Departure { address, is_ect } = departure;
+        if is_ect && self.plan.swallows_ect {
+            return;
+        }
         let link = seat.min(self.links.len() - 1);
         let link = &mut self.links[link];
         let kinds = if link.config().drops.is_empty() {
@@ -233,7 +259,7 @@ impl Testbed {
             kinds(&self.buffer, self.plan.meeting, cargo)
         };
         let ip_bytes = u32::try_from(self.buffer.len() + headers(self.plan.family)).unwrap_or(u32::MAX);
-        let packet = Packet { seat, address, bytes: self.buffer.clone() };
+        let packet = Packet { seat, address, is_ect, bytes: self.buffer.clone() };
         link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
     }
 

@@ -64,6 +64,8 @@ pub struct Decisions {
     pub untimely: u64,
     /// Of those declared lost, packets that have arrived after all.
     pub spurious: u64,
+    /// Packets of ours that a queue has marked.
+    pub marks: u64,
     /// Probe timers that fired.
     pub probes: u64,
     /// Pieces that had been here: what was sent again for nothing, or twice on purpose.
@@ -160,6 +162,7 @@ impl Seen {
             TraceEvent::PacketTimedOut { .. } => decisions.timed_out += 1,
             TraceEvent::PacketOutOfOrder { .. } => decisions.untimely += 1,
             TraceEvent::LossSpurious { .. } => decisions.spurious += 1,
+            TraceEvent::CongestionMarked { count } => decisions.marks += count,
             TraceEvent::ProbeFired { .. } => decisions.probes += 1,
             TraceEvent::PieceDuplicate { .. } => decisions.pieces_again += 1,
             _ => {}
@@ -217,6 +220,7 @@ impl Decisions {
         self.timed_out += other.timed_out;
         self.untimely += other.untimely;
         self.spurious += other.spurious;
+        self.marks += other.marks;
         self.probes += other.probes;
         self.pieces_again += other.pieces_again;
         self.duplicates += other.duplicates;
@@ -268,6 +272,7 @@ mod tests {
             TraceEvent::PacketTimedOut { number: 0, age, behind: false },
             TraceEvent::PacketOutOfOrder { number: 0, channel: 8, sequence: 0 },
             TraceEvent::LossSpurious { number: 0, after: age },
+            TraceEvent::CongestionMarked { count: 1 },
             TraceEvent::ProbeFired { count: 1 },
             TraceEvent::PieceDuplicate { channel: 8, sequence: 0 },
             TraceEvent::DatagramDropped { bytes: 1, reason: DropReason::Duplicate },
@@ -283,6 +288,7 @@ mod tests {
             timed_out: 1,
             untimely: 1,
             spurious: 1,
+            marks: 1,
             probes: 1,
             pieces_again: 1,
             duplicates: 1,

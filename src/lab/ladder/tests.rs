@@ -91,6 +91,8 @@ fn every_decision_names_its_rule_and_no_line_is_wider_than_110_columns() {
         (TraceEvent::PacketSent { number: 3, bytes: 9, cause: SendCause::Retransmission }, "§13.3"),
         (TraceEvent::PacketSent { number: 4, bytes: 9, cause: SendCause::SizeProbe }, "RFC 8899"),
         (TraceEvent::CopiesRest { span: Duration::from_secs(12) }, "copies for 12000.0 ms"),
+        (TraceEvent::CongestionMarked { count: 3 }, "§7.1"),
+        (TraceEvent::EcnTested { works: false }, "lost"),
         (TraceEvent::DatagramSize { bytes: 1_472 }, "up to 1472 B"),
         (TraceEvent::DatagramSize { bytes: 1_200 }, "vanish"),
         (TraceEvent::Closed { reason: "x".repeat(300) }, "over"),

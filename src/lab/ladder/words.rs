@@ -163,6 +163,13 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::WindowMoved { window, in_flight } => {
             format!("window {window} B, in flight {in_flight} B (RFC 9002 §7)")
         }
+        TraceEvent::CongestionMarked { count } => format!(
+            "a queue has marked {count} more of ours: the window answers as to a loss, nothing goes again (ECN, RFC 9002 §7.1)"
+        ),
+        // That it works is no news.
+        TraceEvent::EcnTested { works: false } => {
+            "what a queue may mark is lost here, or marks cannot be true: no ECN here (RFC 9000 §13.4.2)".to_owned()
+        }
         TraceEvent::DatagramSize { bytes: bytes @ DATAGRAM_BASE } => {
             format!("large datagrams vanish, small ones arrive: at most {bytes} B again (RFC 8899 §4.3)")
         }

@@ -23,6 +23,8 @@ pub(super) const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(1
 pub(super) struct Datagram {
     /// The client's address at the time.
     pub client_address: SocketAddr,
+    /// A queue may mark it.
+    pub is_ect: bool,
     pub bytes: Vec<u8>,
 }
 
@@ -30,6 +32,7 @@ pub(super) struct Datagram {
 #[derive(Debug)]
 pub(super) enum ServerInput {
     Datagram(Path, Vec<u8>),
+    MarkedDatagram(Path, Vec<u8>),
     StreamOpened(ConnectionId),
     StreamBytes(ConnectionId, Vec<u8>),
     StreamClosed(ConnectionId, &'static str),
@@ -42,6 +45,7 @@ pub(super) enum ClientInput {
     Line(String),
     EndOfInput,
     Datagram(Vec<u8>),
+    MarkedDatagram(Vec<u8>),
     Unreachable,
     StreamOpened(ConnectionId),
     StreamBytes(ConnectionId, Vec<u8>),

@@ -149,7 +149,9 @@ impl ClientCore for StopAndWait {
     fn quit(&mut self, _: Instant) {}
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
         match input {
-            NetworkInput::Datagram(bytes) => self.on_echo(&String::from_utf8_lossy(bytes)),
+            NetworkInput::Datagram(bytes) | NetworkInput::MarkedDatagram(bytes) => {
+                self.on_echo(&String::from_utf8_lossy(bytes));
+            }
             NetworkInput::StreamOpened => self.send(),
             NetworkInput::StreamBytes(bytes) => {
                 self.input.extend(bytes);

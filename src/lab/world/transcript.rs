@@ -8,6 +8,7 @@ use std::fmt;
 /// One fact.
 #[derive(Clone, PartialEq, Debug)]
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
+#[expect(clippy::large_enum_variant, reason = "most facts are what a client says; the largest is rare")]
 pub enum Fact {
     /// Something was done to a node. A line that is typed has the next number of its client, from 1; what
     /// is typed into a program that no longer runs is not noted.

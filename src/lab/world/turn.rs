@@ -30,6 +30,9 @@ impl<C: Cast> World<C> {
         let now = self.now;
         match input {
             ServerInput::Datagram(path, mut bytes) => node.handle_datagram(now, path, &mut bytes),
+            ServerInput::MarkedDatagram(path, mut bytes) => {
+                node.handle_marked_datagram(now, path, &mut bytes);
+            }
             ServerInput::Stored(reply) => node.handle_store_reply(now, reply),
             ServerInput::StreamOpened(connection) => self.admit_stream(connection, node),
             ServerInput::StreamBytes(connection, bytes) => {
@@ -102,6 +105,9 @@ impl<C: Cast> World<C> {
             ClientInput::EndOfInput => node.handle_end_of_input(now),
             ClientInput::Datagram(mut bytes) if socket == Socket::Udp => {
                 node.handle_network(now, NetworkInput::Datagram(&mut bytes));
+            }
+            ClientInput::MarkedDatagram(mut bytes) if socket == Socket::Udp => {
+                node.handle_network(now, NetworkInput::MarkedDatagram(&mut bytes));
             }
             ClientInput::Unreachable if socket == Socket::Udp => {
                 node.handle_network(now, NetworkInput::Unreachable("connection refused"));

@@ -27,7 +27,8 @@ impl<C: Cast> World<C> {
                 return;
             }
             if seat.socket == Socket::Udp {
-                let datagram = Datagram { client_address: seat.address, bytes: self.buffer.clone() };
+                let (client_address, is_ect) = (seat.address, node.is_ect());
+                let datagram = Datagram { client_address, is_ect, bytes: self.buffer.clone() };
                 seat.link.handle_packet(self.now, Direction::Up, ip_bytes(&self.buffer), &[], datagram);
             }
         }
@@ -41,7 +42,8 @@ impl<C: Cast> World<C> {
             // To an address that a client has left it is on its way too, but nobody will be there.
             let receiver = self.clients.iter_mut().find(|seat| seat.address == path.remote);
             if let Some(seat) = receiver {
-                let datagram = Datagram { client_address: path.remote, bytes: self.buffer.clone() };
+                let (client_address, is_ect) = (path.remote, node.is_ect());
+                let datagram = Datagram { client_address, is_ect, bytes: self.buffer.clone() };
                 seat.link.handle_packet(self.now, Direction::Down, ip_bytes(&self.buffer), &[], datagram);
             }
         }
@@ -57,14 +59,20 @@ impl<C: Cast> World<C> {
     }
 
     fn deliver(&mut self, client: usize, delivery: Delivery<Datagram>) {
-        let Datagram { client_address, mut bytes } = delivery.packet;
+        let Datagram { client_address, is_ect, mut bytes } = delivery.packet;
+        // RFC 3168 §5: only what its sender lets it mark.
+        let is_marked = is_ect && delivery.ce;
         if let Some(flip) = delivery.flip {
             flip.apply(&mut bytes);
         }
         match delivery.direction {
             Direction::Up if self.server.node.is_some() => {
                 let path = Path { remote: client_address, local: Some(SERVER.ip()) };
-                self.server.inbox.put_datagram(ServerInput::Datagram(path, bytes));
+                self.server.inbox.put_datagram(if is_marked {
+                    ServerInput::MarkedDatagram(path, bytes)
+                } else {
+                    ServerInput::Datagram(path, bytes)
+                });
             }
             Direction::Up => {
                 if self.rng.chance(0.5) {
@@ -75,7 +83,11 @@ impl<C: Cast> World<C> {
             Direction::Down => {
                 let seat = &mut self.clients[client];
                 if seat.node.is_some() && seat.socket == Socket::Udp && seat.address == client_address {
-                    seat.inbox.put_datagram(ClientInput::Datagram(bytes));
+                    seat.inbox.put_datagram(if is_marked {
+                        ClientInput::MarkedDatagram(bytes)
+                    } else {
+                        ClientInput::Datagram(bytes)
+                    });
                 }
             }
         }

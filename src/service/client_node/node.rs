@@ -140,6 +140,9 @@ impl ClientCore for ClientNode {
             (NetworkInput::Datagram(datagram), Some(Carrier::Udp(connection))) => {
                 connection.handle_datagram(now, PEER, datagram);
             }
+            (NetworkInput::MarkedDatagram(datagram), Some(Carrier::Udp(connection))) => {
+                connection.handle_marked_datagram(now, PEER, datagram);
+            }
             (NetworkInput::StreamOpened, None) => self.open_stream(now),
             (NetworkInput::StreamBytes(bytes), Some(Carrier::Tcp(stream))) => stream.handle_bytes(now, bytes),
             (NetworkInput::StreamClosed(reason), Some(Carrier::Tcp(stream))) => {
@@ -183,6 +186,10 @@ impl ClientCore for ClientNode {
             Some(Carrier::Udp(connection)) => connection.poll_transmit(now, buffer).is_some(),
             _ => false,
         }
+    }
+
+    fn is_ect(&self) -> bool {
+        matches!(&self.session, Some(Carrier::Udp(connection)) if connection.is_ect())
     }
 
     fn stream_output(&self) -> &[u8] {

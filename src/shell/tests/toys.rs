@@ -206,7 +206,7 @@ impl ClientCore for EchoClient {
 
     fn handle_network(&mut self, _: Instant, input: NetworkInput<'_>) {
         match input {
-            NetworkInput::Datagram(bytes) => self.on_answer(bytes),
+            NetworkInput::Datagram(bytes) | NetworkInput::MarkedDatagram(bytes) => self.on_answer(bytes),
             NetworkInput::StreamBytes(bytes) => self.on_answer(bytes),
             NetworkInput::StreamOpened => self.open = true,
             NetworkInput::StreamClosed(reason) | NetworkInput::Unreachable(reason) => self.fail(reason),

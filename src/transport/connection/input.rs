@@ -20,6 +20,16 @@ use crate::wire::number;
 impl Connection {
     /// A datagram for this connection arrived. Its bytes are opened in place.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.take_datagram(now, path, datagram, false);
+    }
+
+    /// A datagram arrived that a queue has marked (CE, RFC 3168 §5), otherwise as
+    /// [`handle_datagram`](Self::handle_datagram).
+    pub fn handle_marked_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        self.take_datagram(now, path, datagram, true);
+    }
+
+    fn take_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8], is_marked: bool) {
         if path.remote == self.path.path().remote {
             self.path.on_received(datagram.len());
         }
@@ -33,7 +43,7 @@ impl Connection {
             packet = &mut packet[len..];
         }
         if !packet.is_empty() {
-            self.handle_packet(now, path, packet);
+            self.handle_packet(now, path, packet, is_marked);
         }
     }
 
@@ -105,7 +115,7 @@ impl Connection {
         self.trace(now, TraceEvent::Established { early_accepted: params.early_accepted });
     }
 
-    fn handle_packet(&mut self, now: Instant, path: Path, packet: &mut [u8]) {
+    fn handle_packet(&mut self, now: Instant, path: Path, packet: &mut [u8], is_marked: bool) {
         let bytes = packet.len();
         let Some((number, len)) = self.open(now, packet) else { return };
         let body = &packet[DATA_HEADER..DATA_HEADER + len];
@@ -132,8 +142,12 @@ impl Connection {
         if self.recovery.packets() >= PACKETS_MAX && self.is_open() {
             return self.violate(now, "a peer that acknowledges nothing");
         }
-        if self.handle_frames(now, body) {
+        let asks = self.handle_frames(now, body);
+        if asks {
             self.received.on_asked(now);
+        }
+        if is_marked {
+            self.received.on_marked(asks);
         }
     }
 
@@ -235,10 +249,15 @@ impl Connection {
     fn obey(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), &'static str> {
         match frame {
             Frame::Ping => {}
-            Frame::Ack { delay_us, ranges } => {
+            Frame::Ack { delay_us, ranges, marked } => {
                 let held = Duration::from_micros(*delay_us).min(self.config.max_ack_delay);
                 self.with_verdicts(now, |recovery, verdicts| {
-                    recovery.on_acknowledgement(now, ranges, held, verdicts)
+                    let heeded = recovery.on_acknowledgement(now, ranges, held, verdicts);
+                    let marks = heeded.is_ok().then(|| recovery.on_marks(now, *marked)).flatten();
+                    if let Some(count) = marks {
+                        verdicts.journal.tell(now, TraceEvent::CongestionMarked { count });
+                    }
+                    heeded
                 })?;
             }
             Frame::SessionCredit { limit } => self.channels.on_credit(None, *limit),

@@ -32,6 +32,7 @@ use super::journal::Journal;
 use super::liveness::{Silence, Turn};
 use super::path::{Path, PathState};
 use super::redundancy::Copies;
+use super::reliability::ecn::Validation;
 use super::reliability::loss::LossRule;
 use super::reliability::received::Received;
 use super::reliability::recovery::{Outcome, Recovery, is_size_probe};
@@ -234,6 +235,11 @@ impl Connection {
         self.path.path()
     }
 
+    /// May the datagram that `poll_transmit` has just given say that it understands marks, ECT(0) of RFC 3168 §5?
+    pub fn is_ect(&self) -> bool {
+        self.recovery.is_ect()
+    }
+
     /// Has the peer answered us at its address?
     pub const fn is_proven(&self) -> bool {
         self.path.is_proven()
@@ -306,7 +312,7 @@ impl Connection {
 
     /// The local socket was made anew, perhaps in another network: show the peer where we are.
     pub fn on_rebound(&mut self) {
-        self.recovery.forget_size(self.path.path().largest_datagram());
+        self.recovery.forget_what_passes(self.path.path().largest_datagram());
         self.owed.ping = true;
     }
 
@@ -422,7 +428,7 @@ impl Connection {
         now: Instant,
         ask: impl FnOnce(&mut Recovery, &mut Verdicts<'_>) -> T,
     ) -> T {
-        let before = (self.recovery.window(), self.recovery.datagram_size());
+        let before = self.moving();
         let mut verdicts = Verdicts {
             now,
             journal: &mut self.journal,
@@ -457,13 +463,21 @@ impl Connection {
         self.news.events.push_back(SessionEvent::Liveness(state));
     }
 
-    fn trace_moves(&mut self, now: Instant, (window_before, size_before): (u64, usize)) {
-        let (window, in_flight) = (self.recovery.window(), self.recovery.bytes_in_flight());
-        let bytes = self.recovery.datagram_size();
-        if bytes != size_before {
+    /// What verdicts may move.
+    fn moving(&self) -> (u64, usize, Validation) {
+        (self.recovery.window(), self.recovery.datagram_size(), self.recovery.validation())
+    }
+
+    fn trace_moves(&mut self, now: Instant, before: (u64, usize, Validation)) {
+        let (window, bytes, ecn) = self.moving();
+        let in_flight = self.recovery.bytes_in_flight();
+        if ecn != before.2 {
+            self.trace(now, TraceEvent::EcnTested { works: ecn == Validation::Capable });
+        }
+        if bytes != before.1 {
             self.trace(now, TraceEvent::DatagramSize { bytes });
         }
-        if window != window_before {
+        if window != before.0 {
             self.trace(now, TraceEvent::WindowMoved { window, in_flight });
         }
     }

@@ -201,13 +201,24 @@ impl Connection {
             trace_part(&mut self.journal, now, *part);
         }
         let eliciting = cause != SendCause::Acknowledgement;
+        let may_be_marked = eliciting && self.may_be_marked(cause);
         self.recovery.on_sent(now, buffer.len(), eliciting);
+        if may_be_marked {
+            self.recovery.on_sent_ect();
+        }
         self.copies.on_datagram(buffer.len());
         if eliciting {
             self.silence.on_asked(now);
         }
         let bytes = buffer.len();
         self.trace(now, TraceEvent::PacketSent { number, bytes, cause });
+    }
+
+    /// RFC 9000 §13.4.2, and ours: a path that drops what could be marked must hinder neither a join nor a probe,
+    /// and tells nothing of how large a datagram may be.
+    fn may_be_marked(&self, cause: SendCause) -> bool {
+        let is_question = matches!(cause, SendCause::Probe | SendCause::SizeProbe);
+        !is_question && self.names.prefix.is_empty() && self.recovery.may_be_marked()
     }
 
     /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
@@ -260,7 +271,8 @@ impl Connection {
         let Some(largest) = ranges.largest() else { return false };
         let held = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
         let room = room.saturating_sub(buffer.len() + CONTROL_ROOM);
-        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held, room);
+        let marked = self.received.marked();
+        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held, marked, room);
         if is_written {
             self.recovery.sent().note(Part::Ack { largest });
         }

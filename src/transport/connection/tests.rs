@@ -1,5 +1,6 @@
 //! A client and a server over a bad link, on virtual time.
 
+mod marks;
 mod one_stream;
 mod world;
 

@@ -104,7 +104,7 @@ mod tests {
     fn lost(numbers: impl IntoIterator<Item = u64>) -> LostPackets {
         let mut packets = LostPackets::default();
         for number in numbers {
-            let packet = Settled { number, sent_at: at(number), bytes: 100, ack_eliciting: true };
+            let packet = Settled { number, sent_at: at(number), bytes: 100, ack_eliciting: true, ect: false };
             packets.on_lost(at(1_000 + number), packet, &[part(number), part(number + 500)]);
         }
         packets

@@ -119,6 +119,11 @@ impl Losses {
         self.reduction = None;
     }
 
+    /// A queue has marked packets: whatever became of the losses, there was a reason.
+    pub fn on_marked(&mut self) {
+        self.reduction = None;
+    }
+
     /// The path is another one.
     pub fn on_path_changed(&mut self) {
         self.reordering = Reordering::default();

@@ -36,6 +36,8 @@ pub struct Received {
     run: Run,
     /// How long it may wait.
     patience: Patience,
+    /// How many packets came with a mark.
+    marked: u64,
 }
 
 /// How a packet fits in with those before it.
@@ -77,6 +79,18 @@ impl Received {
             self.largest_at = now;
         }
         arrival
+    }
+
+    /// The packet that came last came with the mark of a growing queue.
+    pub fn on_marked(&mut self, ack_eliciting: bool) {
+        self.marked += 1;
+        // RFC 9000 §13.2.1: told at once.
+        self.due |= ack_eliciting;
+    }
+
+    /// How many packets ever came with a mark.
+    pub const fn marked(&self) -> u64 {
+        self.marked
     }
 
     /// The packet that came last asks for an acknowledgement.
@@ -206,6 +220,19 @@ mod tests {
         assert_eq!(acknowledged(&mut received, [24, 25, 27, 28, 29]), [27]);
         ask(&mut received, at(3_000), 26);
         assert!(received.is_due());
+    }
+
+    #[test]
+    fn a_mark_in_a_run_is_told_at_once() {
+        let mut received = bulk();
+        acknowledged(&mut received, 0..24);
+        ask(&mut received, at(2_400), 24);
+        assert!(!received.is_due());
+        received.on_marked(true);
+        assert!(received.is_due() && received.marked() == 1);
+        received.on_acknowledged();
+        received.on_marked(false);
+        assert!(!received.is_due(), "what only acknowledges asks for nothing");
     }
 
     #[test]

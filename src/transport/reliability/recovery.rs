@@ -4,8 +4,10 @@
 //! loss → window, and timer → loss or probe (RFC 9002 appendix A). Acknowledgements are looked at before
 //! timers, always: a timer that fires beside a queued acknowledgement would send for nothing.
 
+mod marked;
 mod timeout;
 
+use super::ecn::Ecn;
 use super::loss::{self, LossRule, Thresholds};
 use super::losses::{Known, Losses};
 use super::probe::{Probes, base_timeout};
@@ -60,6 +62,7 @@ pub struct Recovery {
     mtu: PathMtu,
     /// For copies: a chat gives few samples, so of the last three.
     queueing: Queueing<3>,
+    ecn: Ecn,
 }
 
 impl Recovery {
@@ -81,6 +84,7 @@ impl Recovery {
             losses: Losses::default(),
             mtu: PathMtu::new(largest),
             queueing: Queueing::default(),
+            ecn: Ecn::default(),
         }
     }
 
@@ -139,7 +143,8 @@ impl Recovery {
 
     /// Does a queue stand on the path?
     pub fn is_queueing(&self) -> bool {
-        self.queueing.is_known() && self.queueing.is_standing()
+        // Ours: a mark is a queue's, also where the round trips do not show it.
+        self.ecn.is_marking() || self.queueing.is_known() && self.queueing.is_standing()
     }
 
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
@@ -159,16 +164,17 @@ impl Recovery {
     /// The path is another one: its round trip, its bottleneck and what it carries, at most `largest`, are
     /// unknown (RFC 9000 §9.4, §14.2).
     pub fn on_path_changed(&mut self, largest: usize) {
-        self.forget_size(largest);
+        self.forget_what_passes(largest);
         self.rtt = RttEstimate::default();
         self.queueing = Queueing::default();
         self.losses.on_path_changed();
         self.controller.on_path_changed();
     }
 
-    /// What the path carries, at most `largest`, may be another by now.
-    pub fn forget_size(&mut self, largest: usize) {
+    /// What the path carries, how large (at most `largest`) and with which marks, may be another by now.
+    pub fn forget_what_passes(&mut self, largest: usize) {
         self.mtu = PathMtu::new(largest);
+        self.ecn.on_path_changed(self.sent.next_number());
         self.adopt_size();
     }
 
@@ -272,10 +278,12 @@ impl Recovery {
         for range in ranges.iter() {
             let is_largest = *range.end() == ranges.largest();
             let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
+            let ecn = &mut self.ecn;
             let newest = self.sent.acknowledge(*range.start(), *range.end(), |packet, parts| {
                 any = true;
                 eliciting |= packet.ack_eliciting;
                 if packet.ack_eliciting {
+                    ecn.on_acknowledged(&packet);
                     if is_size_probe(parts) {
                         mtu.on_probe_acknowledged(now, packet.bytes as usize);
                     } else {
@@ -395,7 +403,7 @@ impl Recovery {
     ) -> T {
         let (known, overdue) = (self.known(now), self.overdue_after());
         let (controller, losses, mtu) = (&mut self.controller, &mut self.losses, &mut self.mtu);
-        let sampled_at = self.sampled_at;
+        let (ecn, sampled_at) = (&mut self.ecn, self.sampled_at);
         let mut row = LostRow::default();
         losses.forget_after(overdue * KEPT_FOR, now);
         let found = find(&mut self.sent, &mut |packet, rule, parts| {
@@ -405,6 +413,7 @@ impl Recovery {
                 return outcome.on_lost(packet.number, rule, now - packet.sent_at, parts);
             }
             losses.on_lost(packet, parts, &known);
+            ecn.on_lost(now, &packet);
             if packet.ack_eliciting {
                 mtu.on_lost(now, packet.sent_at, packet.bytes as usize);
                 let before = controller.window();

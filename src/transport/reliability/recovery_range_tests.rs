@@ -71,7 +71,7 @@ impl Play {
     fn acknowledge(&mut self, now: Instant, number: u64, seen: &mut Seen) {
         self.peer.insert(number, number);
         let mut bytes = Vec::new();
-        put_ack(&mut Writer::new(&mut bytes), &self.peer, 0, usize::MAX);
+        put_ack(&mut Writer::new(&mut bytes), &self.peer, 0, 0, usize::MAX);
         let Ok(Some(Frame::Ack { ranges, .. })) = take_frame(&mut Reader::new(&bytes)) else {
             panic!("an ACK")
         };

@@ -32,7 +32,7 @@ pub(super) fn acknowledge(recovery: &mut Recovery, now: u64, numbers: &[u64]) ->
         ranges.insert(*n, *n);
     });
     let mut bytes = Vec::new();
-    put_ack(&mut Writer::new(&mut bytes), &ranges, 0, usize::MAX);
+    put_ack(&mut Writer::new(&mut bytes), &ranges, 0, 0, usize::MAX);
     let Ok(Some(Frame::Ack { ranges, .. })) = take_frame(&mut Reader::new(&bytes)) else {
         panic!("an ACK frame reads back");
     };
@@ -178,6 +178,28 @@ fn a_reduction_stands_while_one_of_its_losses_may_be_true() {
     assert!(recovery.window() < window, "packet 2 is missing");
     acknowledge(&mut recovery, 117_000, &[2]).unwrap();
     assert_eq!(recovery.window(), window);
+}
+
+#[test]
+fn a_mark_answers_once_a_round_trip_and_is_not_taken_back_with_a_spurious_loss() {
+    let mut recovery = overtaken();
+    recovery.on_sent(at(70_000), 1_000, true);
+    recovery.on_sent_ect();
+    recovery.on_sent(at(71_000), 1_000, true);
+    recovery.on_sent_ect();
+    let window = recovery.window();
+    acknowledge(&mut recovery, 115_000, &[2, 3, 4, 5]).unwrap();
+    let reduced = recovery.window();
+    assert!(reduced < window);
+    assert_eq!(recovery.on_marks(at(115_000), 1), Some(1));
+    assert_eq!(recovery.window(), reduced, "what was acknowledged left before the loss was answered");
+    acknowledge(&mut recovery, 116_000, &[1]).unwrap();
+    assert_eq!((recovery.window(), recovery.spurious_losses()), (reduced, 1));
+    recovery.on_sent(at(130_000), 1_000, true);
+    acknowledge(&mut recovery, 185_000, &[13]).unwrap();
+    assert_eq!(recovery.on_marks(at(185_000), 2), Some(1));
+    assert!(recovery.window() < reduced, "the next round trip");
+    assert_eq!(recovery.on_marks(at(186_000), 3), None, "only two could have been marked");
 }
 
 #[test]

@@ -58,6 +58,7 @@ struct Packet {
     bytes: u32,
     parts: u32,
     ack_eliciting: bool,
+    ect: bool,
     state: State,
 }
 
@@ -72,6 +73,8 @@ pub struct Settled {
     pub bytes: u32,
     /// Did it ask for an acknowledgement (only then it counts as in flight)?
     pub ack_eliciting: bool,
+    /// Did it say that it understands marks (RFC 3168 §5)?
+    pub ect: bool,
 }
 
 /// The packets in flight.
@@ -123,12 +126,25 @@ impl SentPackets {
         let parts = u32::try_from(self.scratch.len()).unwrap_or(u32::MAX);
         self.parts.extend(&self.scratch);
         self.scratch.clear();
-        self.packets.push_back(Packet { sent_at: now, bytes, parts, ack_eliciting, state: State::Out });
+        let state = State::Out;
+        self.packets.push_back(Packet { sent_at: now, bytes, parts, ack_eliciting, ect: false, state });
         if ack_eliciting {
             self.bytes_in_flight += u64::from(bytes);
             self.eliciting_in_flight += 1;
             self.last_eliciting_at = Some(now);
         }
+    }
+
+    /// The packet that was just sent says that it understands marks.
+    pub fn note_ect(&mut self) {
+        if let Some(newest) = self.packets.back_mut() {
+            newest.ect = true;
+        }
+    }
+
+    /// Does the newest packet, if it is out, say so?
+    pub fn is_newest_ect(&self) -> bool {
+        self.packets.back().is_some_and(|packet| packet.ect)
     }
 
     /// Is this number that of a packet sent? (An acknowledgement of another is a lie.)
@@ -318,7 +334,8 @@ pub(super) fn in_one(parts: &mut VecDeque<Part>, from: usize, end: usize) -> &[P
 
 impl Packet {
     fn settled(&self, number: u64) -> Settled {
-        Settled { number, sent_at: self.sent_at, bytes: self.bytes, ack_eliciting: self.ack_eliciting }
+        let Self { sent_at, bytes, ack_eliciting, ect, .. } = *self;
+        Settled { number, sent_at, bytes, ack_eliciting, ect }
     }
 }
 

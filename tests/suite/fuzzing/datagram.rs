@@ -94,9 +94,10 @@ fn read_frames(bytes: &[u8]) {
 /// An acknowledgement is the same if it names the same ranges, of many the newest.
 fn is_same(one: &Frame<'_>, other: &Frame<'_>) -> bool {
     match (one, other) {
-        (Frame::Ack { delay_us, ranges }, Frame::Ack { delay_us: delay, ranges: others }) => {
-            delay_us == delay && ranges.iter().take(ACK_RANGES_MAX).eq(others.iter())
-        }
+        (
+            Frame::Ack { delay_us, ranges, marked },
+            Frame::Ack { delay_us: delay, ranges: others, marked: marks },
+        ) => (delay_us, marked) == (delay, marks) && ranges.iter().take(ACK_RANGES_MAX).eq(others.iter()),
         _ => one == other,
     }
 }
@@ -105,12 +106,12 @@ fn put_frame(it: &Frame<'_>, buffer: &mut Vec<u8>) {
     let out = &mut Writer::new(buffer);
     match it {
         Frame::Ping => frame::put_ping(out),
-        Frame::Ack { delay_us, ranges } => {
+        Frame::Ack { delay_us, ranges, marked } => {
             let mut set = RangeSet::new();
             ranges.iter().for_each(|range| {
                 set.insert(*range.start(), *range.end());
             });
-            assert!(frame::put_ack(out, &set, *delay_us, usize::MAX));
+            assert!(frame::put_ack(out, &set, *delay_us, *marked, usize::MAX));
         }
         Frame::SessionCredit { limit } => frame::put_session_credit(out, *limit),
         Frame::ChannelCredit { channel, limit } => frame::put_channel_credit(out, *channel, *limit),

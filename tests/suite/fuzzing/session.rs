@@ -186,11 +186,15 @@ impl Scene {
     fn deliver(&mut self, direction: usize, change: impl FnOnce(&mut Vec<u8>)) {
         let Some((address, mut bytes)) = self.under_way[direction].pop_front() else { return };
         change(&mut bytes);
-        if direction == 0 {
-            let from = Path { remote: address, local: None };
-            self.server.handle_datagram(self.now, from, &mut bytes);
-        } else if address == self.address {
-            self.client.handle_datagram(self.now, server_path(), &mut bytes);
+        // Something on the way marks a quarter of all (ECN), whether or not they let themselves be marked.
+        let is_marked = bytes.last().is_some_and(|last| last % 4 == 0);
+        let from = Path { remote: address, local: None };
+        match (direction, is_marked) {
+            (0, true) => self.server.handle_marked_datagram(self.now, from, &mut bytes),
+            (0, false) => self.server.handle_datagram(self.now, from, &mut bytes),
+            _ if address != self.address => {}
+            (_, true) => self.client.handle_marked_datagram(self.now, server_path(), &mut bytes),
+            (_, false) => self.client.handle_datagram(self.now, server_path(), &mut bytes),
         }
     }
 
