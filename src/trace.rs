@@ -109,6 +109,9 @@ pub enum TraceEvent {
     PieceDuplicate { channel: u64, sequence: u64 },
     /// A piece arrived of a message that a newer one has made worthless.
     PieceOutdated { channel: u64, sequence: u64 },
+    /// So many messages were forgotten before anything of them was sent: their deadline passed, or a newer one
+    /// came where only the latest counts.
+    MessagesExpired { count: u64 },
     /// The packet that leaves next tells that this message, part of which was sent, is not sent any more.
     MessageAbandoned { channel: u64, sequence: u64 },
     /// A message was handed to the user.

@@ -129,7 +129,9 @@ pub fn members(event: &TraceEvent) -> Value {
         TraceEvent::LossSpurious { number, after } => json!({ "number": number, "after_ms": ms(*after) }),
         TraceEvent::CopiesRest { span } => json!({ "span_ms": ms(*span) }),
         TraceEvent::ProbeFired { count } => json!({ "count": count }),
-        TraceEvent::CongestionMarked { count } => json!({ "count": count }),
+        TraceEvent::CongestionMarked { count } | TraceEvent::MessagesExpired { count } => {
+            json!({ "count": count })
+        }
         TraceEvent::EcnTested { works } => json!({ "works": works }),
         TraceEvent::RttSampled { sample, smoothed, variation, least } => json!({
             "sample_ms": ms(*sample), "srtt_ms": ms(*smoothed), "rttvar_ms": ms(*variation),

@@ -177,6 +177,9 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
             "channel {channel}: message {sequence} was here already: a copy, or sent again for nothing (RFC 9000 §2.2)"
         ),
+        TraceEvent::MessagesExpired { count } => {
+            format!("{count} forgotten that nobody wants any more, nothing of them was sent (RFC 3758 §3.5)")
+        }
         TraceEvent::PieceOutdated { channel, sequence } => {
             format!("channel {channel}: message {sequence} is older than the latest, and dropped")
         }

@@ -95,6 +95,8 @@ pub struct Channels {
     /// Whose turn it is: the channels with something to send, in the order in which they take turns.
     turns: VecDeque<u64>,
     queued: u64,
+    /// Messages forgotten, of which nobody has asked yet.
+    expired: u64,
     /// Channels of which a message may be ready for the user.
     ready: VecDeque<u64>,
     /// Channels whose credit update is to be sent; `None` is the session.
@@ -115,6 +117,7 @@ impl Channels {
             receive_credit: ReceiveCredit::new(limits.session_window),
             turns: VecDeque::new(),
             queued: 0,
+            expired: 0,
             ready: VecDeque::new(),
             updates: VecDeque::new(),
             spare: Spare::default(),
@@ -180,10 +183,10 @@ impl Channels {
         !self.turns.is_empty() && self.turns.iter().any(is_ready)
     }
 
-    /// How many messages were forgotten before anything of them was sent, because they were worth nothing any
-    /// more.
-    pub fn expired(&self) -> u64 {
-        self.outgoing.values().map(Outgoing::expired).sum()
+    /// How many messages were forgotten since this was last asked, before anything of them was sent: they were
+    /// worth nothing any more.
+    pub const fn take_expired(&mut self) -> u64 {
+        std::mem::replace(&mut self.expired, 0)
     }
 
     /// The next piece to send, of at most `room` bytes with its frame around it: it counts as sent, and
@@ -204,6 +207,7 @@ impl Channels {
             let next = next_within(now, outgoing, credit, channel, which, room);
             let polled = next.and_then(|next| take(now, outgoing, credit, channel, next, put.take()?));
             self.queued = self.queued + outgoing.queued_bytes() - before;
+            self.expired += outgoing.take_expired();
             // What has no credit, or no room here, keeps its place in the line.
             if outgoing.is_waiting() {
                 self.turns.push_back(channel);
@@ -279,7 +283,6 @@ impl Channels {
         Ok(())
     }
 
-    #[expect(clippy::type_complexity, reason = "three fields, borrowed apart")]
     fn incoming(
         &mut self,
         channel: u64,
@@ -377,6 +380,7 @@ impl Channels {
         let before = outgoing.queued_bytes();
         let answer = what(outgoing);
         self.queued = self.queued + outgoing.queued_bytes() - before;
+        self.expired += outgoing.take_expired();
         Some(answer)
     }
 

@@ -114,9 +114,10 @@ impl Outgoing {
         self.queued_bytes
     }
 
-    /// How many messages were forgotten before they were begun: their deadline passed, or a newer one came.
-    pub const fn expired(&self) -> u64 {
-        self.expired
+    /// How many messages were forgotten since this was last asked, before they were begun: their deadline
+    /// passed, or a newer one came.
+    pub const fn take_expired(&mut self) -> u64 {
+        std::mem::replace(&mut self.expired, 0)
     }
 
     /// Is everything acknowledged?

@@ -128,7 +128,7 @@ fn a_newer_message_makes_those_before_it_worthless_where_only_the_latest_counts(
     }
     out.on_abandonment_sent(1);
     assert_eq!(take(&mut out, &mut session, 100).unwrap().1, b"newer");
-    assert_eq!(out.expired(), 1, "one that was never begun leaves no trace");
+    assert_eq!(out.take_expired(), 1, "one that was never begun leaves no trace");
 }
 
 #[test]

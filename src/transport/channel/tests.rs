@@ -180,6 +180,6 @@ fn what_is_late_before_it_was_begun_is_forgotten_and_frees_the_queue() {
     }
     let polled = from.poll_piece(at(5), 1_150, Which::Any, nothing);
     assert!(matches!(polled, Some(Polled::Piece { span: Span { sequence: 0, .. }, .. })), "{polled:?}");
-    assert_eq!((from.expired(), from.queued()), (2, cost(100)));
+    assert_eq!((from.take_expired(), from.queued()), (2, cost(100)));
     assert_eq!(from.poll_piece(at(5), 1_150, Which::Any, nothing), None);
 }

@@ -277,12 +277,6 @@ impl Connection {
         }
     }
 
-    /// How many messages were forgotten before anything of them was sent: their deadline passed, or a newer
-    /// one came where only the latest counts.
-    pub fn expired(&self) -> u64 {
-        self.channels.expired()
-    }
-
     /// The cost of the messages that wait to be acknowledged by the peer.
     pub const fn queued(&self) -> u64 {
         self.channels.queued()

@@ -133,6 +133,10 @@ impl Connection {
     }
 
     fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+        let expired = self.channels.take_expired();
+        if expired > 0 {
+            self.trace(now, TraceEvent::MessagesExpired { count: expired });
+        }
         if self.write_size_probe(now, buffer) {
             return true;
         }
