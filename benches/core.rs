@@ -69,9 +69,11 @@ criterion_group! {
     targets = time
 }
 
-/// Nothing but so many turns of each direction in the clear, for a tool that counts instructions.
-fn turn(count: u64) {
+/// Nothing but so many turns of each direction in the clear, of so many messages each, for a tool that counts
+/// instructions.
+fn turn(count: u64, together: u64) {
     let mut pair = Pair::warm(true);
+    pair.together = together;
     for (_, send) in DIRECTIONS {
         (0..count).for_each(|_| send(&mut pair));
     }
@@ -80,7 +82,7 @@ fn turn(count: u64) {
 fn main() {
     let mut words = std::env::args().skip_while(|word| word != "turns").skip(1);
     if let Some(count) = words.next().and_then(|word| word.parse().ok()) {
-        return turn(count);
+        return turn(count, words.next().and_then(|word| word.parse().ok()).unwrap_or(1));
     }
     print_allocations();
     benches();

@@ -58,6 +58,8 @@ pub struct Pair {
     received: u64,
     /// Does whoever gets a message give its buffer back?
     pub gives_back: bool,
+    /// How many messages are sent together in a turn.
+    pub together: u64,
 }
 
 impl Pair {
@@ -82,6 +84,7 @@ impl Pair {
             message: vec![7; MESSAGE_BYTES].into(),
             received: 0,
             gives_back: true,
+            together: 1,
         };
         pair.drain();
         for (_, send) in DIRECTIONS {
@@ -90,26 +93,30 @@ impl Pair {
         pair
     }
 
-    /// A message of the client.
+    /// A turn of the client.
     pub fn client_sends(&mut self) {
         self.pass_time();
-        self.client.send(ROOM, Arc::clone(&self.message)).expect("the link is clean, so there is room");
-        self.deliver_one();
+        for _ in 0..self.together {
+            self.client.send(ROOM, Arc::clone(&self.message)).expect("the link is clean, so there is room");
+        }
+        self.deliver();
     }
 
-    /// A message of the server.
+    /// A turn of the server.
     pub fn server_sends(&mut self) {
         self.pass_time();
         let session = self.session.expect("the handshake is over");
-        let message = Arc::clone(&self.message);
-        self.server.send(self.now, session, ROOM, message).expect("the link is clean, so there is room");
-        self.deliver_one();
+        for _ in 0..self.together {
+            let message = Arc::clone(&self.message);
+            self.server.send(self.now, session, ROOM, message).expect("the link is clean, so there is room");
+        }
+        self.deliver();
     }
 
-    fn deliver_one(&mut self) {
+    fn deliver(&mut self) {
         let before = self.received;
         self.drain();
-        assert_eq!(self.received, before + 1, "one message sent is one received");
+        assert_eq!(self.received, before + self.together, "what is sent is received, once");
     }
 
     fn pass_time(&mut self) {
