@@ -13,6 +13,12 @@
 /// What a message costs besides its length.
 pub const MESSAGE_COST: u64 = 32;
 
+/// How far a message may be ahead of the oldest open one of its channel where order does not rule.
+///
+/// Ours: whoever settles messages out of order must remember which, in 16 bytes for each gap; so 128 channels
+/// take a megabyte at most.
+pub const AHEAD_MAX: u64 = 1_024;
+
 /// The cost of a message of this length.
 pub const fn cost(len: u64) -> u64 {
     len.saturating_add(MESSAGE_COST)

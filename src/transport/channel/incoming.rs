@@ -14,7 +14,7 @@
 //!
 //! What waits is bounded by the credit given, and by [`MESSAGE_MAX`] for one message.
 
-use super::credit::{MESSAGE_COST, ReceiveCredit, cost};
+use super::credit::{AHEAD_MAX, MESSAGE_COST, ReceiveCredit, cost};
 use super::delivery::Delivery;
 use super::one_stream;
 use super::spare::Spare;
@@ -221,6 +221,9 @@ impl Incoming {
         let ahead = sequence - self.next;
         if ahead.saturating_mul(MESSAGE_COST) > self.credit.window() {
             return Err("a message beyond the channel's credit");
+        }
+        if ahead > AHEAD_MAX && self.delivery != Delivery::Ordered {
+            return Err("a message too far ahead of the oldest open one");
         }
         let cost = cost(total);
         if !self.credit.on_arrived(cost) {

@@ -191,3 +191,11 @@ fn a_message_in_crumbs_is_refused_before_it_costs_more_memory_than_credit() {
     let taken = crumbs.take_while(Result::is_ok).count();
     assert_eq!(taken, RUNS_MIN + 9_000 / RUN_BYTES);
 }
+
+#[test]
+fn what_is_settled_out_of_order_is_remembered_within_a_bound() {
+    let (mut incoming, mut session) = (Incoming::new(1 << 20, 9), ReceiveCredit::new(1 << 20));
+    let taken = (1..).step_by(2).map(|sequence| incoming.on_abandoned(&mut session, sequence, 0));
+    assert_eq!(taken.take_while(Result::is_ok).count() as u64, AHEAD_MAX / 2);
+    assert_eq!(incoming.settled.len() as u64, AHEAD_MAX / 2);
+}

@@ -16,7 +16,7 @@
 //! as soon as something of it would be sent (again), that it is *abandoned*: so credit stays the same at both
 //! ends, and nothing waits for it (RFC 3758 has the same for SCTP).
 
-use super::credit::{MESSAGE_COST, SendCredit, cost};
+use super::credit::{AHEAD_MAX, MESSAGE_COST, SendCredit, cost};
 use super::delivery::Delivery;
 use crate::time::Instant;
 use crate::transport::session::Payload;
@@ -319,7 +319,8 @@ impl Outgoing {
     /// Is the next new message near enough to the oldest one under way? In order the credit sees to it; where
     /// later ones are consumed before, this does (docs/protocol.md §11).
     fn is_near(&self) -> bool {
-        self.delivery == Delivery::Ordered || self.next_new - self.front < self.window / MESSAGE_COST
+        self.delivery == Delivery::Ordered
+            || self.next_new - self.front < (self.window / MESSAGE_COST).min(AHEAD_MAX)
     }
 
     fn is_acknowledged(&self, span: &Span) -> bool {
