@@ -245,3 +245,12 @@ fn a_loss_in_one_room_delays_no_other_and_over_one_stream_it_does() {
     let waited = other.iter().filter(|latency| **latency > 2 * ONE_WAY).count();
     assert!(waited >= 1 && other.iter().any(|latency| *latency > 4 * ONE_WAY), "{other:?}");
 }
+
+#[test]
+fn a_peer_that_holds_back_each_acknowledgement_is_left_in_peace() {
+    let mut plan = between(config(Arq::TcpLike, 0), config(Arq::Ours, 0), clean());
+    talk(&mut plan);
+    plan.end = End::At(Duration::from_secs(30));
+    let server = run(&plan, 1).expect("time goes on").decisions[1];
+    assert!(server.probes <= 3, "{} probes in half a minute", server.probes);
+}

@@ -332,6 +332,9 @@ impl Recovery {
 
     fn on_round_trip(&mut self, now: Instant, sent_at: Instant, held: Duration) {
         let sample = now - sent_at;
+        // RFC 9002 §5.3 takes it off always, and §6.2.1 adds it always. Ours: off only where it is added, or a peer
+        // that is slow to acknowledge by its own lights would be asked again each round trip, for ever.
+        let held = if self.run.is_bulk() { held } else { Duration::ZERO };
         self.rtt.on_sample(sample, held);
         self.sampled_at.get_or_insert(now);
         let (smoothed, least) = (self.rtt.smoothed(), self.rtt.least());

@@ -30,6 +30,7 @@ fn what_was_mended_stays_mended() {
     for seed in [
         4_356,  // As 10,305, of a session that began with its first message.
         10_305, // The server forgot a handshake whose client still said hello.
+        18_603, // Who holds each acknowledgement for 40 ms was asked again each round trip, for ever.
         23_716, // Answers to what was under way when the watch began were taken for unrest.
         53_527, // An outage of the first seconds ended a session that only its client knew to be up.
         53_201, 71_811, 95_386, // As 23,716.
