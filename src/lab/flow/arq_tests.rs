@@ -250,7 +250,8 @@ fn a_loss_in_one_room_delays_no_other_and_over_one_stream_it_does() {
 fn a_peer_that_holds_back_each_acknowledgement_is_left_in_peace() {
     let mut plan = between(config(Arq::TcpLike, 0), config(Arq::Ours, 0), clean());
     talk(&mut plan);
-    plan.end = End::At(Duration::from_secs(30));
+    // So long that the estimate comes near what the peer takes, from below.
+    plan.end = End::At(Duration::from_mins(5));
     let server = run(&plan, 1).expect("time goes on").decisions[1];
-    assert!(server.probes <= 3, "{} probes in half a minute", server.probes);
+    assert!(server.probes <= 3, "{} probes in five minutes", server.probes);
 }
