@@ -1,6 +1,6 @@
 //! How the programs end: exit codes, signals, refusals.
 
-use super::harness::{Client, Server, database, folder, program, run};
+use super::harness::{Client, Server, folder, program, run};
 use std::net::UdpSocket;
 
 fn chat_once(home: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -128,7 +128,7 @@ fn a_server_asked_to_end_tells_everybody_and_ends_with_0() {
     for client in &clients {
         client.wait_event("reconnecting");
     }
-    assert!(!database(home.path()).exists(), "--ephemeral keeps nothing on disk");
+    assert!(!super::harness::database(home.path()).exists(), "--ephemeral keeps nothing on disk");
 }
 
 #[test]
