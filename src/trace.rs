@@ -92,6 +92,10 @@ pub enum TraceEvent {
     LossSpurious { number: u64, after: Duration },
     /// The probe timer fired for the `count`-th time in a row.
     ProbeFired { count: u32 },
+    /// An acknowledgement that was held back for further packets is due.
+    AckTimerFired,
+    /// What the pacer held back may leave.
+    PacingTimerFired,
     /// No copies of small messages are sent for so long: they fill what loses them.
     CopiesRest { span: Duration },
     /// A round trip was measured.

@@ -126,6 +126,11 @@ impl Arq {
         matches!(self, Self::GoBackN | Self::TcpLike)
     }
 
+    /// Do timer and thresholds follow TCP (RFC 5681, RFC 6298)?
+    pub const fn follows_tcp(self) -> bool {
+        matches!(self, Self::TcpLike)
+    }
+
     /// Do all channels share one order?
     pub const fn is_one_stream(self) -> bool {
         matches!(self, Self::TcpLike)

@@ -199,6 +199,10 @@ mod tests {
         }
         assert!(text.contains("100 of 100"), "{text}");
         assert!(drawn("sim --duplicate 50% --messages 9").contains("§12.3"));
+        let bulk = drawn("sim --loss 0 --delay 25ms --rate 20mbit --messages 0 --bulk 100kB --steps 0");
+        for timer in ["acknowledgement timer: held back", "pacing timer: "] {
+            assert!(bulk.contains(timer), "{timer}: {bulk}");
+        }
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! What channels promise, on a bad link.
 
+use super::told::told;
 use super::*;
-use crate::lab::ladder::{Recorder, Side};
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::time::Duration;
-use crate::trace::{Sink, TraceEvent};
+use crate::trace::TraceEvent;
 use crate::transport::channel::delivery::Delivery;
 use crate::transport::redundancy::Redundancy;
-use std::sync::Arc;
 
 /// A message each 20 ms over a link of 25 ms that loses a fifth, without copies.
 fn lossy(delivery: Delivery, deadline: Option<Duration>) -> Plan {
@@ -86,14 +85,11 @@ fn credit_never_leaks_where_messages_are_abandoned() {
 fn what_is_forgotten_before_it_was_sent_is_told() {
     let mut plan = lossy(Delivery::Latest, None);
     plan.sessions[0].up.paced.interval = Duration::ZERO;
-    let recorder = Arc::new(Recorder::new(Side::Client));
-    let clients = Some(Arc::clone(&recorder) as Arc<dyn Sink>);
-    let mut testbed = Testbed::new(&plan, 1, Ears { clients, server: None });
-    testbed.finish().expect("time goes on");
-    let counts = recorder.recorded().into_iter().filter_map(|fact| match fact.event {
+    let (report, facts) = told(&plan, 1);
+    let counts = facts.into_iter().filter_map(|(_, event)| match event {
         TraceEvent::MessagesExpired { count } => Some(count),
         _ => None,
     });
-    let (forgotten, delivered) = (counts.sum::<u64>(), testbed.report().total().up.paced().delivered);
+    let (forgotten, delivered) = (counts.sum::<u64>(), report.total().up.paced().delivered);
     assert!(delivered > 0 && forgotten > 900 && forgotten + delivered <= 1_000, "{forgotten}, {delivered}");
 }

@@ -1,13 +1,12 @@
 //! What do marks of growing queues (ECN) change?
 
+use super::told::told;
 use super::*;
-use crate::lab::ladder::{Recorder, Side};
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::{Direction, DirectionConfig, LinkConfig};
 use crate::time::{Duration, Instant};
 use crate::trace::{PieceCause, SendCause, TraceEvent};
 use crate::transport::congestion::Congestion;
-use std::sync::Arc;
 
 /// A transfer up a line of 20 Mbit/s and 50 ms with a queue of one bandwidth-delay product.
 fn transfer(ecn: bool, bytes: u64) -> Plan {
@@ -25,16 +24,6 @@ fn chat(messages: u64) -> Plan {
     let paced = Paced { messages, interval: Duration::from_millis(50), ..Paced::default() };
     (plan.sessions[0].up.paced, plan.sessions[0].down.paced) = (paced, paced);
     plan
-}
-
-/// A run to its end, and what the client told.
-fn told(plan: &Plan, seed: u64) -> (Report, Vec<(Instant, TraceEvent)>) {
-    let recorder = Arc::new(Recorder::new(Side::Client));
-    let ears = Ears { clients: Some(recorder.clone()), server: None };
-    let mut testbed = Testbed::new(plan, seed, ears);
-    testbed.finish().expect("time goes on");
-    let facts = recorder.recorded().into_iter().map(|fact| (fact.at, fact.event)).collect();
-    (testbed.report(), facts)
 }
 
 fn dropped(report: &Report) -> u64 {

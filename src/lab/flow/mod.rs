@@ -77,3 +77,5 @@ mod size_tests;
 mod stats_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

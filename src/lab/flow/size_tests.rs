@@ -1,5 +1,6 @@
 //! How large do datagrams grow, and what if the path carries less of a sudden?
 
+use super::told::told;
 use super::*;
 use crate::lab::ladder::{Recorder, Side};
 use crate::lab::link::{DirectionConfig, LinkConfig};
@@ -17,16 +18,6 @@ fn plan(ip_mtu: Option<u32>, bytes: u64) -> Plan {
     let mut plan = Plan::of(LinkConfig::symmetric(way, 0));
     plan.sessions[0].up.bulk.bytes = bytes;
     plan
-}
-
-/// A run to its end, and what the client told.
-fn told(plan: &Plan, seed: u64) -> (Report, Vec<(Instant, TraceEvent)>) {
-    let recorder = Arc::new(Recorder::new(Side::Client));
-    let ears = Ears { clients: Some(recorder.clone()), server: None };
-    let mut testbed = Testbed::new(plan, seed, ears);
-    testbed.finish().expect("time goes on");
-    let facts = recorder.recorded().into_iter().map(|fact| (fact.at, fact.event)).collect();
-    (testbed.report(), facts)
 }
 
 /// All sizes that were found, in order.

@@ -128,11 +128,12 @@ fn runs(numbers: impl Iterator<Item = u64>) -> Option<String> {
 
 /// The words of a fact that is no departure.
 fn happening(fact: &TraceEvent) -> Option<String> {
+    verdict(fact).or_else(|| measure(fact)).or_else(|| of_message(fact)).or_else(|| of_session(fact))
+}
+
+/// What a rule has decided about a packet, or a timer that fired.
+fn verdict(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
-        TraceEvent::PacketReceived { late: true, .. } => "overtaken on the way".to_owned(),
-        TraceEvent::DatagramDropped { reason, .. } => dropped(*reason).to_owned(),
-        TraceEvent::Established { early_accepted: true } => "established, first flight counted".to_owned(),
-        TraceEvent::Established { early_accepted: false } => "established".to_owned(),
         TraceEvent::PacketLost { number, by_time: false, .. } => format!(
             "#{number} is lost: one sent 3 or more after it was acknowledged (packet threshold, RFC 9002 §6.1.1)"
         ),
@@ -151,9 +152,19 @@ fn happening(fact: &TraceEvent) -> Option<String> {
             "probe timer, {}: nothing acknowledged for SRTT + 4·RTTVAR (RFC 9002 §6.2.1)",
             ordinal(*count)
         ),
-        TraceEvent::CopiesRest { span } => {
-            format!("a queue stands, or most is lost: no copies for {} ms (ours)", ms(*span))
+        TraceEvent::AckTimerFired => {
+            "acknowledgement timer: held back no longer (RFC 9000 §13.2.1; TCP: RFC 9293 §3.8.6.3)".to_owned()
         }
+        TraceEvent::PacingTimerFired => {
+            "pacing timer: what the window admits is spread over the round trip (RFC 9002 §7.7)".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// What is known of the path by now.
+fn measure(fact: &TraceEvent) -> Option<String> {
+    Some(match fact {
         TraceEvent::RttSampled { sample, smoothed, variation, .. } => format!(
             "RTT {}, SRTT {}, RTTVAR {} ms (RFC 9002 §5.3)",
             ms(*sample),
@@ -168,12 +179,23 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         ),
         // That it works is no news.
         TraceEvent::EcnTested { works: false } => {
-            "what a queue may mark is lost here, or marks cannot be true: no ECN here (RFC 9000 §13.4.2)".to_owned()
+            "what a queue may mark is lost here, or marks cannot be true: no ECN here (RFC 9000 §13.4.2)"
+                .to_owned()
         }
         TraceEvent::DatagramSize { bytes: bytes @ DATAGRAM_BASE } => {
             format!("large datagrams vanish, small ones arrive: at most {bytes} B again (RFC 8899 §4.3)")
         }
         TraceEvent::DatagramSize { bytes } => format!("datagrams of up to {bytes} B pass (RFC 8899 §4.1)"),
+        TraceEvent::CopiesRest { span } => {
+            format!("a queue stands, or most is lost: no copies for {} ms (ours)", ms(*span))
+        }
+        _ => return None,
+    })
+}
+
+/// What became of a message, or of a piece of one.
+fn of_message(fact: &TraceEvent) -> Option<String> {
+    Some(match fact {
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
             "channel {channel}: message {sequence} was here already: a copy, or sent again for nothing (RFC 9000 §2.2)"
         ),
@@ -186,6 +208,17 @@ fn happening(fact: &TraceEvent) -> Option<String> {
         TraceEvent::MessageDelivered { channel, bytes } => {
             format!("delivered: {bytes} B on channel {channel}")
         }
+        _ => return None,
+    })
+}
+
+/// What the session comes through, and what comes to it.
+fn of_session(fact: &TraceEvent) -> Option<String> {
+    Some(match fact {
+        TraceEvent::PacketReceived { late: true, .. } => "overtaken on the way".to_owned(),
+        TraceEvent::DatagramDropped { reason, .. } => dropped(*reason).to_owned(),
+        TraceEvent::Established { early_accepted: true } => "established, first flight counted".to_owned(),
+        TraceEvent::Established { early_accepted: false } => "established".to_owned(),
         TraceEvent::Liveness { state: "suspected" } => {
             "silence timer: the peer is suspected and asked more often (ours; RFC 9000 §10.1 knows only an end)"
                 .to_owned()

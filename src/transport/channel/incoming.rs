@@ -202,6 +202,11 @@ impl Incoming {
         Some(bytes)
     }
 
+    /// How many ranges of numbers are settled above the oldest open one.
+    pub fn settled_ranges(&self) -> usize {
+        self.settled.len()
+    }
+
     /// The channel's credit.
     pub const fn credit(&self) -> &ReceiveCredit {
         &self.credit

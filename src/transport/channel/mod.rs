@@ -374,6 +374,11 @@ impl Channels {
         self.receive_credit.buffered()
     }
 
+    /// How many ranges of messages are remembered that were settled out of order.
+    pub fn settled(&self) -> usize {
+        self.incoming.values().map(Incoming::settled_ranges).sum()
+    }
+
     /// Tells a channel something, and counts what is free in the queue after it.
     fn tell<T>(&mut self, channel: u64, what: impl FnOnce(&mut Outgoing) -> T) -> Option<T> {
         let outgoing = self.outgoing.get_mut(&channel)?;

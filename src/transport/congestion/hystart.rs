@@ -9,14 +9,14 @@
 //! ```text
 //!          least of eight ≥ last round's + η           five rounds
 //!   slow start ───────────────────────▶ CSS ─────────────────────────▶ congestion avoidance
-//!        ▲      least of a round < baseline  │
+//!        ▲      least of eight < baseline    │
 //!        └───────────────────────────────────┘
 //! ```
 //!
-//! A round is a round trip: it ends when a packet is acknowledged that was sent in it. Ours: RFC 9406 §4.2 compares
-//! the least of the whole round, which is mostly that of its first packets, sent before the queue began; then
-//! the rise is seen a round later, and a paced sender has doubled once more. The least of the last eight samples
-//! of the round is as good against single jumps, and sees it in the round that makes the queue.
+//! A round is a round trip: it ends when a packet is acknowledged that was sent in it. Ours: RFC 9406 §4.2
+//! compares the least of the whole round, which is mostly that of its first packets, sent before the queue
+//! began; then the rise is seen a round later, and a paced sender has doubled once more. The least of the last
+//! eight samples of the round is as good against single jumps, and sees it in the round that makes the queue.
 //!
 //! Left out: the limit L on the growth by one acknowledgement, which is infinite for a paced sender (§4.3).
 

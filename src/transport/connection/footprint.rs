@@ -8,12 +8,14 @@
 //! | cost of messages that wait to be acknowledged | `limits.queue` |
 //! | cost of messages that arrived and were not handed on | `limits.session_window` |
 //! | ranges of received numbers | [`RANGES_MAX`] |
+//! | ranges of messages settled out of order | half of [`AHEAD_MAX`] for each of [`CHANNELS_MAX`] |
 //! | small messages that ride | [`RIDERS_MAX`] |
 //! | packets declared lost that may still arrive | [`KEPT_MAX`] |
 //! | packets from the oldest that is out to the newest | [`PACKETS_MAX`], and what answers the last packet |
 
 use super::Connection;
-use crate::transport::channel::ChannelLimits;
+use crate::transport::channel::credit::AHEAD_MAX;
+use crate::transport::channel::{CHANNELS_MAX, ChannelLimits};
 use crate::transport::redundancy::riders::RIDERS_MAX;
 use crate::transport::reliability::late::KEPT_MAX;
 use crate::transport::reliability::received::RANGES_MAX;
@@ -21,6 +23,9 @@ use crate::transport::reliability::sent::PACKETS_MAX;
 
 /// Packets that leave between two that arrive, beyond what is out already: more than any window has.
 const ANSWERS: usize = 4_096;
+
+/// No two ranges touch, so each takes two of the numbers that a sender may be ahead.
+const SETTLED_MAX: usize = CHANNELS_MAX * (AHEAD_MAX / 2) as usize;
 
 /// What one end of a session remembers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,6 +36,8 @@ pub struct Footprint {
     pub buffered: u64,
     /// Ranges of received numbers.
     pub ranges: usize,
+    /// Ranges of messages that were settled out of order.
+    pub settled: usize,
     /// Small messages under way that may ride again.
     pub riders: usize,
     /// Packets that were declared lost and may still arrive.
@@ -42,10 +49,11 @@ pub struct Footprint {
 impl Footprint {
     /// The first bound that is exceeded, if any is.
     pub fn exceeds(&self, limits: &ChannelLimits) -> Option<String> {
-        let Self { queued, buffered, ranges, riders, late, packets } = *self;
+        let Self { queued, buffered, ranges, settled, riders, late, packets } = *self;
         let is_over = queued > limits.queue
             || buffered > limits.session_window
             || ranges > RANGES_MAX
+            || settled > SETTLED_MAX
             || riders > RIDERS_MAX
             || late > KEPT_MAX
             || packets > PACKETS_MAX + ANSWERS;
@@ -60,6 +68,7 @@ impl Connection {
             queued: self.channels.queued(),
             buffered: self.channels.buffered(),
             ranges: self.received.ranges(),
+            settled: self.channels.settled(),
             riders: self.copies.riders(),
             late: self.recovery.kept_losses(),
             packets: self.recovery.packets(),
@@ -78,6 +87,7 @@ mod tests {
             queued: limits.queue,
             buffered: limits.session_window,
             ranges: RANGES_MAX,
+            settled: SETTLED_MAX,
             riders: RIDERS_MAX,
             late: KEPT_MAX,
             packets: PACKETS_MAX + ANSWERS,
@@ -87,6 +97,7 @@ mod tests {
             Footprint { queued: full.queued + 1, ..full },
             Footprint { buffered: full.buffered + 1, ..full },
             Footprint { ranges: RANGES_MAX + 1, ..full },
+            Footprint { settled: SETTLED_MAX + 1, ..full },
             Footprint { riders: RIDERS_MAX + 1, ..full },
             Footprint { late: KEPT_MAX + 1, ..full },
             Footprint { packets: full.packets + 1, ..full },

@@ -338,8 +338,14 @@ impl Connection {
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.phase {
             Phase::Open => {
+                let is_paced = self.recovery.poll_pacing().is_some_and(|at| at <= now);
                 self.on_recovery_timeout(now);
-                self.received.handle_timeout(now);
+                if self.received.handle_timeout(now) {
+                    self.journal.tell(now, TraceEvent::AckTimerFired);
+                }
+                if is_paced {
+                    self.journal.tell(now, TraceEvent::PacingTimerFired);
+                }
                 self.copies.handle_timeout(now);
                 self.path.handle_timeout(now);
                 if self.silence.is_ping_due(now) {

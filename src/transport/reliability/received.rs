@@ -111,12 +111,11 @@ impl Received {
         self.due_at
     }
 
-    /// Time passed.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        if self.due_at.is_some_and(|due| due <= now) {
-            self.due_at = None;
-            self.due = true;
-        }
+    /// Time passed. Is an acknowledgement held back no longer?
+    pub fn handle_timeout(&mut self, now: Instant) -> bool {
+        let fires = self.due_at.take_if(|due| *due <= now).is_some();
+        self.due |= fires;
+        fires
     }
 
     /// Is an acknowledgement to be sent now?
@@ -206,10 +205,8 @@ mod tests {
         let mut received = bulk();
         acknowledged(&mut received, 0..18);
         assert_eq!(received.poll_timeout(), Some(at(1_600 + 1_000)));
-        received.handle_timeout(at(2_599));
-        assert!(!received.is_due());
-        received.handle_timeout(at(2_600));
-        assert!(received.is_due());
+        assert!(!received.handle_timeout(at(2_599)) && !received.is_due());
+        assert!(received.handle_timeout(at(2_600)) && received.is_due());
         assert_eq!(received.poll_timeout(), None);
     }
 

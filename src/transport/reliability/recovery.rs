@@ -394,7 +394,7 @@ impl Recovery {
 
     fn thresholds(&self) -> Thresholds {
         // RFC 5681 §3.2: TCP counts duplicates and has no time threshold.
-        if self.arq.is_one_stream() { loss::COUNT_ONLY } else { self.losses.thresholds(&self.rtt) }
+        if self.arq.follows_tcp() { loss::COUNT_ONLY } else { self.losses.thresholds(&self.rtt) }
     }
 
     /// What `find` finds lost is told to all whom it concerns.

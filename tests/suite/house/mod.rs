@@ -168,6 +168,34 @@ fn nothing_is_left_unfinished() {
     assert_none(&violations, "stubs");
 }
 
+/// `PacketSent` is `packet_sent` in a qlog file.
+fn as_in_qlog(variant: &str) -> String {
+    let mut name = String::new();
+    for letter in variant.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
+
+#[test]
+fn every_event_stands_in_the_document_of_traces() {
+    let (source, document) = (read("src/trace.rs"), read("docs/tracing.md"));
+    let (_, from) = source.split_once("pub enum TraceEvent {").expect("the events");
+    let (events, _) = from.split_once("\n}\n").expect("their end");
+    let variants = events.lines().filter_map(|line| line.strip_prefix("    ")).filter_map(|line| {
+        let name = line.split([' ', ',', '{']).next()?;
+        name.starts_with(char::is_uppercase).then(|| as_in_qlog(name))
+    });
+    let names: Vec<String> = variants.collect();
+    assert!(names.len() > 20 && names.contains(&"packet_sent".to_owned()), "{names:?}");
+    let missing: Vec<String> =
+        names.into_iter().filter(|name| !document.contains(&format!("`{name}`"))).collect();
+    assert_none(&missing, "docs/tracing.md has a row for each event");
+}
+
 #[test]
 fn every_dependency_is_used() {
     let manifest = read("Cargo.toml");

@@ -29,7 +29,7 @@ impl Recovery {
     pub(super) fn poll_retransmission(&self) -> Option<(Instant, Timer)> {
         let oldest = self.sent.oldest_eliciting_at()?;
         let base = self.overdue_after();
-        let due = if self.arq.is_one_stream() {
+        let due = if self.arq.follows_tcp() {
             self.probes.due(oldest, base)
         } else {
             self.probes.expiry(oldest, base)
@@ -39,7 +39,7 @@ impl Recovery {
 
     /// Something was acknowledged.
     pub(super) const fn restart_timer(&mut self, now: Instant) {
-        if self.arq.is_one_stream() {
+        if self.arq.follows_tcp() {
             self.probes.on_restarted(now);
         }
     }
@@ -61,7 +61,7 @@ impl Recovery {
         };
         self.probes.on_timed_out(now, base);
         self.declare_lost(now, outcome, |sent, lost| sent.give_up(verdict, lost));
-        if self.arq.is_one_stream() {
+        if self.arq.follows_tcp() {
             // RFC 5681 §3.1: the loss window. Ours: two datagrams, the least of all our controllers.
             self.losses.on_persistent();
             self.controller.on_persistent_congestion();
