@@ -1,6 +1,7 @@
 //! What does a lossy link do to a chat? The laboratory: a link that loses on purpose, and a world to try it in.
 //!
 //! ```text
+//! bench/        what one run over the link measured: values for bench, compare and the report
 //! link/         the emulated link: a pure state machine that any transport can be led through
 //! flow/         the transport alone on virtual time: what does it do with messages on a bad link?
 //! world/        a whole server, its store and many clients, on virtual time, from one seed
@@ -9,6 +10,7 @@
 //! labels.rs     by which names may a datagram of ours be dropped?
 //! cast.rs       the real nodes that play in it
 //! ```
+pub mod bench;
 pub mod cast;
 pub mod flow;
 pub mod labels;
