@@ -38,6 +38,10 @@ pub fn run() -> ExitCode {
             verbosity.start(LevelFilter::Warn);
             sim::run(sim)
         }
+        Command::Link(link) => {
+            verbosity.start(LevelFilter::Warn);
+            link::run(link)
+        }
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);
             serve::run(serve)

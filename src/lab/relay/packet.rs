@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub const TCP: u8 = 6;
 /// The number of UDP.
 pub const UDP: u8 = 17;
-/// The number of ICMPv6.
+/// The number of ICMP for IPv6.
 pub const ICMP_V6: u8 = 58;
 
 const V6_HEADER: usize = 40;
