@@ -28,6 +28,7 @@ pub mod counters;
 pub mod dice;
 pub mod drops;
 pub mod fade;
+pub mod in_force;
 pub mod loss;
 pub mod model;
 pub mod one_way;

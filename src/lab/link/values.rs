@@ -57,13 +57,16 @@ impl FromStr for Span {
 /// A span in the shortest form that [`Span`] reads: `25ms`, `1.5s`.
 pub fn spell_out(span: Duration) -> String {
     let micros = span.as_micros();
-    let (unit, size) = match micros {
+    let (unit, size, digits) = match micros {
         0 => return "0".to_owned(),
-        n if n.is_multiple_of(1_000_000) || n > 1_000_000 && n.is_multiple_of(100_000) => ("s", 1e6),
-        n if n.is_multiple_of(10) => ("ms", 1e3),
-        _ => ("us", 1.0),
+        n if n.is_multiple_of(1_000_000) || n > 1_000_000 && n.is_multiple_of(100_000) => ("s", 1_000_000, 6),
+        n if n.is_multiple_of(10) => ("ms", 1_000, 3),
+        _ => ("us", 1, 0),
     };
-    format!("{}{unit}", span.as_secs_f64() * 1e6 / size)
+    match (micros / size, micros % size) {
+        (whole, 0) => format!("{whole}{unit}"),
+        (whole, rest) => format!("{whole}.{}{unit}", format!("{rest:0digits$}").trim_end_matches('0')),
+    }
 }
 
 /// A share, from 0 to 1.
