@@ -9,3 +9,5 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+#[cfg(target_os = "linux")]
+mod link;
