@@ -79,6 +79,9 @@ pub struct Link {
     /// Write what became of each packet to a file, a JSON object a line
     #[arg(long, value_name = "FILE")]
     pub packets: Option<PathBuf>,
+    /// Hand packets on without the model: what does the model cost?
+    #[arg(long, hide = true)]
+    pub bare: bool,
     /// The link between them (a perfect one unless something is said).
     #[command(flatten)]
     pub link: LinkOptions,

@@ -90,6 +90,9 @@ mod linux {
         if let Some(path) = &link.packets {
             emulation.listen(Box::new(packets::Packets::create(path).map_err(|error| named(path, error))?));
         }
+        if link.bare {
+            emulation.leave_model_out();
+        }
         emulation.run(server, client).map_err(Stop::failed)
     }
 }

@@ -59,6 +59,8 @@ pub struct Emulation {
     caller: Caller,
     spins: bool,
     relay: Relay,
+    /// Packets are handed on at once, past the model.
+    bare: bool,
     client: Vec<OsString>,
     /// Of the client and of the server, while they run.
     running: [Option<Pid>; 2],
@@ -76,6 +78,7 @@ impl Emulation {
         let ports = networks.within(End::Server as usize, || Ok(BoundPort::here()))?;
         Ok(Self {
             relay: Relay::new(config, clock::now()),
+            bare: false,
             networks,
             sockets,
             signals,
@@ -92,6 +95,11 @@ impl Emulation {
     /// Another one who hears of what passes.
     pub fn listen(&mut self, tap: Box<dyn Tap>) {
         self.relay.listen(tap);
+    }
+
+    /// From now on packets are handed on at once, past the model, so that what it costs can be measured.
+    pub const fn leave_model_out(&mut self) {
+        self.bare = true;
     }
 
     /// Runs both programs until they have ended. An error: one of them could not be started, or the system
@@ -164,6 +172,9 @@ impl Emulation {
         for end in End::BOTH {
             for _ in 0..READ_AT_ONCE {
                 match self.sockets[end as usize].receive(&mut self.buffer, bridge) {
+                    Ok(Some((length, _))) if self.bare => {
+                        self.sockets[1 - end as usize].send(&self.buffer[..length]);
+                    }
                     Ok(Some((length, entered))) => {
                         self.relay.handle_packet(entered, end, &self.buffer[..length]);
                     }
