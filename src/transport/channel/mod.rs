@@ -175,12 +175,22 @@ impl Channels {
     }
 
     /// Is there anything to send now?
+    #[inline]
     pub fn has_ready(&self) -> bool {
+        // Mostly nobody stands in line.
+        !self.turns.is_empty() && self.is_one_ready()
+    }
+
+    fn is_one_ready(&self) -> bool {
         let is_ready = |channel| {
             self.outgoing.get(channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
         };
-        // Mostly nobody stands in line.
-        !self.turns.is_empty() && self.turns.iter().any(is_ready)
+        self.turns.iter().any(is_ready)
+    }
+
+    /// Were messages forgotten since [`take_expired`](Self::take_expired) was last asked?
+    pub const fn has_expired(&self) -> bool {
+        self.expired > 0
     }
 
     /// How many messages were forgotten since this was last asked, before anything of them was sent: they were

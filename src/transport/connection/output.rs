@@ -85,6 +85,31 @@ impl Connection {
     /// nothing is to be sent now.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         buffer.clear();
+        // Asked first, because the answer is mostly no.
+        if self.is_silent() {
+            self.on_silence();
+            return None;
+        }
+        self.write_datagram(now, buffer)
+    }
+
+    /// Is it certain that there is nothing to write, and nothing to tell of it?
+    fn is_silent(&self) -> bool {
+        self.is_open()
+            && !self.has_anything_to_say()
+            && !self.channels.has_expired()
+            && !self.recovery.wants_size_probe()
+    }
+
+    /// There is nothing to say: nothing is held back, and no copy is owed.
+    fn on_silence(&mut self) {
+        self.recovery.on_nothing_waits();
+        self.copies.forget_owed();
+    }
+
+    // Ours: on its own, because it is asked for in vain more often than not.
+    #[inline(never)]
+    fn write_datagram(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         let written = match self.phase {
             Phase::Handshaking(_) => self.write_hello(now, buffer),
             Phase::Open => self.write_packet(now, buffer),
@@ -141,8 +166,7 @@ impl Connection {
             return true;
         }
         if !self.has_anything_to_say() {
-            self.recovery.on_nothing_waits();
-            self.copies.forget_owed();
+            self.on_silence();
             return false;
         }
         self.rekey_if_due(now);
@@ -167,7 +191,7 @@ impl Connection {
         true
     }
 
-    /// Asked first, because the answer is mostly no.
+    /// Is there a frame to write?
     fn has_anything_to_say(&self) -> bool {
         self.received.is_due()
             || self.owed.is_any()
