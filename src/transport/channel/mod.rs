@@ -3,6 +3,7 @@
 //! - [`delivery`]: what a channel promises
 //! - [`outgoing`]: the sending half of one channel
 //! - [`incoming`]: the receiving half: reassembly and order
+//! - [`table`]: a channel by its number
 //! - [`spare`]: buffers that are filled again
 //! - [`credit`]: how much may be under way
 //! - [`one_stream`]: all channels in one, as over TCP
@@ -16,6 +17,7 @@ pub mod incoming;
 pub mod one_stream;
 pub mod outgoing;
 pub mod spare;
+pub mod table;
 
 use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
@@ -27,8 +29,8 @@ use incoming::{Incoming, MESSAGE_MAX, Place, Taken};
 use one_stream::OneStream;
 use outgoing::{Next, Outgoing, Span};
 use spare::Spare;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use table::ChannelTable;
 
 /// How many channels a peer may open.
 pub const CHANNELS_MAX: usize = 128;
@@ -86,8 +88,8 @@ pub enum Polled {
 #[derive(Clone, Debug)]
 pub struct Channels {
     limits: ChannelLimits,
-    outgoing: BTreeMap<u64, Outgoing>,
-    incoming: BTreeMap<u64, Incoming>,
+    outgoing: ChannelTable<Outgoing>,
+    incoming: ChannelTable<Incoming>,
     /// What the peer allows each channel at first.
     peer_channel_window: u64,
     send_credit: SendCredit,
@@ -110,8 +112,8 @@ impl Channels {
     pub fn new(limits: ChannelLimits, peer: ChannelLimits) -> Self {
         Self {
             limits,
-            outgoing: BTreeMap::new(),
-            incoming: BTreeMap::new(),
+            outgoing: ChannelTable::new(),
+            incoming: ChannelTable::new(),
             peer_channel_window: peer.channel_window,
             send_credit: SendCredit::new(peer.session_window),
             receive_credit: ReceiveCredit::new(limits.session_window),
@@ -156,11 +158,13 @@ impl Channels {
         }
         let window = self.peer_channel_window;
         let new = || Outgoing::new(window, Delivery::of(channel.0));
-        let outgoing = self.outgoing.entry(channel.0).or_insert_with(new);
+        let outgoing = self.outgoing.get_or_insert_with(channel.0, new);
         let before = outgoing.queued_bytes();
         outgoing.push(payload, deadline);
         self.queued = self.queued + outgoing.queued_bytes() - before;
-        self.take_turn(channel.0);
+        if outgoing.line_up() {
+            self.turns.push_back(channel.0);
+        }
         Ok(())
     }
 
@@ -182,8 +186,8 @@ impl Channels {
     }
 
     fn is_one_ready(&self) -> bool {
-        let is_ready = |channel| {
-            self.outgoing.get(channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
+        let is_ready = |channel: &u64| {
+            self.outgoing.get(*channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
         };
         self.turns.iter().any(is_ready)
     }
@@ -208,10 +212,14 @@ impl Channels {
         which: Which,
         put: impl FnOnce(&Item<'_>),
     ) -> Option<Polled> {
+        if self.turns.is_empty() {
+            return None;
+        }
         let mut put = Some(put);
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
-            let Some(outgoing) = self.outgoing.get_mut(&channel) else { continue };
+            let Some(outgoing) = self.outgoing.get_mut(channel) else { continue };
+            outgoing.leave_line();
             let before = outgoing.queued_bytes();
             let credit = &mut self.send_credit;
             let next = next_within(now, outgoing, credit, channel, which, room);
@@ -219,7 +227,7 @@ impl Channels {
             self.queued = self.queued + outgoing.queued_bytes() - before;
             self.expired += outgoing.take_expired();
             // What has no credit, or no room here, keeps its place in the line.
-            if outgoing.is_waiting() {
+            if outgoing.is_waiting() && outgoing.line_up() {
                 self.turns.push_back(channel);
             }
             if polled.is_some() {
@@ -231,7 +239,7 @@ impl Channels {
 
     /// The piece that lies there, if its message is not acknowledged yet and still worth sending.
     pub fn piece(&self, now: Instant, channel: u64, span: Span) -> Option<Piece<'_>> {
-        self.outgoing.get(&channel)?.piece(now, channel, span)
+        self.outgoing.get(channel)?.piece(now, channel, span)
     }
 
     /// The packet with this piece was acknowledged.
@@ -261,7 +269,7 @@ impl Channels {
         match channel {
             None => self.send_credit.on_limit(limit),
             Some(channel) => {
-                if let Some(outgoing) = self.outgoing.get_mut(&channel) {
+                if let Some(outgoing) = self.outgoing.get_mut(channel) {
                     outgoing.on_credit(limit);
                 }
             }
@@ -297,11 +305,11 @@ impl Channels {
         &mut self,
         channel: u64,
     ) -> Result<(&mut Incoming, &mut ReceiveCredit, &mut Spare), &'static str> {
-        let is_full = self.incoming.len() >= CHANNELS_MAX;
-        let incoming = match self.incoming.entry(channel) {
-            Entry::Vacant(_) if is_full => return Err("more channels than allowed"),
-            entry => entry.or_insert_with(|| Incoming::new(self.limits.channel_window, channel)),
-        };
+        if self.incoming.len() >= CHANNELS_MAX && self.incoming.get(channel).is_none() {
+            return Err("more channels than allowed");
+        }
+        let new = || Incoming::new(self.limits.channel_window, channel);
+        let incoming = self.incoming.get_or_insert_with(channel, new);
         Ok((incoming, &mut self.receive_credit, &mut self.spare))
     }
 
@@ -318,7 +326,7 @@ impl Channels {
     /// Where this piece stands in its channel's order.
     pub fn place(&self, piece: &Piece<'_>) -> Place {
         self.incoming
-            .get(&piece.channel)
+            .get(piece.channel)
             .map_or_else(|| Place::in_empty(piece), |incoming| incoming.place(piece))
     }
 
@@ -341,7 +349,7 @@ impl Channels {
         while let Some(&channel) = self.ready.front() {
             if let Some(message) = self
                 .incoming
-                .get_mut(&channel)
+                .get_mut(channel)
                 .and_then(|incoming| incoming.poll_message(&mut self.receive_credit))
             {
                 self.note_updates(channel);
@@ -362,7 +370,7 @@ impl Channels {
         let update = self.updates.pop_front()?;
         let limit = match update {
             None => self.receive_credit.announce(),
-            Some(channel) => self.incoming.get_mut(&channel)?.announce(),
+            Some(channel) => self.incoming.get_mut(channel)?.announce(),
         };
         Some((update, limit))
     }
@@ -391,7 +399,7 @@ impl Channels {
 
     /// Tells a channel something, and counts what is free in the queue after it.
     fn tell<T>(&mut self, channel: u64, what: impl FnOnce(&mut Outgoing) -> T) -> Option<T> {
-        let outgoing = self.outgoing.get_mut(&channel)?;
+        let outgoing = self.outgoing.get_mut(channel)?;
         let before = outgoing.queued_bytes();
         let answer = what(outgoing);
         self.queued = self.queued + outgoing.queued_bytes() - before;
@@ -400,13 +408,13 @@ impl Channels {
     }
 
     fn take_turn(&mut self, channel: u64) {
-        if !self.turns.contains(&channel) {
+        if self.outgoing.get_mut(channel).is_some_and(Outgoing::line_up) {
             self.turns.push_back(channel);
         }
     }
 
     fn note_updates(&mut self, channel: u64) {
-        if self.incoming.get(&channel).is_some_and(|incoming| incoming.credit().is_update_due()) {
+        if self.incoming.get(channel).is_some_and(|incoming| incoming.credit().is_update_due()) {
             self.on_update_lost(Some(channel));
         }
         if self.receive_credit.is_update_due() {

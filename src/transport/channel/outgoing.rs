@@ -80,6 +80,7 @@ pub struct Outgoing {
     window: u64,
     queued_bytes: u64,
     expired: u64,
+    is_in_line: bool,
 }
 
 impl Outgoing {
@@ -95,7 +96,18 @@ impl Outgoing {
             window,
             queued_bytes: 0,
             expired: 0,
+            is_in_line: false,
         }
+    }
+
+    /// It stands in line for a packet from now on. Did it not before?
+    pub const fn line_up(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_in_line, true)
+    }
+
+    /// It stands in line no more.
+    pub const fn leave_line(&mut self) {
+        self.is_in_line = false;
     }
 
     /// Queues a message at the end; from `deadline` on it is worth nothing. Where only the latest counts it

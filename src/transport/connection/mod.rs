@@ -321,13 +321,12 @@ impl Connection {
         match &self.phase {
             Phase::Handshaking(handshake) => handshake.poll_timeout().map(|at| (at, Timer::HandshakeRetry)),
             Phase::Open => {
-                let challenge = self.path.poll_timeout().map(|at| (at, Timer::PathChallenge));
-                let silence = Some((self.silence.poll_timeout(), Timer::Liveness));
-                let copy = self.copies.poll_timeout().map(|at| (at, Timer::ExtraCopy));
-                let pacing = self.recovery.poll_pacing().map(|at| (at, Timer::Pacing));
-                let ack = self.received.poll_timeout().map(|at| (at, Timer::Acknowledge));
-                let sending = earlier(earlier(self.recovery.poll_timeout(), ack), earlier(copy, pacing));
-                earlier(sending, earlier(challenge, silence))
+                let next = (self.silence.poll_timeout(), Timer::Liveness);
+                let next = earlier(next, self.recovery.poll_timeout());
+                let next = earlier(next, self.received.poll_timeout().map(|at| (at, Timer::Acknowledge)));
+                let next = earlier(next, self.copies.poll_timeout().map(|at| (at, Timer::ExtraCopy)));
+                let next = earlier(next, self.recovery.poll_pacing().map(|at| (at, Timer::Pacing)));
+                Some(earlier(next, self.path.poll_timeout().map(|at| (at, Timer::PathChallenge))))
             }
             Phase::Closing(closing) => Some((closing.poll_timeout(), Timer::Close)),
             Phase::Over => None,

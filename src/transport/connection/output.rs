@@ -86,19 +86,12 @@ impl Connection {
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         buffer.clear();
         // Asked first, because the answer is mostly no.
-        if self.is_silent() {
+        let has_frames = self.has_anything_to_say();
+        if self.is_open() && !has_frames && !self.channels.has_expired() && !self.recovery.wants_size_probe() {
             self.on_silence();
             return None;
         }
-        self.write_datagram(now, buffer)
-    }
-
-    /// Is it certain that there is nothing to write, and nothing to tell of it?
-    fn is_silent(&self) -> bool {
-        self.is_open()
-            && !self.has_anything_to_say()
-            && !self.channels.has_expired()
-            && !self.recovery.wants_size_probe()
+        self.write_datagram(now, buffer, has_frames)
     }
 
     /// There is nothing to say: nothing is held back, and no copy is owed.
@@ -109,10 +102,10 @@ impl Connection {
 
     // Ours: on its own, because it is asked for in vain more often than not.
     #[inline(never)]
-    fn write_datagram(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
+    fn write_datagram(&mut self, now: Instant, buffer: &mut Vec<u8>, has_frames: bool) -> Option<Path> {
         let written = match self.phase {
             Phase::Handshaking(_) => self.write_hello(now, buffer),
-            Phase::Open => self.write_packet(now, buffer),
+            Phase::Open => self.write_packet(now, buffer, has_frames),
             Phase::Closing(_) => self.write_close(now, buffer),
             Phase::Over => false,
         };
@@ -157,7 +150,7 @@ impl Connection {
         }
     }
 
-    fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+    fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, has_frames: bool) -> bool {
         let expired = self.channels.take_expired();
         if expired > 0 {
             self.trace(now, TraceEvent::MessagesExpired { count: expired });
@@ -165,7 +158,7 @@ impl Connection {
         if self.write_size_probe(now, buffer) {
             return true;
         }
-        if !self.has_anything_to_say() {
+        if !has_frames {
             self.on_silence();
             return false;
         }
@@ -225,8 +218,9 @@ impl Connection {
         let Some(seal) = &mut self.seal else { return };
         seal.sealer.seal(number, buffer, DATA_HEADER);
         self.put_prefix(now, buffer);
-        for part in self.recovery.sent().noted() {
-            trace_part(&mut self.journal, now, *part);
+        if self.journal.is_heard() {
+            // Nobody counts it.
+            self.recovery.sent().noted().for_each(|part| trace_part(&mut self.journal, now, *part));
         }
         let eliciting = cause != SendCause::Acknowledgement;
         let may_be_marked = eliciting && self.may_be_marked(cause);

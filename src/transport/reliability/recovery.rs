@@ -10,7 +10,7 @@ mod timeout;
 use super::ecn::Ecn;
 use super::loss::{self, LossRule, Thresholds};
 use super::losses::{Known, Losses};
-use super::probe::{Probes, base_timeout};
+use super::probe::Probes;
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets, Settled};
 use super::thinning::OwnRun;
@@ -151,7 +151,7 @@ impl Recovery {
     pub fn overdue_after(&self) -> Duration {
         // RFC 9002 §6.2.1 adds the peer's delay always. Ours: only where the peer holds anything back.
         let held = if self.run.is_bulk() { self.max_ack_delay } else { Duration::ZERO };
-        base_timeout(self.rtt.smoothed(), self.rtt.variation(), held).max(self.arq.least_timeout())
+        (self.rtt.timeout() + held).max(self.arq.least_timeout())
     }
 
     /// A round trip was measured by other means: the handshake.
@@ -252,7 +252,7 @@ impl Recovery {
             self.probes.on_sent();
             self.pacer.on_sent(bytes as u64);
             self.run.on_packet(now, self.max_ack_delay, self.sent.is_eliciting());
-            if is_size_probe(self.sent.noted()) {
+            if self.sent.is_size_probe_noted() {
                 self.mtu.on_probe_sent(bytes);
             } else {
                 self.mtu.on_sent(bytes);
