@@ -189,7 +189,8 @@ impl Channels {
         let is_ready = |channel: &u64| {
             self.outgoing.get(*channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
         };
-        self.turns.iter().any(is_ready)
+        // Mostly it is the first one's turn.
+        self.turns.front().is_some_and(is_ready) || self.turns.iter().skip(1).any(is_ready)
     }
 
     /// Were messages forgotten since [`take_expired`](Self::take_expired) was last asked?
@@ -222,8 +223,21 @@ impl Channels {
             outgoing.leave_line();
             let before = outgoing.queued_bytes();
             let credit = &mut self.send_credit;
-            let next = next_within(now, outgoing, credit, channel, which, room);
-            let polled = next.and_then(|next| take(now, outgoing, credit, channel, next, put.take()?));
+            let next = outgoing.next(now, credit, usize::MAX);
+            let polled = next.and_then(|next| match next {
+                Next::Piece(span) => {
+                    let piece = cut(outgoing.piece(now, channel, span)?, which, room)?;
+                    let (span, is_whole) = (Span { len: piece.bytes.len() as u64, ..span }, piece.is_whole());
+                    put.take()?(&Item::Piece(piece));
+                    Some(Polled::Piece { channel, span, is_whole, again: outgoing.on_sent(credit, span) })
+                }
+                Next::Abandoned { sequence, total } => {
+                    let put = put.take_if(|_| frame::abandoned_len(channel, sequence, total) <= room)?;
+                    put(&Item::Abandoned { channel, sequence, total });
+                    outgoing.on_abandonment_sent(sequence);
+                    Some(Polled::Abandoned { channel, sequence })
+                }
+            });
             self.queued = self.queued + outgoing.queued_bytes() - before;
             self.expired += outgoing.take_expired();
             // What has no credit, or no room here, keeps its place in the line.
@@ -347,15 +361,15 @@ impl Channels {
     /// The next message for the user.
     pub fn poll_message(&mut self) -> Option<(ChannelId, Vec<u8>)> {
         while let Some(&channel) = self.ready.front() {
-            if let Some(message) = self
-                .incoming
-                .get_mut(channel)
-                .and_then(|incoming| incoming.poll_message(&mut self.receive_credit))
-            {
+            let mut incoming = self.incoming.get_mut(channel);
+            let message = incoming.as_mut().and_then(|it| it.poll_message(&mut self.receive_credit));
+            if !incoming.is_some_and(|it| it.has_message()) {
+                self.ready.pop_front();
+            }
+            if let Some(message) = message {
                 self.note_updates(channel);
                 return Some((ChannelId(channel), message));
             }
-            self.ready.pop_front();
         }
         None
     }
@@ -423,61 +437,21 @@ impl Channels {
     }
 }
 
-/// Writes what is next, which counts as sent then.
-fn take(
-    now: Instant,
-    outgoing: &mut Outgoing,
-    session: &mut SendCredit,
-    channel: u64,
-    next: Next,
-    put: impl FnOnce(&Item<'_>),
-) -> Option<Polled> {
-    match next {
-        Next::Piece(span) => {
-            let piece = outgoing.piece(now, channel, span)?;
-            let is_whole = piece.total == span.len;
-            put(&Item::Piece(piece));
-            let again = outgoing.on_sent(session, span);
-            Some(Polled::Piece { channel, span, is_whole, again })
-        }
-        Next::Abandoned { sequence, total } => {
-            put(&Item::Abandoned { channel, sequence, total });
-            outgoing.on_abandonment_sent(sequence);
-            Some(Polled::Abandoned { channel, sequence })
-        }
-    }
-}
-
-/// The next one whose frame fits into `room`. A small message is never cut: it fits whole into the next
+/// What of this piece fits into `room` with its frame. A small message is never cut: it fits whole into the next
 /// packet.
-fn next_within(
-    now: Instant,
-    outgoing: &mut Outgoing,
-    session: &SendCredit,
-    channel: u64,
-    which: Which,
-    room: usize,
-) -> Option<Next> {
+fn cut(piece: Piece<'_>, which: Which, room: usize) -> Option<Piece<'_>> {
     const WORTH_CUTTING: usize = 64;
-    let span = match outgoing.next(now, session, usize::MAX)? {
-        Next::Piece(span) => span,
-        Next::Abandoned { sequence, total } => {
-            let fits = frame::abandoned_len(channel, sequence, total) <= room;
-            return fits.then_some(Next::Abandoned { sequence, total });
-        }
-    };
-    let total = outgoing.piece(now, channel, span)?.total;
+    let Piece { channel, sequence, total, offset, bytes } = piece;
     let is_small = total <= SMALL_MAX;
     if which == Which::Small && !is_small {
         return None;
     }
-    let Span { sequence, offset, len } = span;
-    let overhead = frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
+    let overhead = frame::piece_overhead(channel, sequence, total, offset, bytes.len().min(room) as u64);
     let room = room.checked_sub(overhead)?;
-    if span.len <= room as u64 {
-        return Some(Next::Piece(span));
+    if bytes.len() <= room {
+        return Some(piece);
     }
-    (!is_small && room >= WORTH_CUTTING).then_some(Next::Piece(Span { len: room as u64, ..span }))
+    (!is_small && room >= WORTH_CUTTING).then(|| Piece { bytes: &bytes[..room], ..piece })
 }
 
 #[cfg(test)]

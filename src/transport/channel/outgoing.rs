@@ -272,12 +272,17 @@ impl Outgoing {
     }
 
     fn settle(&mut self, sequence: u64) {
+        let is_first = sequence == self.front;
         let Some(message) = self.message(sequence).filter(|it| it.stage != Stage::Acknowledged) else {
             return;
         };
         message.stage = Stage::Acknowledged;
-        let payload = std::mem::take(&mut message.payload);
-        self.queued_bytes -= cost(payload.len() as u64);
+        let len = message.payload.len() as u64;
+        if !is_first {
+            // Nobody asks for its bytes any more, and it may stand there for long.
+            message.payload = Payload::default();
+        }
+        self.queued_bytes -= cost(len);
         while self.messages.front().is_some_and(|message| message.stage == Stage::Acknowledged) {
             self.messages.pop_front();
             self.front += 1;

@@ -217,7 +217,9 @@ impl Connection {
     fn seal_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, number: u64, cause: SendCause) {
         let Some(seal) = &mut self.seal else { return };
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        self.put_prefix(now, buffer);
+        if !self.names.prefix.is_empty() {
+            self.put_prefix(now, buffer);
+        }
         if self.journal.is_heard() {
             // Nobody counts it.
             self.recovery.sent().noted().for_each(|part| trace_part(&mut self.journal, now, *part));
@@ -246,9 +248,6 @@ impl Connection {
     /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
     fn put_prefix(&mut self, now: Instant, buffer: &mut Vec<u8>) {
         let prefix = &self.names.prefix;
-        if prefix.is_empty() {
-            return;
-        }
         if let Ok(HandshakePart { content: Some(content), len, .. }) = read_handshake(prefix) {
             let kind = content.kind();
             self.journal.tell(now, TraceEvent::HandshakeSent { kind, bytes: len, attempt: 0 });
@@ -289,12 +288,11 @@ impl Connection {
     }
 
     fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> bool {
-        let Some((ranges, held)) = self.received.acknowledge(now) else { return false };
+        let Some((ranges, held_us)) = self.received.acknowledge(now) else { return false };
         let Some(largest) = ranges.largest() else { return false };
-        let held = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
         let room = room.saturating_sub(buffer.len() + CONTROL_ROOM);
         let marked = self.received.marked();
-        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held, marked, room);
+        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held_us, marked, room);
         if is_written {
             self.recovery.sent().note(Part::Ack { largest });
         }
@@ -455,7 +453,9 @@ impl Connection {
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
         frame::put_close(&mut Writer::new(buffer), closing.code.0, &closing.text);
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        self.put_prefix(now, buffer);
+        if !self.names.prefix.is_empty() {
+            self.put_prefix(now, buffer);
+        }
         self.recovery.on_sent(now, buffer.len(), false);
         let bytes = buffer.len();
         self.trace(now, TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });
