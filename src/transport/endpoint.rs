@@ -82,6 +82,11 @@ impl Session {
         while let Some(event) = self.connection.poll_event(now) {
             events.push_back((id, event));
         }
+        self.line_up(id, active);
+    }
+
+    /// It gets a turn to send.
+    fn line_up(&mut self, id: ConnectionId, active: &mut VecDeque<ConnectionId>) {
         if !std::mem::replace(&mut self.active, true) {
             active.push_back(id);
         }
@@ -239,7 +244,8 @@ impl Endpoint {
             if let Some(path) = session.connection.poll_transmit(now, buffer) {
                 self.copies.spend(session.connection.copies_sent() - before);
                 self.is_ect = session.connection.is_ect();
-                session.touch(now, id, &mut self.events, &mut self.active);
+                // What leaves tells nothing.
+                session.line_up(id, &mut self.active);
                 return Some(path);
             }
             session.settle(id, &mut self.alarms);

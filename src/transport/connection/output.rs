@@ -7,7 +7,6 @@ use crate::transport::channel::outgoing::Span;
 use crate::transport::channel::{Item, Polled, Which};
 use crate::transport::journal::Journal;
 use crate::transport::path::Path;
-use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
 use crate::wire::Writer;
@@ -87,7 +86,8 @@ impl Connection {
         buffer.clear();
         // Asked first, because the answer is mostly no.
         let has_frames = self.has_anything_to_say();
-        if self.is_open() && !has_frames && !self.channels.has_expired() && !self.recovery.wants_size_probe() {
+        if self.is_open() && !has_frames && !self.channels.has_expired() && !self.recovery.wants_size_probe()
+        {
             self.on_silence();
             return None;
         }
@@ -430,12 +430,7 @@ impl Connection {
 
     /// The copies are told of a piece that leaves.
     fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
-        let road = Road {
-            loss: self.recovery.loss_share().get(),
-            overdue: self.recovery.overdue_after(),
-            is_queueing: self.recovery.is_queueing(),
-        };
-        if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, road) {
+        if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, &self.recovery) {
             self.trace(now, TraceEvent::CopiesRest { span });
         }
     }

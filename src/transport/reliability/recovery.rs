@@ -20,7 +20,7 @@ use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
 use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
 use crate::transport::mtu::PathMtu;
-use crate::transport::redundancy::LossShare;
+use crate::transport::redundancy::copies::Road;
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_BASE;
 use crate::wire::frame::AckRanges;
@@ -134,17 +134,6 @@ impl Recovery {
     /// How many packets there are from the oldest that is out to the newest.
     pub fn packets(&self) -> usize {
         self.sent.len()
-    }
-
-    /// The share of packets that were lost lately.
-    pub const fn loss_share(&self) -> &LossShare {
-        self.losses.share()
-    }
-
-    /// Does a queue stand on the path?
-    pub fn is_queueing(&self) -> bool {
-        // Ours: a mark is a queue's, also where the round trips do not show it.
-        self.ecn.is_marking() || self.queueing.is_known() && self.queueing.is_standing()
     }
 
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
@@ -435,6 +424,21 @@ impl Recovery {
         }
         self.adopt_size();
         found
+    }
+}
+
+impl Road for Recovery {
+    fn loss(&self) -> f64 {
+        self.losses.share().get()
+    }
+
+    fn overdue(&self) -> Duration {
+        self.overdue_after()
+    }
+
+    fn is_queueing(&self) -> bool {
+        // Ours: a mark is a queue's, also where the round trips do not show it.
+        self.ecn.is_marking() || self.queueing.is_known() && self.queueing.is_standing()
     }
 }
 
