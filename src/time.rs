@@ -59,7 +59,7 @@ impl Micros {
     /// Of what is not whole the rest is left out.
     pub const fn of(span: Duration) -> Self {
         let whole = span.as_secs().saturating_mul(1_000_000);
-        Self(whole.saturating_add((span.subsec_nanos() / 1_000) as u64))
+        Self(whole.saturating_add(span.subsec_micros() as u64))
     }
 
     /// The same as a [`Duration`].
