@@ -13,7 +13,7 @@
 //!
 //! Instructions are counted by callgrind, which repeats exactly: `core-… turns 3000` plays the warm-up and 3,000
 //! turns each way in the clear and nothing else. What it takes more than `turns 1000`, divided by 4,000, is a
-//! message's: 9,149 with its checksums (docs/measurements.md).
+//! message's: 7,822 with its checksums (docs/measurements.md).
 
 #[path = "../tests/suite/lean/allocator.rs"]
 mod allocator;

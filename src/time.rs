@@ -47,15 +47,50 @@ impl Instant {
     }
 }
 
-/// A span in whole microseconds, or the longest that there is.
-fn micros(span: Duration) -> u64 {
-    span.as_secs().saturating_mul(1_000_000).saturating_add(span.subsec_micros().into())
+/// A span in whole microseconds, as between two [`Instant`]s: for what is reckoned with at each packet, since it
+/// is one number where a [`Duration`] is two.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Micros(u64);
+
+impl Micros {
+    /// None.
+    pub const ZERO: Self = Self(0);
+
+    /// Of what is not whole the rest is left out.
+    pub const fn of(span: Duration) -> Self {
+        let whole = span.as_secs().saturating_mul(1_000_000);
+        Self(whole.saturating_add(span.subsec_micros() as u64))
+    }
+
+    /// The same as a [`Duration`].
+    pub const fn duration(self) -> Duration {
+        Duration::from_micros(self.0)
+    }
+
+    /// By how much it is longer than the other; zero if it is not.
+    #[must_use]
+    pub const fn beyond(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// So many times as long.
+    #[must_use]
+    pub const fn times(self, factor: u64) -> Self {
+        Self(self.0.saturating_mul(factor))
+    }
+}
+
+impl Add<Micros> for Instant {
+    type Output = Self;
+    fn add(self, span: Micros) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
 }
 
 impl Add<Duration> for Instant {
     type Output = Self;
     fn add(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(micros(span)))
+        self + Micros::of(span)
     }
 }
 
@@ -68,7 +103,7 @@ impl AddAssign<Duration> for Instant {
 impl Sub<Duration> for Instant {
     type Output = Self;
     fn sub(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(micros(span)))
+        Self(self.0.saturating_sub(Micros::of(span).0))
     }
 }
 

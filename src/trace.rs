@@ -176,6 +176,11 @@ impl Tracer {
         Self { keys: Some(keys), ..self }
     }
 
+    /// Does it lead to a sink?
+    pub const fn is_on(&self) -> bool {
+        self.sink.is_some()
+    }
+
     /// Emits an event; `event` is made only if somebody listens.
     #[inline]
     pub fn emit(&self, now: Instant, session: u64, event: impl FnOnce() -> TraceEvent) {

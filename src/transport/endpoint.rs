@@ -11,9 +11,11 @@
 //!             └─ data, id unknown ───▶ RESET
 //! ```
 //!
+//! - `alarms`: who is to be woken first
 //! - `strangers`: from a first datagram to a session
 //! - `answers`: what is said to who has none
 
+mod alarms;
 mod answers;
 mod strangers;
 #[cfg(test)]
@@ -35,6 +37,7 @@ use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{DropReason, TraceEvent, Tracer};
 use crate::wire::datagram::{self, ConnectionId, Handshake, HandshakePart, VERSION};
+use alarms::{Alarms, Seat, sooner};
 use answers::{Answers, Asker};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -58,8 +61,9 @@ struct Session {
     connection: Connection,
     /// Its client's own id and the address it came from: the key in `by_client`.
     client: (SocketAddr, ConnectionId),
-    /// When it is to be woken, as it stands in `timers`.
+    /// When it is to be woken, as it stands in `alarms`, and where.
     wake: Option<Instant>,
+    seat: Seat,
     /// Is it in `active`?
     active: bool,
     /// Until when its client has to show that it has the keys; `None` once it did, or need not.
@@ -78,31 +82,24 @@ impl Session {
         while let Some(event) = self.connection.poll_event(now) {
             events.push_back((id, event));
         }
+        self.line_up(id, active);
+    }
+
+    /// It gets a turn to send.
+    fn line_up(&mut self, id: ConnectionId, active: &mut VecDeque<ConnectionId>) {
         if !std::mem::replace(&mut self.active, true) {
             active.push_back(id);
         }
     }
 
-    /// It has nothing more to send: its timer is set, unless it is over.
-    fn settle(&mut self, id: ConnectionId, timers: &mut BTreeSet<(Instant, ConnectionId)>) {
+    /// It has nothing more to send: its alarm is set, unless it is over.
+    fn settle(&mut self, id: ConnectionId, alarms: &mut Alarms) {
         let wake = self.connection.poll_timeout().map(|(at, _)| at);
         let wake = sooner(wake, self.unproven).filter(|_| !self.connection.is_over());
-        if wake == self.wake {
-            return;
+        if wake != self.wake {
+            self.wake = wake;
+            alarms.set(self.seat, wake.map(|at| (at, id)));
         }
-        if let Some(old) = std::mem::replace(&mut self.wake, wake) {
-            timers.remove(&(old, id));
-        }
-        if let Some(at) = wake {
-            timers.insert((at, id));
-        }
-    }
-}
-
-fn sooner(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 
@@ -135,7 +132,7 @@ pub struct Endpoint {
     answers: Answers,
     /// Sessions that may have something to send or to tell, in the order in which they take turns.
     active: VecDeque<ConnectionId>,
-    timers: BTreeSet<(Instant, ConnectionId)>,
+    alarms: Alarms,
     events: VecDeque<(ConnectionId, SessionEvent)>,
     copies: CopyBudget,
     rng: Rng,
@@ -160,7 +157,7 @@ impl Endpoint {
             cookies: CookieJar::new(rng.bytes()),
             answers: Answers::new(reset_secret),
             active: VecDeque::new(),
-            timers: BTreeSet::new(),
+            alarms: Alarms::default(),
             events: VecDeque::new(),
             copies: CopyBudget::default(),
             rng,
@@ -211,22 +208,22 @@ impl Endpoint {
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.half_open.handle_timeout(now);
-        while let Some(&(at, id)) = self.timers.first().filter(|(at, _)| *at <= now) {
-            self.timers.remove(&(at, id));
-            if let Some(session) = self.sessions.get_mut(&id) {
-                session.wake = None;
-                session.connection.handle_timeout(now);
-                if session.unproven.is_some_and(|until| until <= now) {
-                    session.connection.give_up_handshake(now);
-                }
+        while let Some((_, id)) = self.alarms.first().filter(|(at, _)| *at <= now) {
+            // Whoever has a seat is there.
+            let Some(session) = self.sessions.get_mut(&id) else { return };
+            session.wake = None;
+            self.alarms.set(session.seat, None);
+            session.connection.handle_timeout(now);
+            if session.unproven.is_some_and(|until| until <= now) {
+                session.connection.give_up_handshake(now);
             }
-            self.touch(now, id);
+            session.touch(now, id, &mut self.events, &mut self.active);
         }
     }
 
     /// When to wake it.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let session = self.timers.first().map(|(at, _)| *at);
+        let session = self.alarms.first().map(|(at, _)| at);
         sooner(session, self.half_open.poll_timeout())
     }
 
@@ -247,10 +244,11 @@ impl Endpoint {
             if let Some(path) = session.connection.poll_transmit(now, buffer) {
                 self.copies.spend(session.connection.copies_sent() - before);
                 self.is_ect = session.connection.is_ect();
-                session.touch(now, id, &mut self.events, &mut self.active);
+                // What leaves tells nothing.
+                session.line_up(id, &mut self.active);
                 return Some(path);
             }
-            session.settle(id, &mut self.timers);
+            session.settle(id, &mut self.alarms);
             if session.connection.is_over() {
                 self.forget(id);
             }
@@ -411,6 +409,7 @@ impl Endpoint {
 
     fn forget(&mut self, id: ConnectionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
+        self.alarms.leave(session.seat);
         if session.unproven.is_some() {
             self.half_open.unproven().on_ended(session.client.0.ip());
         }

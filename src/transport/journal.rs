@@ -38,6 +38,11 @@ impl Journal {
         self.tracer.emit(now, self.session, || event);
     }
 
+    /// Does anybody listen to what is not counted?
+    pub const fn is_heard(&self) -> bool {
+        self.tracer.is_on()
+    }
+
     /// The session has these keys: for whoever was let in on them.
     pub fn tell_keys(&self, keys: &SessionKeys<'_>) {
         self.tracer.keys(keys);

@@ -12,7 +12,7 @@
 //! of sessions stretches it, and tells its clients by how much; pings are never further apart than a NAT
 //! remembers.
 
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, Micros};
 use crate::transport::session::{Liveness, LivenessConfig};
 
 /// However stretched the clock is, a ping leaves so often, unless a heartbeat alone is longer. Ours: a NAT forgets
@@ -28,9 +28,9 @@ pub struct Silence {
     last_heard: Instant,
     last_asked: Instant,
     /// What follows from settings, stretch and state: how far pings are apart, …
-    ping_every: Duration,
+    ping_every: Micros,
     /// … and after how long a silence the state turns.
-    patience: Duration,
+    patience: Micros,
 }
 
 /// What became of a silence.
@@ -51,8 +51,8 @@ impl Silence {
             state: Liveness::Alive,
             last_heard: now,
             last_asked: now,
-            ping_every: config.heartbeat,
-            patience: config.suspect_after,
+            ping_every: Micros::of(config.heartbeat),
+            patience: Micros::of(config.suspect_after),
         }
     }
 
@@ -133,8 +133,8 @@ impl Silence {
             Liveness::Lost => (probe_interval, dead_after),
         };
         self.state = state;
-        self.ping_every = (ping_every * self.stretch).min(KEEP_ALIVE.max(ping_every));
-        self.patience = patience * self.stretch;
+        self.ping_every = Micros::of((ping_every * self.stretch).min(KEEP_ALIVE.max(ping_every)));
+        self.patience = Micros::of(patience * self.stretch);
     }
 
     fn ping_at(&self) -> Instant {

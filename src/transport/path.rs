@@ -71,6 +71,12 @@ impl PathState {
         self.path
     }
 
+    /// Is the peer at this address?
+    #[inline]
+    pub fn is_to(&self, remote: &SocketAddr) -> bool {
+        self.path.remote == *remote
+    }
+
     /// Has the peer answered us here?
     pub const fn is_proven(&self) -> bool {
         self.proven

@@ -27,11 +27,8 @@ pub enum Timer {
     Close,
 }
 
-/// The earlier of two wake-ups.
+/// The earlier of two wake-ups, of which the other may not be.
 #[inline]
-pub fn earlier(a: Option<(Instant, Timer)>, b: Option<(Instant, Timer)>) -> Option<(Instant, Timer)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+pub fn earlier(next: (Instant, Timer), other: Option<(Instant, Timer)>) -> (Instant, Timer) {
+    other.map_or(next, |other| next.min(other))
 }

@@ -63,6 +63,13 @@ pub struct Piece<'a> {
     pub bytes: &'a [u8],
 }
 
+impl Piece<'_> {
+    /// Is it the whole message?
+    pub const fn is_whole(&self) -> bool {
+        self.bytes.len() as u64 == self.total
+    }
+}
+
 /// One frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
@@ -278,7 +285,7 @@ pub fn put_pace(out: &mut Writer<'_>, heartbeat_ms: u64) {
 
 /// Writes a MESSAGE, or a FRAGMENT where the piece is not the whole message.
 pub fn put_piece(out: &mut Writer<'_>, piece: &Piece<'_>) {
-    let whole = piece.bytes.len() as u64 == piece.total;
+    let whole = piece.is_whole();
     out.put_u8(if whole { MESSAGE } else { FRAGMENT }).put_varint(piece.channel).put_varint(piece.sequence);
     if !whole {
         out.put_varint(piece.total).put_varint(piece.offset);

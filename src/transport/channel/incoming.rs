@@ -202,6 +202,11 @@ impl Incoming {
         Some(bytes)
     }
 
+    /// Is there a message for the user?
+    pub fn has_message(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// How many ranges of numbers are settled above the oldest open one.
     pub fn settled_ranges(&self) -> usize {
         self.settled.len()

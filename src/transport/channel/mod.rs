@@ -3,6 +3,7 @@
 //! - [`delivery`]: what a channel promises
 //! - [`outgoing`]: the sending half of one channel
 //! - [`incoming`]: the receiving half: reassembly and order
+//! - [`table`]: a channel by its number
 //! - [`spare`]: buffers that are filled again
 //! - [`credit`]: how much may be under way
 //! - [`one_stream`]: all channels in one, as over TCP
@@ -16,6 +17,7 @@ pub mod incoming;
 pub mod one_stream;
 pub mod outgoing;
 pub mod spare;
+pub mod table;
 
 use super::redundancy::SMALL_MAX;
 use super::session::{ChannelId, Payload, SendError};
@@ -27,8 +29,8 @@ use incoming::{Incoming, MESSAGE_MAX, Place, Taken};
 use one_stream::OneStream;
 use outgoing::{Next, Outgoing, Span};
 use spare::Spare;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use table::ChannelTable;
 
 /// How many channels a peer may open.
 pub const CHANNELS_MAX: usize = 128;
@@ -86,8 +88,8 @@ pub enum Polled {
 #[derive(Clone, Debug)]
 pub struct Channels {
     limits: ChannelLimits,
-    outgoing: BTreeMap<u64, Outgoing>,
-    incoming: BTreeMap<u64, Incoming>,
+    outgoing: ChannelTable<Outgoing>,
+    incoming: ChannelTable<Incoming>,
     /// What the peer allows each channel at first.
     peer_channel_window: u64,
     send_credit: SendCredit,
@@ -110,8 +112,8 @@ impl Channels {
     pub fn new(limits: ChannelLimits, peer: ChannelLimits) -> Self {
         Self {
             limits,
-            outgoing: BTreeMap::new(),
-            incoming: BTreeMap::new(),
+            outgoing: ChannelTable::new(),
+            incoming: ChannelTable::new(),
             peer_channel_window: peer.channel_window,
             send_credit: SendCredit::new(peer.session_window),
             receive_credit: ReceiveCredit::new(limits.session_window),
@@ -156,11 +158,13 @@ impl Channels {
         }
         let window = self.peer_channel_window;
         let new = || Outgoing::new(window, Delivery::of(channel.0));
-        let outgoing = self.outgoing.entry(channel.0).or_insert_with(new);
+        let outgoing = self.outgoing.get_or_insert_with(channel.0, new);
         let before = outgoing.queued_bytes();
         outgoing.push(payload, deadline);
         self.queued = self.queued + outgoing.queued_bytes() - before;
-        self.take_turn(channel.0);
+        if outgoing.line_up() {
+            self.turns.push_back(channel.0);
+        }
         Ok(())
     }
 
@@ -175,12 +179,23 @@ impl Channels {
     }
 
     /// Is there anything to send now?
+    #[inline]
     pub fn has_ready(&self) -> bool {
-        let is_ready = |channel| {
-            self.outgoing.get(channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
-        };
         // Mostly nobody stands in line.
-        !self.turns.is_empty() && self.turns.iter().any(is_ready)
+        !self.turns.is_empty() && self.is_one_ready()
+    }
+
+    fn is_one_ready(&self) -> bool {
+        let is_ready = |channel: &u64| {
+            self.outgoing.get(*channel).is_some_and(|outgoing| outgoing.has_ready(&self.send_credit))
+        };
+        // Mostly it is the first one's turn.
+        self.turns.front().is_some_and(is_ready) || self.turns.iter().skip(1).any(is_ready)
+    }
+
+    /// Were messages forgotten since [`take_expired`](Self::take_expired) was last asked?
+    pub const fn has_expired(&self) -> bool {
+        self.expired > 0
     }
 
     /// How many messages were forgotten since this was last asked, before anything of them was sent: they were
@@ -198,18 +213,35 @@ impl Channels {
         which: Which,
         put: impl FnOnce(&Item<'_>),
     ) -> Option<Polled> {
+        if self.turns.is_empty() {
+            return None;
+        }
         let mut put = Some(put);
         for _ in 0..self.turns.len() {
             let channel = self.turns.pop_front()?;
-            let Some(outgoing) = self.outgoing.get_mut(&channel) else { continue };
+            let Some(outgoing) = self.outgoing.get_mut(channel) else { continue };
+            outgoing.leave_line();
             let before = outgoing.queued_bytes();
             let credit = &mut self.send_credit;
-            let next = next_within(now, outgoing, credit, channel, which, room);
-            let polled = next.and_then(|next| take(now, outgoing, credit, channel, next, put.take()?));
+            let next = outgoing.next(now, credit, usize::MAX);
+            let polled = next.and_then(|next| match next {
+                Next::Piece(span) => {
+                    let piece = cut(outgoing.piece(now, channel, span)?, which, room)?;
+                    let (span, is_whole) = (Span { len: piece.bytes.len() as u64, ..span }, piece.is_whole());
+                    put.take()?(&Item::Piece(piece));
+                    Some(Polled::Piece { channel, span, is_whole, again: outgoing.on_sent(credit, span) })
+                }
+                Next::Abandoned { sequence, total } => {
+                    let put = put.take_if(|_| frame::abandoned_len(channel, sequence, total) <= room)?;
+                    put(&Item::Abandoned { channel, sequence, total });
+                    outgoing.on_abandonment_sent(sequence);
+                    Some(Polled::Abandoned { channel, sequence })
+                }
+            });
             self.queued = self.queued + outgoing.queued_bytes() - before;
             self.expired += outgoing.take_expired();
             // What has no credit, or no room here, keeps its place in the line.
-            if outgoing.is_waiting() {
+            if outgoing.is_waiting() && outgoing.line_up() {
                 self.turns.push_back(channel);
             }
             if polled.is_some() {
@@ -221,7 +253,7 @@ impl Channels {
 
     /// The piece that lies there, if its message is not acknowledged yet and still worth sending.
     pub fn piece(&self, now: Instant, channel: u64, span: Span) -> Option<Piece<'_>> {
-        self.outgoing.get(&channel)?.piece(now, channel, span)
+        self.outgoing.get(channel)?.piece(now, channel, span)
     }
 
     /// The packet with this piece was acknowledged.
@@ -251,7 +283,7 @@ impl Channels {
         match channel {
             None => self.send_credit.on_limit(limit),
             Some(channel) => {
-                if let Some(outgoing) = self.outgoing.get_mut(&channel) {
+                if let Some(outgoing) = self.outgoing.get_mut(channel) {
                     outgoing.on_credit(limit);
                 }
             }
@@ -287,11 +319,11 @@ impl Channels {
         &mut self,
         channel: u64,
     ) -> Result<(&mut Incoming, &mut ReceiveCredit, &mut Spare), &'static str> {
-        let is_full = self.incoming.len() >= CHANNELS_MAX;
-        let incoming = match self.incoming.entry(channel) {
-            Entry::Vacant(_) if is_full => return Err("more channels than allowed"),
-            entry => entry.or_insert_with(|| Incoming::new(self.limits.channel_window, channel)),
-        };
+        if self.incoming.len() >= CHANNELS_MAX && self.incoming.get(channel).is_none() {
+            return Err("more channels than allowed");
+        }
+        let new = || Incoming::new(self.limits.channel_window, channel);
+        let incoming = self.incoming.get_or_insert_with(channel, new);
         Ok((incoming, &mut self.receive_credit, &mut self.spare))
     }
 
@@ -308,7 +340,7 @@ impl Channels {
     /// Where this piece stands in its channel's order.
     pub fn place(&self, piece: &Piece<'_>) -> Place {
         self.incoming
-            .get(&piece.channel)
+            .get(piece.channel)
             .map_or_else(|| Place::in_empty(piece), |incoming| incoming.place(piece))
     }
 
@@ -329,15 +361,15 @@ impl Channels {
     /// The next message for the user.
     pub fn poll_message(&mut self) -> Option<(ChannelId, Vec<u8>)> {
         while let Some(&channel) = self.ready.front() {
-            if let Some(message) = self
-                .incoming
-                .get_mut(&channel)
-                .and_then(|incoming| incoming.poll_message(&mut self.receive_credit))
-            {
+            let mut incoming = self.incoming.get_mut(channel);
+            let message = incoming.as_mut().and_then(|it| it.poll_message(&mut self.receive_credit));
+            if !incoming.is_some_and(|it| it.has_message()) {
+                self.ready.pop_front();
+            }
+            if let Some(message) = message {
                 self.note_updates(channel);
                 return Some((ChannelId(channel), message));
             }
-            self.ready.pop_front();
         }
         None
     }
@@ -352,7 +384,7 @@ impl Channels {
         let update = self.updates.pop_front()?;
         let limit = match update {
             None => self.receive_credit.announce(),
-            Some(channel) => self.incoming.get_mut(&channel)?.announce(),
+            Some(channel) => self.incoming.get_mut(channel)?.announce(),
         };
         Some((update, limit))
     }
@@ -381,7 +413,7 @@ impl Channels {
 
     /// Tells a channel something, and counts what is free in the queue after it.
     fn tell<T>(&mut self, channel: u64, what: impl FnOnce(&mut Outgoing) -> T) -> Option<T> {
-        let outgoing = self.outgoing.get_mut(&channel)?;
+        let outgoing = self.outgoing.get_mut(channel)?;
         let before = outgoing.queued_bytes();
         let answer = what(outgoing);
         self.queued = self.queued + outgoing.queued_bytes() - before;
@@ -390,13 +422,13 @@ impl Channels {
     }
 
     fn take_turn(&mut self, channel: u64) {
-        if !self.turns.contains(&channel) {
+        if self.outgoing.get_mut(channel).is_some_and(Outgoing::line_up) {
             self.turns.push_back(channel);
         }
     }
 
     fn note_updates(&mut self, channel: u64) {
-        if self.incoming.get(&channel).is_some_and(|incoming| incoming.credit().is_update_due()) {
+        if self.incoming.get(channel).is_some_and(|incoming| incoming.credit().is_update_due()) {
             self.on_update_lost(Some(channel));
         }
         if self.receive_credit.is_update_due() {
@@ -405,61 +437,21 @@ impl Channels {
     }
 }
 
-/// Writes what is next, which counts as sent then.
-fn take(
-    now: Instant,
-    outgoing: &mut Outgoing,
-    session: &mut SendCredit,
-    channel: u64,
-    next: Next,
-    put: impl FnOnce(&Item<'_>),
-) -> Option<Polled> {
-    match next {
-        Next::Piece(span) => {
-            let piece = outgoing.piece(now, channel, span)?;
-            let is_whole = piece.total == span.len;
-            put(&Item::Piece(piece));
-            let again = outgoing.on_sent(session, span);
-            Some(Polled::Piece { channel, span, is_whole, again })
-        }
-        Next::Abandoned { sequence, total } => {
-            put(&Item::Abandoned { channel, sequence, total });
-            outgoing.on_abandonment_sent(sequence);
-            Some(Polled::Abandoned { channel, sequence })
-        }
-    }
-}
-
-/// The next one whose frame fits into `room`. A small message is never cut: it fits whole into the next
+/// What of this piece fits into `room` with its frame. A small message is never cut: it fits whole into the next
 /// packet.
-fn next_within(
-    now: Instant,
-    outgoing: &mut Outgoing,
-    session: &SendCredit,
-    channel: u64,
-    which: Which,
-    room: usize,
-) -> Option<Next> {
+fn cut(piece: Piece<'_>, which: Which, room: usize) -> Option<Piece<'_>> {
     const WORTH_CUTTING: usize = 64;
-    let span = match outgoing.next(now, session, usize::MAX)? {
-        Next::Piece(span) => span,
-        Next::Abandoned { sequence, total } => {
-            let fits = frame::abandoned_len(channel, sequence, total) <= room;
-            return fits.then_some(Next::Abandoned { sequence, total });
-        }
-    };
-    let total = outgoing.piece(now, channel, span)?.total;
+    let Piece { channel, sequence, total, offset, bytes } = piece;
     let is_small = total <= SMALL_MAX;
     if which == Which::Small && !is_small {
         return None;
     }
-    let Span { sequence, offset, len } = span;
-    let overhead = frame::piece_overhead(channel, sequence, total, offset, len.min(room as u64));
+    let overhead = frame::piece_overhead(channel, sequence, total, offset, bytes.len().min(room) as u64);
     let room = room.checked_sub(overhead)?;
-    if span.len <= room as u64 {
-        return Some(Next::Piece(span));
+    if bytes.len() <= room {
+        return Some(piece);
     }
-    (!is_small && room >= WORTH_CUTTING).then_some(Next::Piece(Span { len: room as u64, ..span }))
+    (!is_small && room >= WORTH_CUTTING).then(|| Piece { bytes: &bytes[..room], ..piece })
 }
 
 #[cfg(test)]

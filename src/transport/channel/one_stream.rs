@@ -46,25 +46,26 @@ impl OneStream {
     }
 
     /// On which channel this message is sent, and as what.
+    #[inline]
     pub fn wrap(&self, channel: ChannelId, payload: Payload) -> (ChannelId, Payload) {
         if !self.is_used {
             return (channel, payload);
         }
-        let mut bytes = Vec::with_capacity(payload.len() + 8);
-        Writer::new(&mut bytes).put_varint(channel.0).put(&payload);
-        (STREAM, bytes.into())
+        (STREAM, wrapped(channel, &payload))
     }
 
     /// For which channel the message is that came on this one, and what it says. An error names the rule
     /// that the peer broke.
+    #[inline]
     pub fn unwrap(
         &mut self,
         channel: ChannelId,
-        mut bytes: Vec<u8>,
+        bytes: Vec<u8>,
     ) -> Result<(ChannelId, Vec<u8>), &'static str> {
-        if !is_stream(channel.0) {
-            return Ok((channel, bytes));
-        }
+        if is_stream(channel.0) { self.unwrapped(bytes) } else { Ok((channel, bytes)) }
+    }
+
+    fn unwrapped(&mut self, mut bytes: Vec<u8>) -> Result<(ChannelId, Vec<u8>), &'static str> {
         let mut reader = Reader::new(&bytes);
         let inner = reader.take_varint("channel").map_err(|_| "a stream's message without its channel")?;
         let from = bytes.len() - reader.rest().len();
@@ -78,6 +79,12 @@ impl OneStream {
         bytes.drain(..from);
         Ok((ChannelId(inner), bytes))
     }
+}
+
+fn wrapped(channel: ChannelId, message: &[u8]) -> Payload {
+    let mut bytes = Vec::with_capacity(message.len() + 8);
+    Writer::new(&mut bytes).put_varint(channel.0).put(message);
+    bytes.into()
 }
 
 #[cfg(test)]

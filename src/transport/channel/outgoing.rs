@@ -80,6 +80,7 @@ pub struct Outgoing {
     window: u64,
     queued_bytes: u64,
     expired: u64,
+    is_in_line: bool,
 }
 
 impl Outgoing {
@@ -95,7 +96,18 @@ impl Outgoing {
             window,
             queued_bytes: 0,
             expired: 0,
+            is_in_line: false,
         }
+    }
+
+    /// It stands in line for a packet from now on. Did it not before?
+    pub const fn line_up(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_in_line, true)
+    }
+
+    /// It stands in line no more.
+    pub const fn leave_line(&mut self) {
+        self.is_in_line = false;
     }
 
     /// Queues a message at the end; from `deadline` on it is worth nothing. Where only the latest counts it
@@ -260,12 +272,17 @@ impl Outgoing {
     }
 
     fn settle(&mut self, sequence: u64) {
+        let is_first = sequence == self.front;
         let Some(message) = self.message(sequence).filter(|it| it.stage != Stage::Acknowledged) else {
             return;
         };
         message.stage = Stage::Acknowledged;
-        let payload = std::mem::take(&mut message.payload);
-        self.queued_bytes -= cost(payload.len() as u64);
+        let len = message.payload.len() as u64;
+        if !is_first {
+            // Nobody asks for its bytes any more, and it may stand there for long.
+            message.payload = Payload::default();
+        }
+        self.queued_bytes -= cost(len);
         while self.messages.front().is_some_and(|message| message.stage == Stage::Acknowledged) {
             self.messages.pop_front();
             self.front += 1;

@@ -13,7 +13,7 @@
 //! Left out: a path whose least round trip grows for good while its address stays (a new route). All of it
 //! then looks like a queue, and whoever asks here is as careful as with one.
 
-use crate::time::Duration;
+use crate::time::{Duration, Micros};
 
 /// How many samples the recent least is taken over, if nothing else is said: as many as `HyStart++` takes
 /// (RFC 9406 §4.3).
@@ -21,33 +21,33 @@ const SAMPLES: usize = 8;
 
 /// Ours: a queue stands if it holds more than an eighth of the least round trip, the share at which
 /// `HyStart++` believes in one (RFC 9406 §4.3) …
-const STANDING_DIVISOR: u32 = 8;
+const STANDING_DIVISOR: u64 = 8;
 
 /// … and more than two milliseconds, which sleeping threads and radios take without any queue.
-const STANDING_MIN: Duration = Duration::from_millis(2);
+const STANDING_MIN: Micros = Micros::of(Duration::from_millis(2));
 
 /// The recent round trips against the least.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Queueing<const N: usize = SAMPLES> {
-    recent: [Duration; N],
+    recent: [Micros; N],
     next: usize,
     count: usize,
-    least: Duration,
+    least: Micros,
 }
 
 impl<const N: usize> Default for Queueing<N> {
     fn default() -> Self {
-        Self { recent: [Duration::ZERO; N], next: 0, count: 0, least: Duration::ZERO }
+        Self { recent: [Micros::ZERO; N], next: 0, count: 0, least: Micros::ZERO }
     }
 }
 
 impl<const N: usize> Queueing<N> {
     /// A round trip took `sample`; the least ever on this path is `least`.
     pub fn on_round_trip(&mut self, sample: Duration, least: Duration) {
-        self.recent[self.next] = sample;
+        self.recent[self.next] = Micros::of(sample);
         self.next = (self.next + 1) % N;
         self.count = (self.count + 1).min(N);
-        self.least = least;
+        self.least = Micros::of(least);
     }
 
     /// Was any round trip measured?
@@ -58,20 +58,22 @@ impl<const N: usize> Queueing<N> {
     /// Does a queue stand? Without any sample nobody can deny it.
     pub fn is_standing(&self) -> bool {
         self.recent_least().is_none_or(|recent| {
-            let waited = recent.saturating_sub(self.least);
-            waited > STANDING_MIN && waited * STANDING_DIVISOR > self.least
+            let waited = recent.beyond(self.least);
+            waited > STANDING_MIN && waited.times(STANDING_DIVISOR) > self.least
         })
     }
 
     /// The share of what is in flight that is on the way and in no queue, 0 to 1.
     pub fn share_without_queue(&self) -> f64 {
         match self.recent_least() {
-            Some(recent) if !recent.is_zero() => (self.least.as_secs_f64() / recent.as_secs_f64()).min(1.0),
+            Some(recent) if recent > Micros::ZERO => {
+                (self.least.duration().as_secs_f64() / recent.duration().as_secs_f64()).min(1.0)
+            }
             _ => 0.0,
         }
     }
 
-    fn recent_least(&self) -> Option<Duration> {
+    fn recent_least(&self) -> Option<Micros> {
         self.recent[..self.count].iter().min().copied()
     }
 }

@@ -80,7 +80,6 @@ impl FromStr for Congestion {
 /// The controller of a session.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the variants are named like the controllers that they hold")]
-#[expect(clippy::large_enum_variant, reason = "one a session; half a KiB in place costs less than the heap")]
 pub enum Chosen {
     Fixed(Fixed),
     NewReno(NewReno),

@@ -30,7 +30,7 @@ impl Connection {
     }
 
     fn take_datagram(&mut self, now: Instant, path: Path, datagram: &mut [u8], is_marked: bool) {
-        if path.remote == self.path.path().remote {
+        if self.path.is_to(&path.remote) {
             self.path.on_received(datagram.len());
         }
         let mut packet = datagram;
@@ -223,7 +223,7 @@ impl Connection {
 
     /// RFC 9000 §9.3: only the newest packet moves the session.
     fn on_packet_path(&mut self, now: Instant, path: Path, arrival: Arrival, bytes: usize) {
-        if path.remote == self.path.path().remote {
+        if self.path.is_to(&path.remote) {
             self.path.on_heard(path);
         } else if arrival == Arrival::Newest {
             let other_host = path.remote.ip() != self.path.path().remote.ip();

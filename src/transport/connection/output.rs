@@ -7,7 +7,6 @@ use crate::transport::channel::outgoing::Span;
 use crate::transport::channel::{Item, Polled, Which};
 use crate::transport::journal::Journal;
 use crate::transport::path::Path;
-use crate::transport::redundancy::copies::Road;
 use crate::transport::reliability::sent::Part;
 use crate::transport::session::CloseReason;
 use crate::wire::Writer;
@@ -85,9 +84,28 @@ impl Connection {
     /// nothing is to be sent now.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Path> {
         buffer.clear();
+        // Asked first, because the answer is mostly no.
+        let has_frames = self.has_anything_to_say();
+        if self.is_open() && !has_frames && !self.channels.has_expired() && !self.recovery.wants_size_probe()
+        {
+            self.on_silence();
+            return None;
+        }
+        self.write_datagram(now, buffer, has_frames)
+    }
+
+    /// There is nothing to say: nothing is held back, and no copy is owed.
+    fn on_silence(&mut self) {
+        self.recovery.on_nothing_waits();
+        self.copies.forget_owed();
+    }
+
+    // Ours: on its own, because it is asked for in vain more often than not.
+    #[inline(never)]
+    fn write_datagram(&mut self, now: Instant, buffer: &mut Vec<u8>, has_frames: bool) -> Option<Path> {
         let written = match self.phase {
             Phase::Handshaking(_) => self.write_hello(now, buffer),
-            Phase::Open => self.write_packet(now, buffer),
+            Phase::Open => self.write_packet(now, buffer, has_frames),
             Phase::Closing(_) => self.write_close(now, buffer),
             Phase::Over => false,
         };
@@ -132,7 +150,7 @@ impl Connection {
         }
     }
 
-    fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
+    fn write_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, has_frames: bool) -> bool {
         let expired = self.channels.take_expired();
         if expired > 0 {
             self.trace(now, TraceEvent::MessagesExpired { count: expired });
@@ -140,9 +158,8 @@ impl Connection {
         if self.write_size_probe(now, buffer) {
             return true;
         }
-        if !self.has_anything_to_say() {
-            self.recovery.on_nothing_waits();
-            self.copies.forget_owed();
+        if !has_frames {
+            self.on_silence();
             return false;
         }
         self.rekey_if_due(now);
@@ -167,7 +184,7 @@ impl Connection {
         true
     }
 
-    /// Asked first, because the answer is mostly no.
+    /// Is there a frame to write?
     fn has_anything_to_say(&self) -> bool {
         self.received.is_due()
             || self.owed.is_any()
@@ -200,9 +217,12 @@ impl Connection {
     fn seal_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, number: u64, cause: SendCause) {
         let Some(seal) = &mut self.seal else { return };
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        self.put_prefix(now, buffer);
-        for part in self.recovery.sent().noted() {
-            trace_part(&mut self.journal, now, *part);
+        if !self.names.prefix.is_empty() {
+            self.put_prefix(now, buffer);
+        }
+        if self.journal.is_heard() {
+            // Nobody counts it.
+            self.recovery.sent().noted().for_each(|part| trace_part(&mut self.journal, now, *part));
         }
         let eliciting = cause != SendCause::Acknowledgement;
         let may_be_marked = eliciting && self.may_be_marked(cause);
@@ -228,9 +248,6 @@ impl Connection {
     /// Puts our part of the handshake before the packet, as long as the peer may not have heard it.
     fn put_prefix(&mut self, now: Instant, buffer: &mut Vec<u8>) {
         let prefix = &self.names.prefix;
-        if prefix.is_empty() {
-            return;
-        }
         if let Ok(HandshakePart { content: Some(content), len, .. }) = read_handshake(prefix) {
             let kind = content.kind();
             self.journal.tell(now, TraceEvent::HandshakeSent { kind, bytes: len, attempt: 0 });
@@ -271,12 +288,11 @@ impl Connection {
     }
 
     fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> bool {
-        let Some((ranges, held)) = self.received.acknowledge(now) else { return false };
+        let Some((ranges, held_us)) = self.received.acknowledge(now) else { return false };
         let Some(largest) = ranges.largest() else { return false };
-        let held = u64::try_from(held.as_micros()).unwrap_or(u64::MAX);
         let room = room.saturating_sub(buffer.len() + CONTROL_ROOM);
         let marked = self.received.marked();
-        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held, marked, room);
+        let is_written = frame::put_ack(&mut Writer::new(buffer), ranges, held_us, marked, room);
         if is_written {
             self.recovery.sent().note(Part::Ack { largest });
         }
@@ -414,12 +430,7 @@ impl Connection {
 
     /// The copies are told of a piece that leaves.
     fn note_piece(&mut self, now: Instant, channel: u64, span: Span, is_whole: bool) {
-        let road = Road {
-            loss: self.recovery.loss_share().get(),
-            overdue: self.recovery.overdue_after(),
-            is_queueing: self.recovery.is_queueing(),
-        };
-        if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, road) {
+        if let Some(span) = self.copies.on_piece_sent(now, channel, span, is_whole, &self.recovery) {
             self.trace(now, TraceEvent::CopiesRest { span });
         }
     }
@@ -437,7 +448,9 @@ impl Connection {
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
         frame::put_close(&mut Writer::new(buffer), closing.code.0, &closing.text);
         seal.sealer.seal(number, buffer, DATA_HEADER);
-        self.put_prefix(now, buffer);
+        if !self.names.prefix.is_empty() {
+            self.put_prefix(now, buffer);
+        }
         self.recovery.on_sent(now, buffer.len(), false);
         let bytes = buffer.len();
         self.trace(now, TraceEvent::PacketSent { number, bytes, cause: SendCause::Control });

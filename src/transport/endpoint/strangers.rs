@@ -224,7 +224,8 @@ impl Endpoint {
         let connection = Connection::server(now, self.setup.config, accepted, rng, self.tracer.clone());
         let client = (path.remote, remote);
         self.by_client.insert(client, local);
-        let session = Session { connection, client, wake: None, active: false, unproven: None };
+        let seat = self.alarms.take_seat();
+        let session = Session { connection, client, wake: None, seat, active: false, unproven: None };
         self.sessions.insert(local, session);
         self.touch(now, local);
     }

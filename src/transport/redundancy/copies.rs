@@ -38,15 +38,14 @@ struct Written {
     is_short: bool,
 }
 
-/// What a copy may meet on its way.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Road {
+/// What a copy may meet on its way. Each is asked only where the answer matters.
+pub trait Road {
     /// The share of packets that were lost lately.
-    pub loss: f64,
+    fn loss(&self) -> f64;
     /// After so long an acknowledgement is overdue.
-    pub overdue: Duration,
+    fn overdue(&self) -> Duration;
     /// Does a queue stand on the path?
-    pub is_queueing: bool,
+    fn is_queueing(&self) -> bool;
 }
 
 /// Fractions of rides carried over to the next message.
@@ -99,7 +98,7 @@ impl Copies {
         channel: u64,
         span: Span,
         is_whole: bool,
-        road: Road,
+        road: &impl Road,
     ) -> Option<Duration> {
         if !is_whole || span.len > SMALL_MAX {
             return None;
@@ -109,9 +108,9 @@ impl Copies {
             return None;
         }
         // In an outage everything is lost, whatever the share was before.
-        let is_out = self.riders.is_overdue(now, road.overdue);
-        let loss = if is_out { road.loss.max(LOSS_HIGH) } else { road.loss };
-        let rest = self.observe(now, loss, road.is_queueing);
+        let is_out = self.riders.is_overdue(now, road.overdue());
+        let loss = if is_out { road.loss().max(LOSS_HIGH) } else { road.loss() };
+        let rest = self.observe(now, loss, road);
         let target = self.target(now, loss);
         if self.riders.holds(channel, span.sequence) {
             self.riders.on_ride(now, channel, span.sequence, target.spacing);
@@ -123,9 +122,9 @@ impl Copies {
     }
 
     /// Do copies make it worse? `max` does not ask.
-    fn observe(&mut self, now: Instant, loss: f64, is_queueing: bool) -> Option<Duration> {
+    fn observe(&mut self, now: Instant, loss: f64, road: &impl Road) -> Option<Duration> {
         let asks = self.setting == Redundancy::Auto && loss >= LOSS_MIN;
-        asks.then(|| self.restraint.on_observed(now, is_queueing || loss > LOSS_MAX)).flatten()
+        asks.then(|| self.restraint.on_observed(now, road.is_queueing() || loss > LOSS_MAX)).flatten()
     }
 
     fn target(&self, now: Instant, loss: f64) -> Target {
@@ -211,8 +210,21 @@ mod tests {
 
     const OVERDUE: Duration = Duration::from_millis(60);
 
-    fn losing(loss: f64) -> Road {
-        Road { loss, overdue: Duration::from_secs(9), is_queueing: false }
+    /// A road without queues that loses this share.
+    struct Losing(f64);
+
+    impl Road for Losing {
+        fn loss(&self) -> f64 {
+            self.0
+        }
+
+        fn overdue(&self) -> Duration {
+            Duration::from_secs(9)
+        }
+
+        fn is_queueing(&self) -> bool {
+            false
+        }
     }
 
     fn span(sequence: u64, len: u64) -> Span {
@@ -223,13 +235,13 @@ mod tests {
     fn a_message_rides_as_often_as_the_loss_calls_for() {
         let mut copies = Copies::new(Redundancy::Auto);
         for sequence in 0..10 {
-            copies.on_piece_sent(at(0), 8, span(sequence, 20), true, losing(0.02));
+            copies.on_piece_sent(at(0), 8, span(sequence, 20), true, &Losing(0.02));
         }
         let mut rides = 10;
         for ms in (20..400).step_by(20) {
             let now = at(ms * 1_000);
             while let Some((channel, span)) = copies.next_rider(now, Duration::from_secs(9)) {
-                copies.on_piece_sent(now, channel, span, true, losing(0.02));
+                copies.on_piece_sent(now, channel, span, true, &Losing(0.02));
                 rides += 1;
             }
         }
@@ -244,7 +256,7 @@ mod tests {
             (Redundancy::Max, 20, false),
         ] {
             let mut copies = Copies::new(setting);
-            copies.on_piece_sent(at(0), 8, span(0, len), is_whole, losing(0.3));
+            copies.on_piece_sent(at(0), 8, span(0, len), is_whole, &Losing(0.3));
             assert_eq!(copies.next_rider(at(900_000), OVERDUE), None);
             assert_eq!(copies.poll_timeout(), None);
             assert!(copies.on_lost(8, 0));
@@ -254,7 +266,7 @@ mod tests {
     #[test]
     fn a_datagram_for_a_copy_is_owed_once_its_time_has_come_unless_it_is_held() {
         let mut copies = Copies::new(Redundancy::Max);
-        copies.on_piece_sent(at(0), 8, span(0, 20), true, losing(0.0));
+        copies.on_piece_sent(at(0), 8, span(0, 20), true, &Losing(0.0));
         let due = copies.poll_timeout().unwrap();
         copies.handle_timeout(due);
         assert!(copies.is_owed());

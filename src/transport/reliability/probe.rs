@@ -97,7 +97,7 @@ impl Probes {
 
     fn interval(self, base: Duration) -> Duration {
         let doublings = self.in_a_row.saturating_sub(self.undoubled).min(16);
-        (base * (1 << doublings)).min(self.longest.max(base))
+        if doublings == 0 { base } else { (base * (1 << doublings)).min(self.longest.max(base)) }
     }
 }
 

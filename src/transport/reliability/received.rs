@@ -14,7 +14,7 @@
 //! turn carries it.
 
 use super::thinning::{Patience, Run};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::wire::ranges::RangeSet;
 
 /// How many ranges of received numbers are remembered for acknowledgement. Beyond it the oldest are
@@ -123,9 +123,9 @@ impl Received {
         self.due
     }
 
-    /// The ranges to acknowledge, and how long ago the largest arrived.
-    pub fn acknowledge(&self, now: Instant) -> Option<(&RangeSet, Duration)> {
-        (!self.ranges.is_empty()).then_some((&self.ranges, now - self.largest_at))
+    /// The ranges to acknowledge, and how many microseconds ago the largest arrived.
+    pub fn acknowledge(&self, now: Instant) -> Option<(&RangeSet, u64)> {
+        (!self.ranges.is_empty()).then_some((&self.ranges, now.micros_since(self.largest_at)))
     }
 
     /// An acknowledgement was sent.
@@ -152,6 +152,7 @@ impl Received {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Duration;
     use crate::time::at;
     use crate::transport::arq::Arq;
 
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(ask(&mut received, at(900), 3), Arrival::Late);
         let (ranges, delay) = received.acknowledge(at(1_100)).unwrap();
         assert_eq!(ranges.descending().collect::<Vec<_>>(), [5..=5, 3..=3]);
-        assert_eq!(delay, Duration::from_millis(1));
+        assert_eq!(delay, 1_000);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod timeout;
 use super::ecn::Ecn;
 use super::loss::{self, LossRule, Thresholds};
 use super::losses::{Known, Losses};
-use super::probe::{Probes, base_timeout};
+use super::probe::Probes;
 use super::rtt::RttEstimate;
 use super::sent::{Part, SentPackets, Settled};
 use super::thinning::OwnRun;
@@ -20,7 +20,7 @@ use crate::transport::congestion::persistent::LostRow;
 use crate::transport::congestion::queueing::Queueing;
 use crate::transport::congestion::{Acknowledged, Chosen, Congestion, Controller, Pacer, RoundTrip};
 use crate::transport::mtu::PathMtu;
-use crate::transport::redundancy::LossShare;
+use crate::transport::redundancy::copies::Road;
 use crate::transport::timer::Timer;
 use crate::wire::datagram::DATAGRAM_BASE;
 use crate::wire::frame::AckRanges;
@@ -136,22 +136,11 @@ impl Recovery {
         self.sent.len()
     }
 
-    /// The share of packets that were lost lately.
-    pub const fn loss_share(&self) -> &LossShare {
-        self.losses.share()
-    }
-
-    /// Does a queue stand on the path?
-    pub fn is_queueing(&self) -> bool {
-        // Ours: a mark is a queue's, also where the round trips do not show it.
-        self.ecn.is_marking() || self.queueing.is_known() && self.queueing.is_standing()
-    }
-
     /// After so long without an acknowledgement a packet is overdue (RFC 9002 §6.2.1).
     pub fn overdue_after(&self) -> Duration {
         // RFC 9002 §6.2.1 adds the peer's delay always. Ours: only where the peer holds anything back.
         let held = if self.run.is_bulk() { self.max_ack_delay } else { Duration::ZERO };
-        base_timeout(self.rtt.smoothed(), self.rtt.variation(), held).max(self.arq.least_timeout())
+        (self.rtt.timeout() + held).max(self.arq.least_timeout())
     }
 
     /// A round trip was measured by other means: the handshake.
@@ -252,7 +241,7 @@ impl Recovery {
             self.probes.on_sent();
             self.pacer.on_sent(bytes as u64);
             self.run.on_packet(now, self.max_ack_delay, self.sent.is_eliciting());
-            if is_size_probe(self.sent.noted()) {
+            if self.sent.is_size_probe_noted() {
                 self.mtu.on_probe_sent(bytes);
             } else {
                 self.mtu.on_sent(bytes);
@@ -435,6 +424,21 @@ impl Recovery {
         }
         self.adopt_size();
         found
+    }
+}
+
+impl Road for Recovery {
+    fn loss(&self) -> f64 {
+        self.losses.share().get()
+    }
+
+    fn overdue(&self) -> Duration {
+        self.overdue_after()
+    }
+
+    fn is_queueing(&self) -> bool {
+        // Ours: a mark is a queue's, also where the round trips do not show it.
+        self.ecn.is_marking() || self.queueing.is_known() && self.queueing.is_standing()
     }
 }
 

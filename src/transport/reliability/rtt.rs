@@ -4,6 +4,7 @@
 //! (RFC 9002 §5): the receiver says how long it held an acknowledgement back, and packet numbers are
 //! never reused, so every sample is unambiguous and Karn's rule is not needed.
 
+use super::probe::base_timeout;
 use crate::time::Duration;
 
 /// The estimate before the first sample, and its deviation half of it. Ours: 100 ms where RFC 9002
@@ -17,6 +18,8 @@ pub struct RttEstimate {
     variation: Duration,
     least: Duration,
     latest: Duration,
+    /// What follows from mean and deviation: asked for far more often than there is a sample.
+    timeout: Duration,
     sampled: bool,
 }
 
@@ -27,6 +30,7 @@ impl Default for RttEstimate {
             variation: INITIAL_RTT / 2,
             least: Duration::ZERO,
             latest: INITIAL_RTT,
+            timeout: base_timeout(INITIAL_RTT, INITIAL_RTT / 2, Duration::ZERO),
             sampled: false,
         }
     }
@@ -36,17 +40,17 @@ impl RttEstimate {
     /// A round trip took `sample`, of which the peer says that it held the acknowledgement for `held`.
     pub fn on_sample(&mut self, sample: Duration, held: Duration) {
         self.latest = sample;
-        if !self.sampled {
+        if self.sampled {
+            self.adapt(sample, held);
+        } else {
             // RFC 9002 §5.3: the first sample sets everything.
-            *self = Self {
-                smoothed: sample,
-                variation: sample / 2,
-                least: sample,
-                latest: sample,
-                sampled: true,
-            };
-            return;
+            (self.smoothed, self.variation, self.least) = (sample, sample / 2, sample);
+            self.sampled = true;
         }
+        self.timeout = base_timeout(self.smoothed, self.variation, Duration::ZERO);
+    }
+
+    fn adapt(&mut self, sample: Duration, held: Duration) {
         // RFC 9002 §5.2: the least ignores what the peer says of itself.
         self.least = self.least.min(sample);
         // RFC 9002 §5.3: subtract the peer's delay unless that would go below the least.
@@ -64,6 +68,11 @@ impl RttEstimate {
     /// The mean deviation.
     pub const fn variation(&self) -> Duration {
         self.variation
+    }
+
+    /// The probe timeout with nothing sent again yet, if the peer holds no acknowledgement back (RFC 9002 §6.2.1).
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// The least sample; zero before the first.

@@ -87,7 +87,8 @@ pub struct SentPackets {
     bytes_in_flight: u64,
     eliciting_in_flight: u64,
     last_eliciting_at: Option<Instant>,
-    scratch: Vec<Part>,
+    /// So many of the newest parts are of the packet that is being written.
+    noted: u32,
 }
 
 impl SentPackets {
@@ -108,24 +109,29 @@ impl SentPackets {
 
     /// Notes a part of the packet that is being written; [`SentPackets::on_sent`] closes it.
     pub fn note(&mut self, part: Part) {
-        self.scratch.push(part);
+        self.parts.push_back(part);
+        self.noted += 1;
     }
 
     /// What was noted of the packet that is being written.
-    pub fn noted(&self) -> &[Part] {
-        &self.scratch
+    pub fn noted(&self) -> impl Iterator<Item = &Part> {
+        self.parts.range(self.parts.len() - self.noted as usize..)
+    }
+
+    /// Is it one that only tries its size out?
+    pub fn is_size_probe_noted(&self) -> bool {
+        self.noted == 1 && self.parts.back() == Some(&Part::SizeProbe)
     }
 
     /// The packet that was being written is not sent after all.
     pub fn forget_noted(&mut self) {
-        self.scratch.clear();
+        let noted = std::mem::take(&mut self.noted);
+        self.parts.truncate(self.parts.len() - noted as usize);
     }
 
     /// The packet with the next number was sent, carrying the parts noted.
     pub fn on_sent(&mut self, now: Instant, bytes: u32, ack_eliciting: bool) {
-        let parts = u32::try_from(self.scratch.len()).unwrap_or(u32::MAX);
-        self.parts.extend(&self.scratch);
-        self.scratch.clear();
+        let parts = std::mem::take(&mut self.noted);
         let state = State::Out;
         self.packets.push_back(Packet { sent_at: now, bytes, parts, ack_eliciting, ect: false, state });
         if ack_eliciting {
@@ -161,20 +167,19 @@ impl SentPackets {
         mut settled: impl FnMut(Settled, &[Part]),
     ) -> Option<Settled> {
         self.largest_acked = self.largest_acked.max(Some(last));
-        let from = first.max(self.first);
-        let mut newest = None;
-        if last < from {
+        if last < self.first {
             return None;
         }
+        let (from, to) = (index(first, self.first), index(last, self.first));
+        let mut newest = None;
         let mut part_at = self.parts_before(from);
-        for number in from..=last {
-            let Some(packet) = self.settle(number) else { break };
-            let (was_out, packet) = packet;
+        for at in from..self.packets.len().min(to.saturating_add(1)) {
+            let (was_out, packet) = self.settle(at);
             let end = part_at + packet.parts as usize;
             if was_out {
-                let fact = packet.settled(number);
+                let fact = packet.settled(self.first + at as u64);
                 settled(fact, in_one(&mut self.parts, part_at, end));
-                newest = (number == last).then_some(fact);
+                newest = (at == to).then_some(fact);
             }
             part_at = end;
         }
@@ -193,13 +198,13 @@ impl SentPackets {
         let largest = self.largest_acked?;
         let mut next = None;
         let mut part_at = 0;
-        for number in self.first..=largest {
-            let Some(packet) = self.packets.get(index(number, self.first)).copied() else { break };
+        for (at, number) in (self.first..=largest).enumerate() {
+            let Some(packet) = self.packets.get(at).copied() else { break };
             let end = part_at + packet.parts as usize;
             if packet.state == State::Out {
                 match loss::detect(number, packet.sent_at, largest, thresholds, now) {
                     Verdict::Lost(rule) => {
-                        self.settle(number);
+                        self.settle(at);
                         lost(packet.settled(number), rule, in_one(&mut self.parts, part_at, end));
                     }
                     // Numbers rise with time: the first deadline is the earliest.
@@ -220,14 +225,14 @@ impl SentPackets {
         mut lost: impl FnMut(Settled, LossRule, &[Part]),
     ) {
         let mut part_at = 0;
-        for number in self.first..self.next_number() {
-            let Some(packet) = self.packets.get(index(number, self.first)).copied() else { break };
+        for at in 0..self.packets.len() {
+            let packet = self.packets[at];
             let end = part_at + packet.parts as usize;
-            let fact = packet.settled(number);
+            let fact = packet.settled(self.first + at as u64);
             if packet.state == State::Out
                 && let Some(rule) = verdict(&fact)
             {
-                self.settle(number);
+                self.settle(at);
                 lost(fact, rule, in_one(&mut self.parts, part_at, end));
             }
             part_at = end;
@@ -291,17 +296,14 @@ impl SentPackets {
         self.first = number;
     }
 
-    fn parts_before(&self, number: u64) -> usize {
-        if number <= self.first {
-            return 0;
-        }
-        let count = index(number, self.first).min(self.packets.len());
+    /// How many parts the first `count` packets carried.
+    fn parts_before(&self, count: usize) -> usize {
         self.packets.iter().take(count).map(|packet| packet.parts as usize).sum()
     }
 
-    /// Marks a packet as settled; says whether it was out.
-    fn settle(&mut self, number: u64) -> Option<(bool, Packet)> {
-        let packet = self.packets.get_mut(index(number, self.first))?;
+    /// Marks the packet at this place as settled; says whether it was out.
+    fn settle(&mut self, at: usize) -> (bool, Packet) {
+        let packet = &mut self.packets[at];
         let was_out = packet.state == State::Out;
         packet.state = State::Settled;
         let packet = *packet;
@@ -309,7 +311,7 @@ impl SentPackets {
             self.bytes_in_flight -= u64::from(packet.bytes);
             self.eliciting_in_flight -= 1;
         }
-        Some((was_out, packet))
+        (was_out, packet)
     }
 
     /// Moves the front over what is settled.
@@ -339,6 +341,7 @@ impl Packet {
     }
 }
 
+/// How far `number` is behind `first`; 0 if it is before it.
 fn index(number: u64, first: u64) -> usize {
     usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX)
 }

@@ -53,7 +53,7 @@ pub struct Run {
 impl Run {
     /// Another packet; it belongs to the run if the last one is at most `apart` ago.
     pub fn on_packet(&mut self, now: Instant, apart: Duration) {
-        let follows = self.length > 0 && now - self.last_at <= apart;
+        let follows = self.length > 0 && now <= self.last_at + apart;
         self.length = if follows { self.length.saturating_add(1) } else { 1 };
         self.last_at = now;
     }
