@@ -5,6 +5,7 @@
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
+use super::tcp_wishes::TcpWishes;
 use super::tracing::Tracing;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
@@ -187,6 +188,9 @@ pub struct Serve {
     /// How the sessions over UDP send.
     #[command(flatten)]
     pub sending: Sending,
+    /// What is asked of the kernel's TCP.
+    #[command(flatten)]
+    pub tcp: TcpWishes,
     /// What goes to files.
     #[command(flatten)]
     pub tracing: Tracing,

@@ -17,6 +17,7 @@ pub mod sending;
 pub mod serve;
 pub mod signals;
 pub mod sim;
+pub mod tcp_wishes;
 pub mod tracing;
 
 use arguments::{Arguments, Command};
