@@ -113,6 +113,17 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_listener_was_asked_for_its_connections_inherit() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+        tuning(Some("reno"), false).apply(&socket2::SockRef::from(&listener)).expect("it is there");
+        let _client = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("loopback");
+        let (accepted, _) = listener.accept().expect("a connection");
+        let in_force = TcpInForce::of(&socket2::SockRef::from(&accepted)).expect("it can be read");
+        assert_eq!(in_force.congestion.as_deref(), Some("reno"));
+    }
+
+    #[test]
     fn a_refusal_says_whose_it_is() {
         let told = |kind: ErrorKind| tuning(Some("cubic"), false).explain(&kind.into());
         assert!(told(ErrorKind::PermissionDenied).contains("does not allow"));

@@ -9,3 +9,4 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+mod measuring;
