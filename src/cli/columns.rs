@@ -4,7 +4,8 @@
 /// Lines of as many cells each, the first of them the headings.
 pub fn columns(lines: &[Vec<String>]) -> String {
     let count = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|it| it.chars().count()).max();
+    let width =
+        |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|it| it.chars().count()).max();
     let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
     let one_line = |cells: &Vec<String>| {
         let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {

@@ -110,7 +110,8 @@ pub struct WorkloadOptions {
 impl WorkloadOptions {
     /// The workload, on a link with this delay (the longer way). An error says what cannot be had.
     pub fn workload(&self, delay: Duration) -> Result<Workload, String> {
-        let patience = self.patience.map_or_else(|| Workload::usual_patience(delay), |Span(patience)| patience);
+        let patience =
+            self.patience.map_or_else(|| Workload::usual_patience(delay), |Span(patience)| patience);
         let Self { messages, interval: Span(interval), size: bytes, receivers, .. } = *self;
         let workload = Workload { messages, interval, bytes, receivers, patience };
         workload.check().map(|()| workload)
@@ -222,6 +223,11 @@ mod tests {
     #[test]
     fn more_deliveries_than_are_remembered_are_refused() {
         let bench = parsed("--messages 100000 --receivers 11").expect("each alone is fine");
-        assert!(bench.workload.workload(Duration::ZERO).is_err_and(|error| error.contains("1100000") || error.contains("deliveries")));
+        assert!(
+            bench
+                .workload
+                .workload(Duration::ZERO)
+                .is_err_and(|error| error.contains("1100000") || error.contains("deliveries"))
+        );
     }
 }

@@ -27,9 +27,10 @@ pub fn run(bench: &Bench) -> Outcome {
     let launcher = Launcher::of_this_program()?;
     let form = Form::of(bench);
     form.begin(&link)?;
-    let mut rows = Rows { launcher, form, names_congestion: !bench.tcp_cc.is_empty(), taken: vec![], stops: vec![] };
+    let mut rows =
+        Rows { launcher, form, names_congestion: !bench.tcp_cc.is_empty(), taken: vec![], stops: vec![] };
     for plan in plans {
-        rows.take(plan)?;
+        rows.take(&plan)?;
     }
     rows.finish()
 }
@@ -110,8 +111,8 @@ struct Rows {
 impl Rows {
     /// Takes one row. What this system lacks is left out aloud; what went wrong is said, and the others are
     /// taken nevertheless. An error ends it all.
-    fn take(&mut self, plan: Plan) -> Result<(), Stop> {
-        match self.launcher.take(&plan) {
+    fn take(&mut self, plan: &Plan) -> Result<(), Stop> {
+        match self.launcher.take(plan) {
             Ok(run) => {
                 self.form.tell(&run)?;
                 self.taken.push(run);
@@ -119,13 +120,8 @@ impl Rows {
             }
             Err(stop) if stop.exit == Exit::Unavailable => {
                 eprintln!("skipped: {}: {}", plan.label, stop.text);
-                match self.with_what_there_is(&plan) {
-                    Some(plan) => self.take(plan),
-                    None => {
-                        self.stops.push(stop);
-                        Ok(())
-                    }
-                }
+                self.stops.push(stop);
+                self.with_what_there_is(plan).map_or(Ok(()), |plan| self.take(&plan))
             }
             Err(stop) => {
                 self.launcher.check_interrupt()?;
@@ -181,9 +177,8 @@ mod tests {
 
     #[test]
     fn elsewhere_than_on_linux_it_says_what_works() {
-        match refuse_elsewhere() {
-            Ok(()) => assert!(cfg!(target_os = "linux")),
-            Err(stop) => assert!(stop.text.contains("WSL2") && stop.text.contains("sayagain sim")),
-        }
+        let refused = refuse_elsewhere().err();
+        assert_eq!(refused.is_none(), cfg!(target_os = "linux"));
+        assert!(refused.is_none_or(|stop| stop.text.contains("WSL2") && stop.text.contains("sayagain sim")));
     }
 }

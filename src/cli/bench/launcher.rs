@@ -9,12 +9,12 @@ use super::plan::Plan;
 use super::process::{Process, TellProgress};
 use crate::cli::exit::Stop;
 use crate::lab::bench::{Account, LinkReport, Measurement, Passage, account, link_report, packet_lines};
+use std::env;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::env;
 
 /// Where the server listens on the emulated link.
 const FAR_END: &str = "10.77.0.2:4747";
@@ -68,7 +68,8 @@ impl Launcher {
     /// Takes a run.
     pub fn take(&self, plan: &Plan) -> Result<Measurement, Stop> {
         let folder = Folder::new().map_err(|error| Stop::failed(format!("a temporary folder: {error}")))?;
-        let told = if self.has_link { self.over_link(plan, &folder) } else { self.over_loopback(plan, &folder) };
+        let told =
+            if self.has_link { self.over_link(plan, &folder) } else { self.over_loopback(plan, &folder) };
         if self.shows_progress {
             show_progress("");
         }
@@ -91,10 +92,12 @@ impl Launcher {
         words.extend(["::".into(), self.program.clone().into_os_string()]);
         words.extend(plan.client_words(FAR_END));
         let account = self.account_of(self.command(&words, folder), plan)?;
-        let link = read_file(&report, link_report::BYTES_MAX as u64).and_then(|text| link_report::read(&text));
-        let passages = match plan.want_packets {
-            true => read_file(&packets, PACKETS_BYTES_MAX).and_then(|text| packet_lines::read(&text)),
-            false => Ok(Vec::new()),
+        let link =
+            read_file(&report, link_report::BYTES_MAX as u64).and_then(|text| link_report::read(&text));
+        let passages = if plan.want_packets {
+            read_file(&packets, PACKETS_BYTES_MAX).and_then(|text| packet_lines::read(&text))
+        } else {
+            Ok(Vec::new())
         };
         let wrong = |what: &'static str| move |error| Stop::failed(format!("the link's {what}: {error}"));
         Ok(Told {

@@ -194,11 +194,8 @@ mod tests {
 
     #[test]
     fn the_way_of_sending_reaches_both_ends() {
-        let choices = Choices {
-            arq: Arq::GoBackN,
-            congestion: Congestion::Fixed(4),
-            redundancy: Redundancy::Off,
-        };
+        let choices =
+            Choices { arq: Arq::GoBackN, congestion: Congestion::Fixed(4), redundancy: Redundancy::Off };
         let plan = Plan { choices, ..plan(Carried::Udp) };
         for words in [plan.server_words("[::1]:0"), plan.client_words("[::1]:4747")] {
             assert!(shown(&words).ends_with("--arq go-back-n --window 4"), "{words:?}");

@@ -129,14 +129,15 @@ fn stop(code: Option<i32>, errors: &VecDeque<String>) -> Stop {
 
 fn last_words(errors: impl Read, mut progress: TellProgress) -> VecDeque<String> {
     let mut last = VecDeque::new();
-    each_line(errors, ERROR_LINE_BYTES_MAX, |line| match line.strip_prefix(PROGRESS) {
-        Some(told) => progress(told),
-        None => {
-            if last.len() == ERROR_LINES_MAX {
-                last.pop_front();
-            }
-            last.push_back(line);
+    each_line(errors, ERROR_LINE_BYTES_MAX, |line| {
+        if let Some(told) = line.strip_prefix(PROGRESS) {
+            progress(told);
+            return;
         }
+        if last.len() == ERROR_LINES_MAX {
+            last.pop_front();
+        }
+        last.push_back(line);
     });
     last
 }
@@ -174,7 +175,10 @@ mod tests {
     #[test]
     fn progress_is_told_and_the_rest_is_kept() {
         let (last, progress) = told("progress: sent 1\nerror: no way\nprogress: sent 2\n");
-        assert_eq!((last, progress), (["error: no way".to_owned()].into(), vec!["sent 1".into(), "sent 2".into()]));
+        assert_eq!(
+            (last, progress),
+            (["error: no way".to_owned()].into(), vec!["sent 1".into(), "sent 2".into()])
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub fn plans(bench: &Bench, link: &LinkConfig) -> Result<Vec<Plan>, String> {
         match carried {
             Carried::Udp => {
                 let label = [vec![plan.label.clone()], Sending::words(choices)].concat().join(" ");
-                plans.push(Plan { choices, label, ..plan });
+                plans.push(Plan { label, choices, ..plan });
             }
             Carried::Tcp => plans.extend(tcp_rows(bench, &plan)),
             Carried::Raw => plans.push(plan),
@@ -68,15 +68,19 @@ pub fn tcp_label(congestion: Option<&str>, nagle: bool) -> String {
 fn refuse_what_nobody_hears(bench: &Bench) -> Result<(), String> {
     let transport = bench.transport;
     if !transport.has(Carried::Tcp) && (!bench.tcp_cc.is_empty() || bench.nagle) {
-        return Err("--tcp-cc and --nagle need --transport tcp (or both, or all): no other row has TCP".into());
+        return Err(
+            "--tcp-cc and --nagle need --transport tcp (or both, or all): no other row has TCP".into()
+        );
     }
     if !transport.has(Carried::Udp) && !bench.sending.is_empty() {
-        return Err(match transport.has(Carried::Raw) {
-            true => "--redundancy, --cc, --arq and --window need --transport udp: raw is UDP without our layer, \
-                     which says nothing again"
-                .into(),
-            false => bench.sending.refuse_over_tcp().err().unwrap_or_default(),
-        });
+        if transport.has(Carried::Raw) {
+            return Err(
+                "--redundancy, --cc, --arq and --window need --transport udp: raw is UDP without our \
+                        layer, which says nothing again"
+                    .into(),
+            );
+        }
+        bench.sending.refuse_over_tcp()?;
     }
     if bench.insecure && transport.carried() == [Carried::Raw] {
         return Err("--insecure needs --transport udp or tcp: raw has no seal to leave away".into());
@@ -131,7 +135,8 @@ mod tests {
     #[test]
     fn each_row_hears_only_what_is_for_it() {
         let rows = rows("--transport all --arq stop-and-wait --tcp-cc reno").expect("each has a row");
-        let told: Vec<_> = rows.iter().map(|plan| (plan.choices.arq, plan.tcp.congestion.as_deref())).collect();
+        let told: Vec<_> =
+            rows.iter().map(|plan| (plan.choices.arq, plan.tcp.congestion.as_deref())).collect();
         assert_eq!(told, [(Arq::Ours, None), (Arq::StopAndWait, None), (Arq::Ours, Some("reno"))]);
     }
 

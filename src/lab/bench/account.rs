@@ -127,7 +127,8 @@ impl Account {
         for (receiver, given) in receivers.iter().enumerate() {
             let given = given.as_array().ok_or("`receivers`: each is a list")?;
             for delivery in given {
-                let (number, moment) = pair(delivery).ok_or("`receivers`: a delivery is two whole numbers")?;
+                let (number, moment) =
+                    pair(delivery).ok_or("`receivers`: a delivery is two whole numbers")?;
                 read.on_delivered(receiver, number, at(moment));
             }
         }

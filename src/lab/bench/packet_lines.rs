@@ -141,7 +141,9 @@ mod tests {
     #[test]
     fn a_line_has_a_bound() {
         let padded = |bytes: usize| format!("{UDP}{}", " ".repeat(bytes - UDP.len()));
-        assert!(read_line(&padded(LINE_BYTES_MAX)).is_ok() && read_line(&padded(LINE_BYTES_MAX + 1)).is_err());
+        assert!(
+            read_line(&padded(LINE_BYTES_MAX)).is_ok() && read_line(&padded(LINE_BYTES_MAX + 1)).is_err()
+        );
     }
 
     #[test]

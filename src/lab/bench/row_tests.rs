@@ -31,12 +31,7 @@ fn run(carried: Carried) -> Measurement {
         fates: (1..=10).flat_map(|number| [fate(number, 0), fate(number, 1)]).collect(),
         duplicated: 4,
         out_of_order: 5,
-        link: LinkReport {
-            options: "--delay 25ms".to_owned(),
-            seed: 7,
-            up: way(30, 60),
-            down: way(40, 900),
-        },
+        link: LinkReport { options: "--delay 25ms".to_owned(), seed: 7, up: way(30, 60), down: way(40, 900) },
         detail: json!({ "congestion": "cubic" }),
         passages: Vec::new(),
     }
@@ -92,5 +87,9 @@ fn a_line_of_csv_has_a_cell_under_every_name_and_quotes_what_needs_it() {
     assert_eq!(names.split(',').count(), COLUMNS.len());
     let rest = line.strip_prefix("udp,\"udp --arq go-back-n, \"\"8\"\"\",").expect(line);
     assert_eq!(rest.trim_end().split(',').count(), COLUMNS.len() - 2);
-    assert!(line.contains("10,2,19,1,4,5,1.000,5.000,9.000,10.000,10.000,10.000,30,40,3000,4000,4,4,0.900,true,7,"));
+    assert!(
+        line.contains(
+            "10,2,19,1,4,5,1.000,5.000,9.000,10.000,10.000,10.000,30,40,3000,4000,4,4,0.900,true,7,"
+        )
+    );
 }

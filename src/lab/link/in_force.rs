@@ -77,7 +77,8 @@ fn settings(way: &DirectionConfig) -> [(&'static str, Values); 14] {
 /// As few decimals as give this very number back.
 fn share(value: f64) -> String {
     let percent = |decimals: usize| format!("{:.decimals$}", value * 100.0);
-    let exact = |text: &String| text.parse().is_ok_and(|read: f64| (read / 100.0).to_bits() == value.to_bits());
+    let exact =
+        |text: &String| text.parse().is_ok_and(|read: f64| (read / 100.0).to_bits() == value.to_bits());
     let shortest = (0..DECIMALS_MAX).map(percent).find(exact);
     shortest.unwrap_or_else(|| percent(DECIMALS_MAX)) + "%"
 }

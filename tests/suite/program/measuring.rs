@@ -82,7 +82,8 @@ fn a_run_over_udp_alone_tells_each_message_once() {
 #[test]
 fn a_run_that_is_interrupted_ends_with_all_that_it_started() {
     let (interrupt, program) = (Interrupt::default(), PathBuf::from(env!("CARGO_BIN_EXE_sayagain")));
-    let workload = Workload { messages: 100_000, receivers: 1, interval: Duration::from_secs(60), ..WORKLOAD };
+    let workload =
+        Workload { messages: 100_000, receivers: 1, interval: Duration::from_secs(60), ..WORKLOAD };
     let long = Plan { workload, ..plan(Carried::Udp) };
     let launcher = Launcher::on_loopback(program, interrupt.clone());
     let run = std::thread::spawn(move || launcher.take(&long));
