@@ -14,6 +14,7 @@ use crate::lab::link::values::Span;
 use crate::transport::channel::delivery::Delivery;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +51,9 @@ pub enum Command {
     /// The server of a run over UDP alone
     #[command(hide = true)]
     BenchReflector(BenchReflector),
+    /// Run two programs of any kind on the two ends of an emulated link (Linux, without root)
+    #[command(after_help = "Example:\n  sayagain link --delay 25ms --loss 5% -- sayagain serve :: sayagain chat 10.77.0.2 --name ann")]
+    Link(Link),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -59,6 +63,28 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct Demo {
     /// The link between the people and the server (20 % loss and 25 ms each way unless something is said).
+    #[command(flatten)]
+    pub link: LinkOptions,
+}
+
+/// `link`.
+#[derive(Args, Debug)]
+pub struct Link {
+    /// The server's command, on the end 10.77.0.2 (`fd77::2`), then `::`, then the client's, on the end
+    /// 10.77.0.1 (`fd77::1`). The client starts when the server has bound a port, at the latest after 300 ms; all ends
+    /// with it
+    #[arg(last = true, required_unless_present = "profile", value_name = "SERVER-COMMAND … :: CLIENT-COMMAND …")]
+    pub programs: Vec<OsString>,
+    /// Write the packets of both ends to a file that Wireshark opens; those dropped have a comment
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Write what the link saw, and how late it was, to a file as a JSON object
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write what became of each packet to a file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub packets: Option<PathBuf>,
+    /// The link between them (a perfect one unless something is said).
     #[command(flatten)]
     pub link: LinkOptions,
 }

@@ -50,6 +50,10 @@ pub fn run() -> ExitCode {
             bench::clients::run(clients)
         }
         Command::BenchReflector(reflector) => bench::reflector::run(reflector),
+        Command::Link(link) => {
+            verbosity.start(LevelFilter::Warn);
+            link::run(link)
+        }
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);
             serve::run(serve)

@@ -12,7 +12,8 @@ use crate::wire::frame::{Frame, take_frame};
 /// Bytes behind the frames of a data packet in the clear: the CRC.
 const CHECKSUM: usize = 4;
 
-/// The names of this datagram, each once; of noise, none. `clear`: its data packet is not sealed.
+/// The names of this datagram, each once; of noise, none. `clear`: its data packet may be in the clear, which
+/// it is if its checksum is right (of sealed ones that is so once in four thousand million).
 pub fn labels(datagram: &[u8], clear: bool) -> Vec<&'static str> {
     let mut names = Vec::new();
     let mut data = datagram;
@@ -21,7 +22,7 @@ pub fn labels(datagram: &[u8], clear: bool) -> Vec<&'static str> {
         names.extend(part.content.as_ref().map(of_handshake));
         data = datagram.get(part.len..).unwrap_or_default();
     }
-    if clear && read_data_header(data).is_ok() {
+    if clear && read_data_header(data).is_ok() && has_right_checksum(data) {
         let frames = data.get(DATA_HEADER..data.len().saturating_sub(CHECKSUM)).unwrap_or_default();
         let mut reader = Reader::new(frames);
         while let Ok(Some(frame)) = take_frame(&mut reader) {
@@ -32,6 +33,11 @@ pub fn labels(datagram: &[u8], clear: bool) -> Vec<&'static str> {
         }
     }
     names
+}
+
+fn has_right_checksum(data: &[u8]) -> bool {
+    data.split_last_chunk::<CHECKSUM>()
+        .is_some_and(|(body, checksum)| crc32fast::hash(body).to_be_bytes() == *checksum)
 }
 
 const fn of_handshake(handshake: &Handshake<'_>) -> &'static str {
@@ -71,7 +77,8 @@ mod tests {
         let mut datagram = Vec::new();
         put_data_header(&mut datagram, ConnectionId(1), false, 7);
         put(&mut Writer::new(&mut datagram));
-        datagram.extend_from_slice(&[0; CHECKSUM]);
+        let checksum = crc32fast::hash(&datagram);
+        datagram.extend_from_slice(&checksum.to_be_bytes());
         datagram
     }
 
@@ -96,6 +103,13 @@ mod tests {
         datagram.extend(data(put_ping));
         assert_eq!(labels(&datagram, true), ["finish", "ping"]);
         assert_eq!(labels(&datagram, false), ["finish"]);
+    }
+
+    #[test]
+    fn a_data_packet_with_a_wrong_checksum_may_be_sealed_and_has_no_name() {
+        let mut datagram = data(put_ping);
+        datagram[DATA_HEADER] ^= 1;
+        assert_eq!(labels(&datagram, true), [""; 0]);
     }
 
     #[test]

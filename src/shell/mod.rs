@@ -26,6 +26,7 @@
 //! | [`store_thread`] | who waits for the disk? |
 //! | [`home`] | where are keys, names and history kept? |
 //! | [`entropy`] | where does true chance come from? |
+//! | `emulation` (Linux) | how do two programs get an emulated link between them? |
 
 mod client_network;
 mod datagrams;
@@ -40,6 +41,8 @@ mod tcp;
 pub mod client_loop;
 pub mod clock;
 pub mod ecn;
+#[cfg(target_os = "linux")]
+pub mod emulation;
 pub mod entropy;
 pub mod home;
 pub mod lines;

@@ -1,6 +1,6 @@
 //! Which bad link did the options ask for?
 
-use super::exit::Stop;
+use crate::cli::exit::Stop;
 use crate::lab::link::{LinkConfig, LinkOptions, profile};
 use crate::shell::entropy;
 use std::fs;
