@@ -102,16 +102,17 @@ pub struct WorkloadOptions {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Workload::RECEIVERS_MAX)))]
     pub receivers: u32,
-    /// Wait so long for stragglers after the last message [default: 10 s and 20 times the delay]
+    /// Wait so long for stragglers after the last message [default: 10 s and 20 times the
+    /// delay; of what is not said again 2 s and that]
     #[arg(long, value_name = "TIME")]
     pub patience: Option<Span>,
 }
 
 impl WorkloadOptions {
-    /// The workload, on a link with this delay (the longer way). An error says what cannot be had.
-    pub fn workload(&self, delay: Duration) -> Result<Workload, String> {
-        let patience =
-            self.patience.map_or_else(|| Workload::usual_patience(delay), |Span(patience)| patience);
+    /// The workload; stragglers are waited for so long unless it is said how long. An error says what cannot
+    /// be had.
+    pub fn workload(&self, usual_patience: Duration) -> Result<Workload, String> {
+        let patience = self.patience.map_or(usual_patience, |Span(patience)| patience);
         let Self { messages, interval: Span(interval), size: bytes, receivers, .. } = *self;
         let workload = Workload { messages, interval, bytes, receivers, patience };
         workload.check().map(|()| workload)
@@ -186,9 +187,9 @@ mod tests {
     fn the_defaults_are_those_that_scripts_rely_on() {
         let bench = parsed("").expect("defaults");
         assert_eq!(bench.transport.carried(), [Carried::Udp, Carried::Tcp]);
-        let workload = bench.workload.workload(Duration::from_millis(25)).expect("defaults fit");
+        let workload = bench.workload.workload(Duration::from_secs(9)).expect("defaults fit");
         assert_eq!((workload.messages, workload.bytes, workload.receivers), (200, 100, 1));
-        assert_eq!((workload.interval, workload.patience.as_millis()), (Duration::from_millis(20), 10_500));
+        assert_eq!((workload.interval, workload.patience.as_secs()), (Duration::from_millis(20), 9));
         assert!(bench.tcp_cc.is_empty() && !bench.nagle && bench.link.is_empty());
     }
 

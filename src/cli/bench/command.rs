@@ -13,8 +13,15 @@ use crate::shell::tcp_tuning::TcpTuning;
 use crate::time::Duration;
 use std::io::{self, Write};
 
-/// Takes all rows, and prints them.
+/// Takes all rows, and prints them. A reader who has gone ends it, in peace.
 pub fn run(bench: &Bench) -> Outcome {
+    match take_all(bench) {
+        Err(Stop { exit: Exit::Done, .. }) => Ok(Exit::Done),
+        outcome => outcome,
+    }
+}
+
+fn take_all(bench: &Bench) -> Outcome {
     if link::printed_profiles(&bench.link)? {
         return Ok(Exit::Done);
     }
@@ -156,7 +163,6 @@ impl Rows {
     }
 }
 
-/// A reader who has gone ends the command, in peace.
 fn print(text: &str) -> Result<(), Stop> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| {

@@ -55,6 +55,11 @@ impl Launcher {
         Ok(Self { program, has_link: true, interrupt, shows_progress: io::stderr().is_terminal() })
     }
 
+    /// With this program, over the emulated link, ended by this interrupt.
+    pub fn over_link(program: PathBuf, interrupt: Interrupt) -> Self {
+        Self { program, has_link: true, interrupt, shows_progress: false }
+    }
+
     /// With this program, on plain loopback without a link, ended by this interrupt.
     pub fn on_loopback(program: PathBuf, interrupt: Interrupt) -> Self {
         Self { program, has_link: false, interrupt, shows_progress: false }
@@ -68,15 +73,18 @@ impl Launcher {
     /// Takes a run.
     pub fn take(&self, plan: &Plan) -> Result<Measurement, Stop> {
         let folder = Folder::new().map_err(|error| Stop::failed(format!("a temporary folder: {error}")))?;
-        let told =
-            if self.has_link { self.over_link(plan, &folder) } else { self.over_loopback(plan, &folder) };
+        let told = if self.has_link {
+            self.take_over_link(plan, &folder)
+        } else {
+            self.take_over_loopback(plan, &folder)
+        };
         if self.shows_progress {
             show_progress("");
         }
         told.map(|told| measurement(plan, told))
     }
 
-    fn over_link(&self, plan: &Plan, folder: &Folder) -> Result<Told, Stop> {
+    fn take_over_link(&self, plan: &Plan, folder: &Folder) -> Result<Told, Stop> {
         let (report, packets) = (folder.path().join("report.json"), folder.path().join("packets.jsonl"));
         let mut words = vec![OsString::from("link")];
         words.extend(plan.link_words());
@@ -107,7 +115,7 @@ impl Launcher {
         })
     }
 
-    fn over_loopback(&self, plan: &Plan, folder: &Folder) -> Result<Told, Stop> {
+    fn take_over_loopback(&self, plan: &Plan, folder: &Folder) -> Result<Told, Stop> {
         let server = self.command(&plan.server_words("127.0.0.1:0"), folder);
         let server = Process::start(server, LISTENING_BYTES_MAX, Box::new(|_| {}))?;
         let address = |line: &str| Some(line.strip_prefix("listening ")?.rsplit(' ').next()?.to_owned());

@@ -6,6 +6,7 @@ use crate::lab::bench::{Carried, Workload};
 use crate::lab::link::values::spell_out;
 use crate::lab::link::{LinkConfig, in_force};
 use crate::shell::tcp_tuning::TcpTuning;
+use crate::time::Duration;
 use crate::transport::config::Choices;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -57,6 +58,15 @@ impl Plan {
         }
     }
 
+    /// How long stragglers are waited for unless something else is asked for.
+    pub fn usual_patience(carried: Carried, link: &LinkConfig) -> Duration {
+        let delay = link.up.delay.max(link.down.delay);
+        match carried {
+            Carried::Udp | Carried::Tcp => Workload::usual_patience(delay),
+            Carried::Raw => Workload::usual_patience_for_raw(delay),
+        }
+    }
+
     /// What most kernels use for TCP.
     pub const USUAL_CONGESTION: &str = "cubic";
 
@@ -94,7 +104,7 @@ impl Plan {
     pub fn command(&self) -> String {
         let mut words = os(["sayagain", "bench", "--transport", self.carried.word()]);
         words.extend(self.workload_words());
-        if self.workload.patience != Workload::usual_patience(self.link.up.delay.max(self.link.down.delay)) {
+        if self.workload.patience != Self::usual_patience(self.carried, &self.link) {
             words.extend(os(["--patience".to_owned(), spell_out(self.workload.patience)]));
         }
         words.extend(self.way_of_sending());
@@ -143,7 +153,6 @@ mod tests {
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
     use crate::lab::link::DirectionConfig;
-    use crate::time::Duration;
     use crate::transport::arq::Arq;
     use crate::transport::congestion::Congestion;
     use crate::transport::redundancy::Redundancy;

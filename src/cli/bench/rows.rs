@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 /// cannot be had together.
 pub fn plans(bench: &Bench, link: &LinkConfig) -> Result<Vec<Plan>, String> {
     refuse_what_nobody_hears(bench)?;
-    let workload = bench.workload.workload(link.up.delay.max(link.down.delay))?;
     let choices = bench.sending.choices()?;
     let mut plans = Vec::new();
     for carried in bench.transport.carried() {
+        let workload = bench.workload.workload(Plan::usual_patience(*carried, link))?;
         let plan = Plan {
             insecure: bench.insecure,
             trace: bench.link.trace().map(Path::to_owned),

@@ -58,6 +58,14 @@ fn the_object_has_the_members_that_scripts_rely_on() {
 }
 
 #[test]
+fn a_span_has_no_more_digits_than_were_measured() {
+    for micros in [100_629, 45, 173, 140_459, 1, 70] {
+        let text = millis(Duration::from_micros(micros)).to_string();
+        assert!(text.split('.').next_back().is_some_and(|digits| digits.len() <= 3), "{text}");
+    }
+}
+
+#[test]
 fn the_counters_stand_under_the_name_of_their_transport() {
     let udp = object(&run(Carried::Udp));
     assert!(udp["udp"].is_object() && udp.get("tcp").is_none());
