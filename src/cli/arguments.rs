@@ -52,7 +52,9 @@ pub enum Command {
     #[command(hide = true)]
     BenchReflector(BenchReflector),
     /// Run two programs of any kind on the two ends of an emulated link (Linux, without root)
-    #[command(after_help = "Example:\n  sayagain link --delay 25ms --loss 5% -- sayagain serve :: sayagain chat 10.77.0.2 --name ann")]
+    #[command(
+        after_help = "Example:\n  sayagain link --delay 25ms --loss 5% -- sayagain serve :: sayagain chat 10.77.0.2 --name ann"
+    )]
     Link(Link),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
@@ -73,7 +75,11 @@ pub struct Link {
     /// The server's command, on the end 10.77.0.2 (`fd77::2`), then `::`, then the client's, on the end
     /// 10.77.0.1 (`fd77::1`). The client starts when the server has bound a port, at the latest after 300 ms; all ends
     /// with it
-    #[arg(last = true, required_unless_present = "profile", value_name = "SERVER-COMMAND … :: CLIENT-COMMAND …")]
+    #[arg(
+        last = true,
+        required_unless_present = "profile",
+        value_name = "SERVER-COMMAND … :: CLIENT-COMMAND …"
+    )]
     pub programs: Vec<OsString>,
     /// Write the packets of both ends to a file that Wireshark opens; those dropped have a comment
     #[arg(long, value_name = "FILE")]

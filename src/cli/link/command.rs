@@ -15,7 +15,9 @@ const SEPARATOR: &str = "::";
 fn two_commands(words: &[OsString]) -> Result<(Vec<OsString>, Vec<OsString>), Stop> {
     let mut parts = words.split(|word| word == SEPARATOR).map(<[_]>::to_vec);
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(server), Some(client), None) if !server.is_empty() && !client.is_empty() => Ok((server, client)),
+        (Some(server), Some(client), None) if !server.is_empty() && !client.is_empty() => {
+            Ok((server, client))
+        }
         _ => Err(Stop::usage(
             "two commands are wanted, with `::` between them: sayagain link --loss 5% -- SERVER … :: CLIENT …",
         )),
@@ -73,7 +75,12 @@ mod linux {
         }
     }
 
-    fn play(link: &Link, mut emulation: Emulation, server: &[OsString], client: Vec<OsString>) -> Result<Summary, Stop> {
+    fn play(
+        link: &Link,
+        mut emulation: Emulation,
+        server: &[OsString],
+        client: Vec<OsString>,
+    ) -> Result<Summary, Stop> {
         let named = |path: &std::path::Path, error: io::Error| {
             Stop::failed(format!("cannot write {}: {error}", path.display()))
         };

@@ -20,9 +20,8 @@ pub fn tell(summary: &Summary, config: &LinkConfig, file: Option<&Path>) -> io::
         eprintln!("link  {doubt}");
     }
     let Some(path) = file else { return Ok(()) };
-    let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-    };
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
     fs::write(path, format!("{}\n", as_json(summary, config))).map_err(named)
 }
 
@@ -57,7 +56,8 @@ fn line(summary: &Summary, direction: Direction) -> String {
 
 /// What keeps the figures from being the link's.
 fn doubt(summary: &Summary) -> Option<String> {
-    let late = Direction::BOTH.into_iter().any(|way| summary.relay.lateness(way).p99() > LinkReport::LATENESS_BOUND);
+    let late =
+        Direction::BOTH.into_iter().any(|way| summary.relay.lateness(way).p99() > LinkReport::LATENESS_BOUND);
     let lost: u64 = Direction::BOTH.into_iter().map(|way| overload(summary, way)).sum();
     match (late, lost > 0) {
         (false, false) => None,
@@ -77,6 +77,7 @@ fn as_json(summary: &Summary, config: &LinkConfig) -> Value {
     json!({
         "options": in_force::words(config).join(" "),
         "seed": config.seed,
+        "start_us": summary.relay.start().as_micros(),
         "up": way_json(summary, Direction::Up),
         "down": way_json(summary, Direction::Down),
         "fit": doubt(summary).is_none(),

@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn unicast_between_the_ends_enters_each_from_its_own_side() {
-        assert!(enters(End::Client, &udp(CLIENT, SERVER, b"")) && enters(End::Server, &udp(SERVER, CLIENT, b"")));
+        assert!(
+            enters(End::Client, &udp(CLIENT, SERVER, b"")) && enters(End::Server, &udp(SERVER, CLIENT, b""))
+        );
         assert!(!enters(End::Server, &udp(CLIENT, SERVER, b"")), "forged");
         assert!(enters(End::Client, &udp(("fd77::1", 1), ("fd77::2", 2), b"")));
         assert!(enters(End::Server, &udp(SERVER, ("10.77.0.9", 1), b"")), "the client after a change");
@@ -143,9 +145,8 @@ mod tests {
 
     #[test]
     fn a_segment_is_called_by_its_flags() {
-        let name = |flags, data: &[u8]| {
-            names(&Packet::read(&tcp(CLIENT, SERVER, flags, data)).expect("a packet"))
-        };
+        let name =
+            |flags, data: &[u8]| names(&Packet::read(&tcp(CLIENT, SERVER, flags, data)).expect("a packet"));
         assert_eq!(name(0x02, b""), ["syn"]);
         assert_eq!(name(0x12, b""), ["syn"]);
         assert_eq!(name(0x10, b""), ["ack"]);

@@ -141,7 +141,8 @@ pub(super) mod tests {
     /// The sum of RFC 1071 over these words, complemented.
     pub fn checksum<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u16 {
         let bytes: Vec<u8> = parts.into_iter().flatten().copied().collect();
-        let words = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
+        let words =
+            bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
         let sum: u32 = words.sum();
         let folded = (sum & 0xffff) + (sum >> 16);
         !u16::try_from((folded & 0xffff) + (folded >> 16)).expect("folded twice")
@@ -171,7 +172,8 @@ pub(super) mod tests {
     }
 
     fn with_ip(source: IpAddr, destination: IpAddr, number: u8, transport: &[u8]) -> Vec<u8> {
-        let length = |header: usize| u16::try_from(header + transport.len()).expect("a small packet").to_be_bytes();
+        let length =
+            |header: usize| u16::try_from(header + transport.len()).expect("a small packet").to_be_bytes();
         let mut bytes = match source {
             IpAddr::V4(_) => {
                 let [high, low] = length(20);

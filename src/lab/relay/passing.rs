@@ -110,7 +110,13 @@ impl Relay {
         }
     }
 
-    fn passage(&self, entered: Instant, direction: Direction, packet: &Packet<'_>, verdict: Verdict) -> Passage {
+    fn passage(
+        &self,
+        entered: Instant,
+        direction: Direction,
+        packet: &Packet<'_>,
+        verdict: Verdict,
+    ) -> Passage {
         let client_port = match direction {
             Direction::Up => packet.source_port(),
             Direction::Down => packet.destination_port(),
@@ -191,6 +197,11 @@ impl Relay {
         self.ways[direction.index()].unreachable
     }
 
+    /// When the link started: times of its settings count from here.
+    pub const fn start(&self) -> Instant {
+        self.link.start()
+    }
+
     /// The settings in force just now.
     pub const fn config(&self) -> &LinkConfig {
         self.link.config()
@@ -210,7 +221,8 @@ mod tests {
     const SERVER: (&str, u16) = ("10.77.0.2", 4_747);
 
     fn lossy(seed: u64) -> LinkConfig {
-        let way = DirectionConfig { loss: 0.2, delay: Duration::from_millis(25), ..DirectionConfig::default() };
+        let way =
+            DirectionConfig { loss: 0.2, delay: Duration::from_millis(25), ..DirectionConfig::default() };
         LinkConfig::symmetric(way, seed)
     }
 
@@ -224,7 +236,8 @@ mod tests {
     #[test]
     fn the_kth_packet_meets_the_same_fate_over_udp_and_over_tcp() {
         let over_udp = survivors(lossy(7), |_| udp(CLIENT, SERVER, b"hello"));
-        let over_tcp = survivors(lossy(7), |k| tcp(CLIENT, SERVER, 0x18, &vec![0; usize::try_from(k).unwrap()]));
+        let over_tcp =
+            survivors(lossy(7), |k| tcp(CLIENT, SERVER, 0x18, &vec![0; usize::try_from(k).unwrap()]));
         assert_eq!(over_udp, over_tcp);
         assert!((350..450).contains(&over_udp.len()), "{}", over_udp.len());
         assert_ne!(over_udp, survivors(lossy(8), |_| udp(CLIENT, SERVER, b"hello")));
@@ -239,8 +252,9 @@ mod tests {
             relay.handle_packet(at(k * 1_000), End::Client, &udp(CLIENT, SERVER, b"hello"));
             relay.handle_packet(at(k * 1_000), End::Client, b"noise");
         }
-        let passed: Vec<u64> =
-            std::iter::from_fn(|| relay.poll_transmit(at(10_000_000))).map(|outgoing| outgoing.number).collect();
+        let passed: Vec<u64> = std::iter::from_fn(|| relay.poll_transmit(at(10_000_000)))
+            .map(|outgoing| outgoing.number)
+            .collect();
         assert_eq!(passed, survivors(lossy(7), |_| udp(CLIENT, SERVER, b"hello")));
         assert_eq!(relay.strays(Direction::Up), 1_000);
     }

@@ -32,7 +32,11 @@ fn has_socket(list: &mut (impl Read + Seek)) -> io::Result<bool> {
     list.seek(SeekFrom::Start(0))?;
     let mut text = [0; FIRST_BYTES];
     let length = list.read(&mut text)?;
-    Ok(text[..length].split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).nth(1).is_some())
+    Ok(text[..length]
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n"))
+        .nth(1)
+        .is_some())
 }
 
 #[cfg(test)]
@@ -43,7 +47,9 @@ mod tests {
     #[test]
     fn a_heading_alone_is_no_socket() {
         assert!(!has_socket(&mut Cursor::new("  sl  local_address\n")).expect("no error"));
-        assert!(has_socket(&mut Cursor::new("  sl  local_address\n   0: 00000000:128B\n")).expect("no error"));
+        assert!(
+            has_socket(&mut Cursor::new("  sl  local_address\n   0: 00000000:128B\n")).expect("no error")
+        );
         assert!(!has_socket(&mut Cursor::new("")).expect("no error"));
     }
 }

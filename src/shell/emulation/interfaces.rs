@@ -123,7 +123,8 @@ fn set_up_end(end: End) -> Result<(), Refusal> {
 fn without_link_local(request: Request) -> Request {
     if fs::exists("/proc/net/if_inet6").unwrap_or(false) {
         request.nested(IFLA_AF_SPEC, |families| {
-            families.nested(AF_INET6.into(), |v6| v6.attribute(IFLA_INET6_ADDR_GEN_MODE, &[ADDR_GEN_MODE_NONE]))
+            families
+                .nested(AF_INET6.into(), |v6| v6.attribute(IFLA_INET6_ADDR_GEN_MODE, &[ADDR_GEN_MODE_NONE]))
         })
     } else {
         request

@@ -43,7 +43,11 @@ pub fn isolate() -> Result<Caller, Refusal> {
         .map_err(Refusal::at("making a user namespace and a pid namespace"))?;
     let map = Refusal::at("mapping the user into its namespace");
     // user_namespaces(7): the group may be mapped once `setgroups` can no more be used to leave a group.
-    let maps = [("setgroups", "deny".to_owned()), ("uid_map", format!("{uid} {uid} 1")), ("gid_map", format!("{gid} {gid} 1"))];
+    let maps = [
+        ("setgroups", "deny".to_owned()),
+        ("uid_map", format!("{uid} {uid} 1")),
+        ("gid_map", format!("{gid} {gid} 1")),
+    ];
     let write = |(name, text): &(&str, String)| fs::write(format!("/proc/self/{name}"), text);
     maps.iter().try_for_each(write).map_err(map)?;
     Ok(Caller { uid, gid, is_other: false })

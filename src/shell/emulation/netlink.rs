@@ -122,9 +122,10 @@ mod tests {
 
     #[test]
     fn attributes_are_padded_and_their_length_is_not() {
-        let request = Request::create(16).interface(3, 1, 1).attribute(3, b"veth\0").nested(18, |request| {
-            request.attribute(1, b"x")
-        });
+        let request = Request::create(16)
+            .interface(3, 1, 1)
+            .attribute(3, b"veth\0")
+            .nested(18, |request| request.attribute(1, b"x"));
         let bytes = request.finish();
         assert_eq!(bytes.len(), 16 + 16 + 12 + 12);
         assert_eq!(bytes[..4], 56_u32.to_ne_bytes());

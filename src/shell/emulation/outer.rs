@@ -36,7 +36,8 @@ pub fn split() -> Result<Role, Refusal> {
         Forked::Parent(relay) => Ok(Role::Outer(wait_for(relay, &signals, held))),
         Forked::Child => {
             drop(held);
-            set_parent_process_death_signal(Some(Signal::KILL)).map_err(Refusal::at("tying the relay's life to ours"))?;
+            set_parent_process_death_signal(Some(Signal::KILL))
+                .map_err(Refusal::at("tying the relay's life to ours"))?;
             Ok(Role::Relay { caller, lifeline: lifeline.into() })
         }
     }

@@ -62,7 +62,8 @@ impl PacketSocket {
             system::set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
         }
         socket.bind(&system::listening_address(interface)?)?;
-        let towards = [system::link_address(interface, IPV4, end)?, system::link_address(interface, IPV6, end)?];
+        let towards =
+            [system::link_address(interface, IPV4, end)?, system::link_address(interface, IPV6, end)?];
         Ok(Self { socket, towards, dropped: 0, refused: 0 })
     }
 

@@ -32,9 +32,9 @@ pub fn start(words: &[OsString], network: BorrowedFd<'_>, caller: Caller, talks:
         enter(network.as_fd())?;
         become_caller(caller)
     });
-    let child = command
-        .spawn()
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot start {}: {error}", program.display())))?;
+    let child = command.spawn().map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot start {}: {error}", program.display()))
+    })?;
     Pid::from_raw(child.id().cast_signed()).ok_or_else(|| io::Error::other("a process without a number"))
 }
 

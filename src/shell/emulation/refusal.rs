@@ -45,7 +45,9 @@ fn setting(name: &str) -> Option<u64> {
 fn cure(error: Option<i32>, setting: impl Fn(&str) -> Option<u64>) -> String {
     match error {
         Some(libc::ENOSPC | libc::EUSERS) => limits(setting),
-        Some(libc::EPERM | libc::EACCES) if setting("kernel/apparmor_restrict_unprivileged_userns") == Some(1) => {
+        Some(libc::EPERM | libc::EACCES)
+            if setting("kernel/apparmor_restrict_unprivileged_userns") == Some(1) =>
+        {
             app_armor()
         }
         Some(libc::EPERM | libc::EACCES) if setting("kernel/unprivileged_userns_clone") == Some(0) => {
@@ -69,7 +71,8 @@ fn cure(error: Option<i32>, setting: impl Fn(&str) -> Option<u64>) -> String {
 }
 
 fn limits(setting: impl Fn(&str) -> Option<u64>) -> String {
-    let wanted = [("user/max_user_namespaces", 1), ("user/max_net_namespaces", 3), ("user/max_pid_namespaces", 1)];
+    let wanted =
+        [("user/max_user_namespaces", 1), ("user/max_net_namespaces", 3), ("user/max_pid_namespaces", 1)];
     let low: Vec<String> = wanted
         .into_iter()
         .filter(|(name, least)| setting(name).is_some_and(|limit| limit < *least))
@@ -85,7 +88,8 @@ fn limits(setting: impl Fn(&str) -> Option<u64>) -> String {
 
 /// Ubuntu since 24.04: a user namespace can be made, and then nothing can be done in it.
 fn app_armor() -> String {
-    let program = std::env::current_exe().map_or_else(|_| "/path/to/sayagain".into(), |path| path.display().to_string());
+    let program = std::env::current_exe()
+        .map_or_else(|_| "/path/to/sayagain".into(), |path| path.display().to_string());
     format!(
         "AppArmor keeps programs without a profile from using namespaces. Give this one a profile:\n  \
          sudo tee /etc/apparmor.d/sayagain <<'END'\n  \
@@ -111,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_too_low_is_named() {
-        let cure = cure_with(libc::ENOSPC, &[("user/max_user_namespaces", 0), ("user/max_net_namespaces", 900)]);
+        let cure =
+            cure_with(libc::ENOSPC, &[("user/max_user_namespaces", 0), ("user/max_net_namespaces", 900)]);
         assert!(cure.contains("user.max_user_namespaces=") && !cure.contains("max_net"), "{cure}");
         assert!(cure_with(libc::ENOSPC, &[("user/max_net_namespaces", 2)]).contains("max_net_namespaces"));
         assert!(cure_with(libc::ENOSPC, &[]).contains("in use"));

@@ -129,7 +129,9 @@ impl Emulation {
         }
         for order in supervision.orders(clock::now()) {
             match order {
-                Order::Start => self.running[End::Client as usize] = Some(self.start(End::Client, &self.client)?),
+                Order::Start => {
+                    self.running[End::Client as usize] = Some(self.start(End::Client, &self.client)?);
+                }
                 Order::AskToEnd(program) => self.ask_to_end(program),
                 Order::Leave(code) => return Ok(Some(code)),
             }
@@ -162,7 +164,9 @@ impl Emulation {
         for end in End::BOTH {
             for _ in 0..READ_AT_ONCE {
                 match self.sockets[end as usize].receive(&mut self.buffer, bridge) {
-                    Ok(Some((length, entered))) => self.relay.handle_packet(entered, end, &self.buffer[..length]),
+                    Ok(Some((length, entered))) => {
+                        self.relay.handle_packet(entered, end, &self.buffer[..length]);
+                    }
                     Ok(None) => break,
                     // packet(7): the interface went down, which happens only at the end.
                     Err(error) if error.raw_os_error() == Some(libc::ENETDOWN) => break,
@@ -194,7 +198,8 @@ impl Emulation {
     /// Collects what has ended; of orphans nobody wants to hear.
     fn collect(&mut self, supervision: &mut Supervision) {
         while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
-            let code = status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+            let code =
+                status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
             for (end, program) in [(End::Client, Program::Client), (End::Server, Program::Server)] {
                 if self.running[end as usize] == Some(pid) {
                     self.running[end as usize] = None;

@@ -9,4 +9,6 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+#[cfg(target_os = "linux")]
+mod link;
 mod measuring;
