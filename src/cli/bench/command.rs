@@ -6,10 +6,9 @@ use super::plan::Plan;
 use super::{rows, table};
 use crate::cli::exit::{Exit, Outcome, Stop};
 use crate::cli::link;
-use crate::lab::bench::{Carried, Measurement, row};
+use crate::lab::bench::{Measurement, row};
 use crate::lab::link::{DirectionConfig, LinkConfig, in_force};
 use crate::shell::entropy;
-use crate::shell::tcp_tuning::TcpTuning;
 use crate::time::Duration;
 use std::io::{self, Write};
 
@@ -128,7 +127,8 @@ impl Rows {
             Err(stop) if stop.exit == Exit::Unavailable => {
                 eprintln!("skipped: {}: {}", plan.label, stop.text);
                 self.stops.push(stop);
-                self.with_what_there_is(plan).map_or(Ok(()), |plan| self.take(&plan))
+                let instead = rows::with_what_there_is(plan).filter(|_| !self.names_congestion);
+                instead.map_or(Ok(()), |plan| self.take(&plan))
             }
             Err(stop) => {
                 self.launcher.check_interrupt()?;
@@ -139,16 +139,6 @@ impl Rows {
                 Ok(())
             }
         }
-    }
-
-    /// Where nobody asked for CUBIC by name, TCP is measured with the system's own choice.
-    fn with_what_there_is(&self, plan: &Plan) -> Option<Plan> {
-        let unasked = plan.carried == Carried::Tcp && !self.names_congestion && plan.tcp.congestion.is_some();
-        unasked.then(|| Plan {
-            label: rows::tcp_label(Some("the system's"), plan.tcp.nagle),
-            tcp: TcpTuning { congestion: None, nagle: plan.tcp.nagle },
-            ..plan.clone()
-        })
     }
 
     fn finish(self) -> Outcome {

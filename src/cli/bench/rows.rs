@@ -65,6 +65,13 @@ pub fn tcp_label(congestion: Option<&str>, nagle: bool) -> String {
     if parts.is_empty() { "tcp".to_owned() } else { format!("tcp ({})", parts.join(", ")) }
 }
 
+/// Where the congestion control of a TCP row cannot be had, the row with the system's own choice; `None` for
+/// a row that has no other.
+pub fn with_what_there_is(plan: &Plan) -> Option<Plan> {
+    let chosen = plan.carried == Carried::Tcp && plan.tcp.congestion.is_some();
+    chosen.then(|| with_congestion(plan, None, plan.tcp.nagle, Some("the system's")))
+}
+
 fn refuse_what_nobody_hears(bench: &Bench) -> Result<(), String> {
     let transport = bench.transport;
     if !transport.has(Carried::Tcp) && (!bench.tcp_cc.is_empty() || bench.nagle) {
@@ -130,6 +137,16 @@ mod tests {
             ["tcp (cubic, nagle)", "tcp (bbr, nagle)"]
         );
         assert_eq!(labels("--transport udp --arq go-back-n --window 4"), ["udp --arq go-back-n --window 4"]);
+    }
+
+    #[test]
+    fn a_congestion_control_that_cannot_be_had_is_replaced_by_the_systems_own_once() {
+        let rows = rows("--nagle").expect("two rows");
+        let [udp, tcp] = rows.as_slice() else { panic!("{rows:?}") };
+        let instead = with_what_there_is(tcp).expect("TCP has another");
+        assert_eq!(instead.label, "tcp (the system's, nagle)");
+        assert_eq!(instead.tcp, TcpTuning { congestion: None, nagle: true });
+        assert_eq!((with_what_there_is(udp), with_what_there_is(&instead)), (None, None));
     }
 
     #[test]
