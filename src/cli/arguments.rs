@@ -2,9 +2,11 @@
 //!
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
+use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
+use super::tcp_wishes::TcpWishes;
 use super::tracing::Tracing;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
@@ -40,6 +42,15 @@ pub enum Command {
     /// What the transport does on a bad link, on virtual time: a ladder with the reason for each decision
     #[command(after_help = "Example:\n  sayagain sim --loss 20% --delay 25ms --messages 10")]
     Sim(Sim),
+    /// What a lossy link does to a chat over UDP with our layer and over the kernel's TCP, measured
+    #[command(after_help = "Example:\n  sayagain bench --loss 5% --delay 25ms")]
+    Bench(Bench),
+    /// The sender and the receivers of a run
+    #[command(hide = true)]
+    BenchClients(BenchClients),
+    /// The server of a run over UDP alone
+    #[command(hide = true)]
+    BenchReflector(BenchReflector),
     /// Run two programs of any kind on the two ends of an emulated link (Linux, without root)
     #[command(
         after_help = "Example:\n  sayagain link --delay 25ms --loss 5% -- sayagain serve :: sayagain chat 10.77.0.2 --name ann"
@@ -222,6 +233,9 @@ pub struct Serve {
     /// How the sessions over UDP send.
     #[command(flatten)]
     pub sending: Sending,
+    /// What is asked of the kernel's TCP.
+    #[command(flatten)]
+    pub tcp: TcpWishes,
     /// What goes to files.
     #[command(flatten)]
     pub tracing: Tracing,
@@ -414,7 +428,7 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "sim", "serve", "chat"] {
+        for command in ["", "demo", "sim", "serve", "chat", "bench"] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));

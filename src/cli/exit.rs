@@ -16,6 +16,13 @@ pub enum Exit {
     NotConnected,
     /// 4: refused: name taken, banned, changed server key.
     Refused,
+    /// 69 (`EX_UNAVAILABLE`): this system lacks, or does not allow, what a measurement needs.
+    Unavailable,
+}
+
+impl Exit {
+    /// The number of [`Self::Unavailable`]: one process of a run tells it to another.
+    pub const UNAVAILABLE: u8 = 69;
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +33,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::NotConnected => 3,
             Exit::Refused => 4,
+            Exit::Unavailable => Exit::UNAVAILABLE,
         })
     }
 }
@@ -52,6 +60,11 @@ impl Stop {
     /// The system did not let it do its work.
     pub fn failed(text: impl ToString) -> Self {
         Self { exit: Exit::Failed, text: text.to_string() }
+    }
+
+    /// This system lacks, or does not allow, what was asked for.
+    pub fn unavailable(text: impl ToString) -> Self {
+        Self { exit: Exit::Unavailable, text: text.to_string() }
     }
 
     /// There is no way to the server.

@@ -1,11 +1,13 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
-//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
-//! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], the [`json`] form of events,
+//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`mod@bench`]. What they share: the [`arguments`], the
+//! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], [`columns`] of figures, [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
 pub mod arguments;
+pub mod bench;
 pub mod chat;
+pub mod columns;
 pub mod demo;
 pub mod exit;
 pub mod json;
@@ -17,6 +19,7 @@ pub mod sending;
 pub mod serve;
 pub mod signals;
 pub mod sim;
+pub mod tcp_wishes;
 pub mod tracing;
 
 use arguments::{Arguments, Command};
@@ -38,6 +41,15 @@ pub fn run() -> ExitCode {
             verbosity.start(LevelFilter::Warn);
             sim::run(sim)
         }
+        Command::Bench(bench) => {
+            verbosity.start(LevelFilter::Warn);
+            bench::run(bench)
+        }
+        Command::BenchClients(clients) => {
+            verbosity.start(LevelFilter::Error);
+            bench::clients::run(clients)
+        }
+        Command::BenchReflector(reflector) => bench::reflector::run(reflector),
         Command::Link(link) => {
             verbosity.start(LevelFilter::Warn);
             link::run(link)

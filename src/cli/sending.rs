@@ -62,6 +62,29 @@ impl Sending {
             .into())
     }
 
+    /// The words that ask for these choices; none for our own way.
+    pub fn words(choices: Choices) -> Vec<String> {
+        let Choices { arq, congestion, redundancy } = choices;
+        let usual = Choices::default();
+        let option = |name: &str, value: String| [format!("--{name}"), value];
+        if arq == Arq::Ours {
+            let cc = (congestion != usual.congestion).then(|| option("cc", congestion.to_string()));
+            let copies =
+                (redundancy != usual.redundancy).then(|| option("redundancy", redundancy.to_string()));
+            return cc.into_iter().chain(copies).flatten().collect();
+        }
+        let second = match congestion {
+            Congestion::Fixed(packets) if arq.is_textbook() => option("window", packets.to_string()),
+            other => option("cc", other.to_string()),
+        };
+        option("arq", arq.name().to_owned()).into_iter().chain(second).collect()
+    }
+
+    /// Was nothing chosen?
+    pub fn is_empty(self) -> bool {
+        self.refuse_over_tcp().is_ok()
+    }
+
     /// The way to repeat, if one was named.
     pub const fn arq(self) -> Option<Arq> {
         self.arq
@@ -152,6 +175,24 @@ mod tests {
         ] {
             let choices = chosen(line).unwrap_or_else(|error| panic!("{line}: {error}"));
             assert_eq!((choices.arq, choices.congestion), (arq, congestion), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_choice_choose_it() {
+        for line in [
+            "",
+            "--cc cubic",
+            "--cc fixed:3 --redundancy max",
+            "--redundancy off",
+            "--arq stop-and-wait --window 1",
+            "--arq go-back-n --window 4",
+            "--arq selective-repeat --window 8",
+            "--arq tcp-like --cc newreno",
+            "--arq tcp-like --cc fixed:9",
+        ] {
+            let choices = chosen(line).expect(line);
+            assert_eq!(Sending::words(choices).join(" "), line);
         }
     }
 

@@ -57,6 +57,9 @@ pub fn run(serve: &Serve) -> Outcome {
         warn!("a bad link is made here for everybody over UDP (seed {})", config.seed);
         server_loop.impair(config, serve.insecure).map_err(Stop::usage)?;
     }
+    if let Some(tuning) = serve.tcp.tuning() {
+        server_loop.tune_tcp(&tuning).map_err(Stop::unavailable)?;
+    }
     let config = ServerConfig {
         server_name,
         insecure: serve.insecure,

@@ -14,6 +14,7 @@
 use super::client_network::Network;
 use super::clock;
 use super::inbox::{Inbox, Postbox};
+use super::tcp_tuning::{TcpInForce, TcpTuning};
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
 use crate::lab::link::LinkConfig;
@@ -24,6 +25,7 @@ use crate::transport::session::Transport;
 use mio::{Events, Poll, Token};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 const INBOX: Token = Token(0);
 
@@ -106,6 +108,12 @@ impl ClientLoop {
     /// option cannot be had here, and what to do.
     pub fn impair(&mut self, config: LinkConfig, clear: bool) -> Result<(), String> {
         self.network.impair(clock::now(), config, clear)
+    }
+
+    /// Asks the kernel for this, of every TCP connection that will be made. What is in force then will stand
+    /// in the cell, once the first of them is up.
+    pub fn tune_tcp(&mut self, tuning: TcpTuning) -> Arc<OnceLock<TcpInForce>> {
+        self.network.tune_tcp(tuning)
     }
 
     /// For other threads.

@@ -8,6 +8,7 @@ use super::datagrams::Datagrams;
 use super::ecn::Ecn;
 use super::impaired::{Impairment, Side};
 use super::tcp::{Pipe, READ_BYTES, Reading};
+use super::tcp_tuning::{TcpInForce, TcpTuning};
 use super::udp::{UdpPort, means_unreachable};
 use crate::lab::link::{LinkConfig, Rebinds};
 use crate::service::api::{ClientAction, NetworkInput, Path};
@@ -19,6 +20,7 @@ use mio::net::TcpStream;
 use mio::{Registry, Token};
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 /// Datagrams received with one system call.
 const BATCH: usize = 8;
@@ -57,7 +59,15 @@ pub(super) struct Network {
     /// What failed, not yet told to the node.
     trouble: Option<String>,
     rebinds: Option<Rebinds>,
+    tuned: Option<Tuned>,
     buffer: Vec<u8>,
+}
+
+/// What is asked of the kernel's TCP, and where what is in force is told.
+#[derive(Debug)]
+struct Tuned {
+    tuning: TcpTuning,
+    in_force: Arc<OnceLock<TcpInForce>>,
 }
 
 impl Network {
@@ -68,7 +78,7 @@ impl Network {
             Transport::Tcp => Socket::Tcp(None),
         };
         let (peer, buffer) = ((Ipv4Addr::UNSPECIFIED, 0).into(), vec![0; READ_BYTES]);
-        Self { addresses, peer, socket, token, trouble: None, rebinds: None, buffer }
+        Self { addresses, peer, socket, token, trouble: None, rebinds: None, tuned: None, buffer }
     }
 
     /// Leads all datagrams through an emulated link; an error says what cannot be had, and what to do.
@@ -81,6 +91,13 @@ impl Network {
         self.rebinds = config.rebind.map(|plan| Rebinds::new(plan, now));
         datagrams.impair(Impairment::new(Side::Client, config, clear, now)?);
         Ok(())
+    }
+
+    /// Asks the kernel for this with every connection that is made.
+    pub fn tune_tcp(&mut self, tuning: TcpTuning) -> Arc<OnceLock<TcpInForce>> {
+        let in_force = Arc::new(OnceLock::new());
+        self.tuned = Some(Tuned { tuning, in_force: Arc::clone(&in_force) });
+        in_force
     }
 
     /// Does what the node wants done.
@@ -117,6 +134,9 @@ impl Network {
             Socket::Udp(datagrams) => datagrams.open(UdpPort::connect(self.peer)?, registry, self.token),
             Socket::Tcp(stream) => {
                 let mut pipe = Pipe::new(TcpStream::connect(self.peer)?);
+                if let Some(tuned) = &self.tuned {
+                    pipe.tune(&tuned.tuning)?;
+                }
                 pipe.register(registry, self.token)?;
                 *stream = Some(Stream { pipe, stage: Stage::Connecting, readable: false });
                 Ok(())
@@ -214,7 +234,12 @@ impl Network {
                 }
             }
             Socket::Tcp(Some(stream)) if stream.readable => {
-                if let Err(reason) = stream.receive(now, &mut self.buffer, node) {
+                let was = stream.stage;
+                let outcome = stream.receive(now, &mut self.buffer, node);
+                if let Some(tuned) = self.tuned.as_ref().filter(|_| was == Stage::Connecting) {
+                    tuned.read_back(stream);
+                }
+                if let Err(reason) = outcome {
                     self.report(now, &reason, node);
                 }
             }
@@ -253,6 +278,18 @@ impl Network {
         match &self.socket {
             Socket::Tcp(Some(stream)) if stream.stage == Stage::Open => node.stream_output().is_empty(),
             _ => true,
+        }
+    }
+}
+
+impl Tuned {
+    /// Notes what a stream that has just come up really does.
+    fn read_back(&self, stream: &Stream) {
+        if stream.stage == Stage::Open
+            && let Ok(in_force) = stream.pipe.in_force()
+        {
+            // The first connection's is what is told.
+            let _ = self.in_force.set(in_force);
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
 //! | [`ecn`] | how do the two bits of ECN? |
+//! | [`tcp_tuning`] | what may be asked of the kernel's TCP? |
 //! | [`server_loop`] | how does a server node meet the world? |
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
@@ -49,6 +50,7 @@ pub mod listen;
 pub mod resolve;
 pub mod server_loop;
 pub mod store_thread;
+pub mod tcp_tuning;
 pub mod udp;
 
 #[cfg(test)]

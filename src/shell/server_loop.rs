@@ -28,6 +28,7 @@ use super::inbox::{Inbox, Postbox};
 use super::listen::ServerSockets;
 use super::open_files::make_room_for;
 use super::server_streams::Streams;
+use super::tcp_tuning::TcpTuning;
 use crate::lab::link::LinkConfig;
 use crate::service::api::ServerEvent;
 use crate::service::verbs::ServerCore;
@@ -117,6 +118,14 @@ impl ServerLoop {
         }
         self.udp.impair(Impairment::new(Side::Server, config, clear, clock::now())?);
         Ok(())
+    }
+
+    /// Asks the kernel for this, of all TCP connections that will come. The error says what it lacks.
+    pub fn tune_tcp(&mut self, tuning: &TcpTuning) -> Result<(), String> {
+        let Some(streams) = &mut self.streams else {
+            return Err("this server has no TCP whose options could be set: use --transport tcp".to_owned());
+        };
+        streams.tune(tuning.clone()).map_err(|error| tuning.explain(&error))
     }
 
     /// For other threads.

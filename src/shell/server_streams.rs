@@ -16,12 +16,14 @@
 //! our last words at the peer (RFC 9293 §3.10.4; RFC 1122 §4.2.2.13).
 
 use super::tcp::{Pipe, READ_BYTES, Reading};
+use super::tcp_tuning::TcpTuning;
 use super::udp::plain;
 use crate::service::api::{StreamAction, StreamId};
 use crate::service::verbs::ServerCore;
 use crate::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -50,6 +52,7 @@ pub(super) struct Streams {
     token: Token,
     open: BTreeMap<StreamId, Connection>,
     max_open: usize,
+    tuning: TcpTuning,
     to_read: VecDeque<StreamId>,
     farewells: VecDeque<(Instant, StreamId)>,
     acceptable: bool,
@@ -72,12 +75,21 @@ impl Streams {
             token,
             open: BTreeMap::new(),
             max_open,
+            tuning: TcpTuning::default(),
             to_read: VecDeque::new(),
             farewells: VecDeque::new(),
             acceptable: true,
             paused_until: None,
             buffer: vec![0; READ_BYTES].into_boxed_slice(),
         })
+    }
+
+    /// Asks the kernel for this, of all connections that will be accepted.
+    pub fn tune(&mut self, tuning: TcpTuning) -> io::Result<()> {
+        // tcp(7): what a listener was asked for its connections inherit.
+        tuning.apply(&SockRef::from(&self.listener))?;
+        self.tuning = tuning;
+        Ok(())
     }
 
     /// The system says something about the socket with this token.
@@ -152,12 +164,13 @@ impl Streams {
         node: &mut N,
     ) {
         let mut pipe = Pipe::new(stream);
+        // A pipe has Nagle's rule switched off at first.
+        let tuned = if self.tuning.nagle { pipe.tune(&self.tuning) } else { Ok(()) };
         let id = node.handle_stream_opened(now, plain(peer));
-        let registered =
-            match usize::try_from(id.0).ok().and_then(|index| index.checked_add(self.token.0 + 1)) {
-                Some(token) => pipe.register(registry, Token(token)),
-                None => Err(ErrorKind::OutOfMemory.into()),
-            };
+        let registered = tuned.and_then(|()| {
+            let token = usize::try_from(id.0).ok().and_then(|index| index.checked_add(self.token.0 + 1));
+            pipe.register(registry, Token(token.ok_or(ErrorKind::OutOfMemory)?))
+        });
         match registered {
             Ok(()) => {
                 self.open.insert(id, Connection { pipe, queued: false, farewell: false });

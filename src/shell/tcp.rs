@@ -4,9 +4,11 @@
 //! buffer was full at the last write. Readiness comes once (edge-triggered), so what was not read to its
 //! end must be remembered as readable.
 
+use super::tcp_tuning::{TcpInForce, TcpTuning};
 use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 
@@ -38,6 +40,16 @@ impl Pipe {
         // Small messages must not wait for acknowledgements (Nagle, RFC 896). A failure costs latency only.
         let _ = stream.set_nodelay(true);
         Self { stream, blocked: false }
+    }
+
+    /// Asks for what a measurement wants of the kernel.
+    pub fn tune(&self, tuning: &TcpTuning) -> io::Result<()> {
+        tuning.apply(&SockRef::from(&self.stream))
+    }
+
+    /// What of that is in force.
+    pub fn in_force(&self) -> io::Result<TcpInForce> {
+        TcpInForce::of(&SockRef::from(&self.stream))
     }
 
     /// Registers for readability and writability under this token.

@@ -1,31 +1,21 @@
 //! How are the rows of a comparison printed?
 
 use super::tally::Row;
-use crate::time::Duration;
+use crate::cli::columns::{columns, millis};
 
 const HEADINGS: [&str; 10] =
     ["", "sent", "delivered", "lost", "twice", "disorder", "p50", "p99", "max", "packets"];
 
 /// The table: the name to the left, numbers to the right, columns as wide as they need.
 pub fn table(rows: &[Row]) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
+    let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..HEADINGS.len())
-        .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let one_line = |cells: &[String; 10]| {
-        let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    lines.iter().map(one_line).collect()
+    columns(&lines)
 }
 
-fn cells(row: &Row) -> [String; 10] {
+fn cells(row: &Row) -> Vec<String> {
     let (there, back) = row.datagrams;
-    [
+    vec![
         row.name.clone(),
         row.sent.to_string(),
         row.delivered.to_string(),
@@ -37,10 +27,6 @@ fn cells(row: &Row) -> [String; 10] {
         millis(row.max),
         format!("{there}+{back}"),
     ]
-}
-
-fn millis(span: Option<Duration>) -> String {
-    span.map_or_else(|| "-".to_owned(), |span| format!("{:.1}", span.as_secs_f64() * 1_000.0))
 }
 
 #[cfg(test)]

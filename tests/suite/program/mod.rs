@@ -11,3 +11,4 @@ mod full_disk;
 mod harness;
 #[cfg(target_os = "linux")]
 mod link;
+mod measuring;
