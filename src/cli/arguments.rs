@@ -2,6 +2,7 @@
 //!
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
+use super::compare::Compare;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
@@ -39,6 +40,9 @@ pub enum Command {
     /// What the transport does on a bad link, on virtual time: a ladder with the reason for each decision
     #[command(after_help = "Example:\n  sayagain sim --loss 20% --delay 25ms --messages 10")]
     Sim(Sim),
+    /// The same messages over raw UDP, our layer and TCP on the same bad links: a table, and a page of plots
+    #[command(after_help = "Example:\n  sayagain compare --html page.html")]
+    Compare(Compare),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -379,7 +383,7 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "sim", "serve", "chat"] {
+        for command in ["", "demo", "sim", "compare", "serve", "chat"] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));

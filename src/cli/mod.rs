@@ -1,11 +1,12 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
-//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`]. What they share: the [`arguments`], the
+//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`compare`]. What they share: the [`arguments`], the
 //! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
 pub mod arguments;
 pub mod chat;
+pub mod compare;
 pub mod demo;
 pub mod exit;
 pub mod json;
@@ -37,6 +38,10 @@ pub fn run() -> ExitCode {
         Command::Sim(sim) => {
             verbosity.start(LevelFilter::Warn);
             sim::run(sim)
+        }
+        Command::Compare(asked) => {
+            verbosity.start(LevelFilter::Warn);
+            compare::run(asked)
         }
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);

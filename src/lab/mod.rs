@@ -16,5 +16,6 @@ pub mod flow;
 pub mod labels;
 pub mod ladder;
 pub mod link;
+pub mod report;
 pub mod scenario;
 pub mod world;

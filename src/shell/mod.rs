@@ -25,6 +25,7 @@
 //! | [`store_thread`] | who waits for the disk? |
 //! | [`home`] | where are keys, names and history kept? |
 //! | [`entropy`] | where does true chance come from? |
+//! | [`machine`] | what machine and system is this, and which day? |
 
 mod client_network;
 mod datagrams;
@@ -43,6 +44,7 @@ pub mod entropy;
 pub mod home;
 pub mod lines;
 pub mod listen;
+pub mod machine;
 pub mod resolve;
 pub mod server_loop;
 pub mod store_thread;

@@ -74,6 +74,11 @@ impl LinkOptions {
         self.seed
     }
 
+    /// The file of conditions that change over time, if one was given.
+    pub fn trace(&self) -> Option<&Path> {
+        self.trace.as_deref()
+    }
+
     /// Was anything said about the link? A seed alone says nothing.
     pub fn is_empty(&self) -> bool {
         let nothing_whole = self.profile.is_none() && self.rebind.is_none() && self.trace.is_none();
