@@ -3,6 +3,7 @@
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
+use super::compare::Compare;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
@@ -56,6 +57,9 @@ pub enum Command {
         after_help = "Example:\n  sayagain link --delay 25ms --loss 5% -- sayagain serve :: sayagain chat 10.77.0.2 --name ann"
     )]
     Link(Link),
+    /// The same messages over raw UDP, our layer and TCP on the same bad links: a table, and a page of plots
+    #[command(after_help = "Example:\n  sayagain compare --html page.html")]
+    Compare(Compare),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -428,7 +432,7 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "sim", "serve", "chat", "bench"] {
+        for command in ["", "demo", "sim", "serve", "chat", "link", "bench", "compare"] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));

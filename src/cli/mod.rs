@@ -1,13 +1,15 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
-//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`mod@bench`]. What they share: the [`arguments`], the
-//! [`link`] and the way of [`sending`] that they ask for, [`logging`], [`signals`], [`columns`] of figures, [`tcp_wishes`], the [`json`] form of events,
+//! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
+//! [`compare`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`signals`], [`columns`] of figures, [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
 pub mod arguments;
 pub mod bench;
 pub mod chat;
 pub mod columns;
+pub mod compare;
 pub mod demo;
 pub mod exit;
 pub mod json;
@@ -53,6 +55,10 @@ pub fn run() -> ExitCode {
         Command::Link(link) => {
             verbosity.start(LevelFilter::Warn);
             link::run(link)
+        }
+        Command::Compare(asked) => {
+            verbosity.start(LevelFilter::Warn);
+            compare::run(asked)
         }
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);

@@ -18,5 +18,6 @@ pub mod labels;
 pub mod ladder;
 pub mod link;
 pub mod relay;
+pub mod report;
 pub mod scenario;
 pub mod world;

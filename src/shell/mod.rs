@@ -27,6 +27,7 @@
 //! | [`home`] | where are keys, names and history kept? |
 //! | [`entropy`] | where does true chance come from? |
 //! | `emulation` (Linux) | how do two programs get an emulated link between them? |
+//! | [`machine`] | what machine and system is this, and which day? |
 
 mod client_network;
 mod datagrams;
@@ -47,6 +48,7 @@ pub mod entropy;
 pub mod home;
 pub mod lines;
 pub mod listen;
+pub mod machine;
 pub mod resolve;
 pub mod server_loop;
 pub mod store_thread;

@@ -1,6 +1,6 @@
 //! What became of one packet on the emulated link?
 
-use crate::lab::link::{Direction, DropCause};
+use crate::lab::link::{Direction, DropCause, Verdict};
 use crate::time::Instant;
 
 /// Which protocol it carried.
@@ -53,4 +53,13 @@ pub struct Passage {
     pub protocol: Protocol,
     /// What became of it.
     pub fate: Fate,
+}
+
+impl From<Verdict> for Fate {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Passes(due) => Self::Delivered(due),
+            Verdict::Dropped(cause) => Self::Dropped(cause),
+        }
+    }
 }

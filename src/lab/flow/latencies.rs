@@ -28,8 +28,12 @@ impl Latencies {
     /// The nearest rank: the smallest value that `per_mille` (1 to 1,000) of 1,000 do not exceed; `None` of
     /// nothing.
     pub fn quantile(&self, per_mille: usize) -> Option<Duration> {
-        let rank = (self.sorted.len() * per_mille).div_ceil(1_000).max(1);
-        self.sorted.get(rank - 1).copied()
+        self.ranked((self.sorted.len() * per_mille).div_ceil(1_000).max(1))
+    }
+
+    /// The so-and-so-many-th fastest, from 1; `None`: there are not so many.
+    pub fn ranked(&self, rank: usize) -> Option<Duration> {
+        self.sorted.get(rank.checked_sub(1)?).copied()
     }
 
     /// The fastest.

@@ -23,6 +23,9 @@ pub struct Plan {
     pub family: Family,
     /// Settings of the server's connections.
     pub server: TransportConfig,
+    /// What comes up from one client is handed on to all others, as the server of a chat does: an answer is
+    /// due there, see [`Workload::answers`].
+    pub handed_on: bool,
     /// The sessions, each of a client of its own. At most 65,536.
     pub sessions: Vec<SessionPlan>,
     /// What is sent within this time after a session's start is counted apart.
@@ -151,6 +154,7 @@ impl Plan {
             meeting: Meeting::default(),
             family: Family::default(),
             server: TransportConfig::default(),
+            handed_on: false,
             sessions: vec![SessionPlan::default()],
             warm_up: Duration::ZERO,
             end: End::Arrived(Duration::from_mins(2)),

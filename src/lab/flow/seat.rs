@@ -37,6 +37,11 @@ pub fn client_address(seat: usize, family: Family) -> SocketAddr {
     }
 }
 
+/// The port by which a seat's packets are told apart from those of others, wherever it has moved.
+pub fn seat_port(seat: usize) -> u16 {
+    40_000_u16.wrapping_add(u16::try_from(seat).unwrap_or(u16::MAX))
+}
+
 /// Whose address this is.
 pub fn seat_of(address: SocketAddr) -> usize {
     usize::from(match address.ip() {

@@ -54,7 +54,8 @@ pub struct Tally {
 #[derive(Clone, Debug, Default)]
 struct Numbers {
     sent: Vec<Instant>,
-    arrived: Vec<bool>,
+    /// When each arrived first.
+    arrived: Vec<Option<Instant>>,
     missing: u64,
     /// The newest that arrived, by channel.
     newest: BTreeMap<u64, u64>,
@@ -124,14 +125,16 @@ pub struct WayReport {
 impl Numbers {
     fn on_sent(&mut self, at: Instant) {
         self.sent.push(at);
-        self.arrived.push(false);
+        self.arrived.push(None);
         self.missing += 1;
     }
 
     /// When it was sent, whether it had arrived before, and whether a later one had.
-    fn on_arrived(&mut self, channel: u64, number: u64) -> Option<(Instant, bool, bool)> {
+    fn on_arrived(&mut self, now: Instant, channel: u64, number: u64) -> Option<(Instant, bool, bool)> {
         let index = usize::try_from(number).ok()?;
-        let before = std::mem::replace(self.arrived.get_mut(index)?, true);
+        let arrived = self.arrived.get_mut(index)?;
+        let before = arrived.is_some();
+        arrived.get_or_insert(now);
         self.missing -= u64::from(!before);
         let due = self.newest.get(&channel).map_or(number % self.stride, |newest| newest + self.stride);
         let is_kept = match self.delivery {
@@ -159,7 +162,7 @@ impl Numbers {
             Delivery::Latest => {
                 let latest =
                     self.arrived.iter().rev().take(usize::try_from(self.stride).unwrap_or(usize::MAX));
-                latest.filter(|arrived| !**arrived).count() as u64
+                latest.filter(|arrived| arrived.is_none()).count() as u64
             }
         }
     }
@@ -236,7 +239,7 @@ impl Tally {
     pub fn on_arrived(&mut self, now: Instant, channel: u64, bytes: &[u8]) {
         let is_bulk = channel == self.bulk_channel;
         let numbers = if is_bulk { &mut self.bulk } else { &mut self.paced };
-        let Some((sent, before, late)) = number_of(bytes).and_then(|it| numbers.on_arrived(channel, it))
+        let Some((sent, before, late)) = number_of(bytes).and_then(|it| numbers.on_arrived(now, channel, it))
         else {
             self.damaged += 1;
             return;
@@ -269,6 +272,11 @@ impl Tally {
     /// Messages that were taken, must arrive and have not.
     pub fn missing(&self) -> u64 {
         self.paced.missing() + self.bulk.missing()
+    }
+
+    /// When each paced message was due, in the order of their numbers, and when it arrived first.
+    pub fn paced(&self) -> impl Iterator<Item = (Instant, Option<Instant>)> {
+        self.paced.sent.iter().copied().zip(self.paced.arrived.iter().copied())
     }
 
     /// What is known so far.

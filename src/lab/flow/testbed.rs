@@ -10,6 +10,7 @@ use super::report::{Report, SessionReport};
 use super::seat::Seat;
 use super::witness::Witness;
 use crate::crypto::Identity;
+use crate::lab::bench::Passage;
 use crate::lab::link::{Direction, Link};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant, at};
@@ -85,6 +86,8 @@ pub struct Testbed {
     pub(super) progress: Instant,
     pub(super) turns_at_once: u32,
     pub(super) buffer: Vec<u8>,
+    /// Every packet, if somebody wants them.
+    pub(super) passages: Option<Vec<Passage>>,
 }
 
 impl Testbed {
@@ -126,7 +129,23 @@ impl Testbed {
             progress: Instant::ZERO,
             turns_at_once: 0,
             buffer: Vec::new(),
+            passages: None,
         }
+    }
+
+    /// From now on, every packet that enters a link is kept.
+    pub fn keep_packets(&mut self) {
+        self.passages.get_or_insert_default();
+    }
+
+    /// The packets kept so far, in the order in which they entered.
+    pub fn take_packets(&mut self) -> Vec<Passage> {
+        self.passages.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// When each paced message of a session was due in this direction, and when it arrived first.
+    pub fn paced(&self, seat: usize, way: Direction) -> Vec<(Instant, Option<Instant>)> {
+        self.seats.get(seat).map(|seat| seat.tallies[way.index()].paced().collect()).unwrap_or_default()
     }
 
     /// Ours: the first session's link has the run's own seed, so that one session meets the same packets'

@@ -5,9 +5,10 @@
 
 use super::oracle::Flight;
 use super::plan::{Family, Meeting};
-use super::seat::{Seat, seat_of, server_path};
+use super::seat::{Seat, seat_of, seat_port, server_path};
 use super::testbed::{Packet, Testbed};
 use super::witness::Cargo;
+use crate::lab::bench::{Passage, Protocol};
 use crate::lab::labels::labels;
 use crate::lab::link::{Delivery, Direction};
 use crate::trace::{SendCause, Sink, Tracer};
@@ -106,9 +107,20 @@ impl Testbed {
                 self.on_connected(id);
             }
             if let Some(seat) = self.by_id.get(&id).copied() {
+                if self.plan.handed_on && matches!(event, SessionEvent::Message { .. }) {
+                    self.hand_on(seat);
+                }
                 self.progress = self.seats[seat].on_event(self.now, Direction::Up, event, self.progress);
                 self.touch(seat);
             }
+        }
+    }
+
+    /// A message of this seat is due at all others.
+    fn hand_on(&mut self, from: usize) {
+        for seat in (0..self.seats.len()).filter(|seat| *seat != from) {
+            self.seats[seat].sources[Direction::Down.index()].on_heard(self.now);
+            self.touch(seat);
         }
     }
 
@@ -260,7 +272,19 @@ impl Testbed {
         };
         let ip_bytes = u32::try_from(self.buffer.len() + headers(self.plan.family)).unwrap_or(u32::MAX);
         let packet = Packet { seat, address, is_ect, bytes: self.buffer.clone() };
-        link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
+        let verdict = link.handle_packet(self.now, direction, ip_bytes, &kinds, packet);
+        let number = link.counters(direction).entered;
+        if let Some(passages) = &mut self.passages {
+            passages.push(Passage {
+                entered: self.now,
+                direction,
+                number,
+                ip_bytes,
+                client_port: seat_port(seat),
+                protocol: Protocol::Udp,
+                fate: verdict.into(),
+            });
+        }
     }
 
     fn set_wake(&mut self, index: usize) {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod chatting;
 mod classroom;
+mod comparing;
 mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;

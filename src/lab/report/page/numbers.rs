@@ -1,0 +1,90 @@
+//! How are the tables of the page written?
+
+use super::super::comparison::{Comparison, Line};
+use super::super::quantity::Quantity;
+use super::super::spread::Spread;
+use super::svg::escaped;
+use std::fmt::Write as _;
+
+/// The columns, each with its unit.
+const COLUMNS: [(Quantity, &str); 7] = [
+    (Quantity::P50, "p50, ms"),
+    (Quantity::P90, "p90, ms"),
+    (Quantity::P99, "p99, ms"),
+    (Quantity::Late, "late, %"),
+    (Quantity::Missing, "missing, %"),
+    (Quantity::Goodput, "goodput, kB/s"),
+    (Quantity::Overhead, "wire bytes a byte"),
+];
+
+/// The table of a part; each number in JSON's form as `data-value`.
+pub fn table(comparison: &Comparison, index: usize) -> String {
+    let Some(part) = comparison.part(index) else { return String::new() };
+    let first = if part.axis.is_empty() { "link" } else { part.axis };
+    let mut text = "<div class=\"scroll\"><table>\n<thead><tr>".to_owned();
+    let heads = [first, "carried by"].into_iter().chain(COLUMNS.iter().map(|(_, head)| *head));
+    heads.for_each(|head| {
+        let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(head));
+    });
+    text.push_str("</tr></thead>\n<tbody>\n");
+    let lines = comparison.lines(index);
+    let mut last = None;
+    for line in &lines {
+        let is_first = last != Some(line.link);
+        last = Some(line.link);
+        text.push_str(&row(&part.links[line.link].name, line, is_first));
+    }
+    text.push_str("</tbody>\n</table></div>\n");
+    text + &remarks(&lines)
+}
+
+fn row(name: &str, line: &Line, is_first: bool) -> String {
+    let (class, name) = if is_first { (" class=\"first\"", name) } else { ("", "") };
+    let flag = if line.unfit > 0 { " <span class=\"flag\">!</span>" } else { "" };
+    let mut text = format!(
+        "<tr{class} data-part=\"{}\" data-link=\"{}\" data-row=\"{}\"><td>{}</td><td title=\"{}\">{}{flag}</td>",
+        line.part,
+        line.link,
+        escaped(&line.row.word()),
+        escaped(name),
+        escaped(&line.command),
+        escaped(&line.label)
+    );
+    for (quantity, _) in COLUMNS {
+        text.push_str(
+            &line.spread(quantity).map_or_else(|| "<td>–</td>".to_owned(), |it| cell(quantity, it)),
+        );
+    }
+    text + "</tr>\n"
+}
+
+fn cell(quantity: Quantity, spread: Spread) -> String {
+    let Spread { median, least, most, .. } = spread;
+    let ends =
+        if spread.is_point() { String::new() } else { format!(" <small>{least:.1}–{most:.1}</small>") };
+    format!(
+        "<td data-quantity=\"{}\" data-value=\"{median},{least},{most}\">{median:.1}{ends}</td>",
+        quantity.member()
+    )
+}
+
+/// What was skipped, and what is not fit.
+fn remarks(lines: &[Line]) -> String {
+    let mut text = String::new();
+    let skipped = lines.iter().filter_map(|line| Some((line, line.skipped.as_ref()?)));
+    let mut told: Vec<String> =
+        skipped.map(|(line, why)| format!("Skipped: {}: {}", escaped(&line.label), escaped(why))).collect();
+    told.dedup();
+    if lines.iter().any(|line| line.unfit > 0) {
+        told.push(
+            "Rows with ! are unfit: the emulator itself was more than 1 ms late, or overloaded.".to_owned(),
+        );
+    }
+    for remark in told {
+        let _ = writeln!(text, "<p class=\"flag\">{remark}</p>");
+    }
+    let key = "A number is the median over seeds; behind it the least and the greatest. Late: twice as long as the \
+               fastest of the run, or longer. Wire bytes: IP packets both ways for each byte of a message that was \
+               delivered.";
+    text + &format!("<p class=\"soft\">{key}</p>\n")
+}
