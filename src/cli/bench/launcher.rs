@@ -10,11 +10,11 @@ use super::process::{Process, TellProgress};
 use crate::cli::exit::Stop;
 use crate::lab::bench::{Account, LinkReport, Measurement, Passage, account, link_report, packet_lines};
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Where the server listens on the emulated link.
 const FAR_END: &str = "10.77.0.2:4747";
@@ -68,6 +68,30 @@ impl Launcher {
     /// An error if the end of it all was asked for.
     pub fn check_interrupt(&self) -> Result<(), Stop> {
         self.interrupt.check()
+    }
+
+    /// Sets a link up and takes it down again: an error says what the system refuses, and what helps.
+    pub fn try_link(&self) -> Result<(), String> {
+        let program = self.program.as_os_str();
+        let version = OsStr::new("--version");
+        let output = Command::new(program)
+            .args([
+                OsStr::new("link"),
+                OsStr::new("--"),
+                program,
+                version,
+                OsStr::new("::"),
+                program,
+                version,
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
     }
 
     /// Takes a run.

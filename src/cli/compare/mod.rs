@@ -36,7 +36,7 @@ pub fn run(asked: &Compare) -> Outcome {
             .open(file)
             .map_err(|error| unwritable(file, &error))?;
     }
-    let mut taker = taking::Taker::of(asked.model);
+    let mut taker = taking::Taker::of(asked.model, asked.link.trace().map(Path::to_owned));
     let about = about(taker.why_model());
     let runs = taking::take_all(&matrix, |wanted| taker.take(wanted), &mut io::stderr().lock());
     let comparison = Comparison { about, matrix, runs };

@@ -3,12 +3,19 @@
 //! [`take_all`] asks a function for each run that the matrix wants, so that it does not matter to it whether
 //! the real link or the simulator answers.
 
-use crate::lab::bench::Measurement;
+use crate::cli::bench::{Launcher, Plan, rows};
+use crate::cli::exit::Exit;
+use crate::lab::bench::{self, Measurement};
 use crate::lab::report::{Matrix, Run, Wanted, model};
+use crate::shell::tcp_tuning::TcpTuning;
+use crate::transport::config::Choices;
 use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 
-/// Takes one run; the error says why there is none.
-type Take = Box<dyn FnMut(&Wanted) -> Result<Measurement, String>>;
+/// Takes one run, of which an error says why there is none; or says that the rest is not wanted any more.
+type Take = Box<dyn FnMut(&Wanted) -> Taken>;
+type Taken = ControlFlow<(), Result<Measurement, String>>;
 
 /// Who takes the runs.
 pub struct Taker {
@@ -19,18 +26,18 @@ pub struct Taker {
 
 impl Taker {
     /// The simulator if it is asked for, or where there is no link below IP.
-    pub fn of(asked_for_model: bool) -> Self {
+    pub fn of(asked_for_model: bool, trace: Option<PathBuf>) -> Self {
         if asked_for_model {
             return Self::model("The simulator was asked for (--model).".to_owned());
         }
-        match real() {
+        match real(trace) {
             Ok(take) => Self { take, why_model: None },
             Err(why) => Self::model(why),
         }
     }
 
     fn model(why: String) -> Self {
-        Self { take: Box::new(model::take), why_model: Some(why) }
+        Self { take: Box::new(|wanted| ControlFlow::Continue(model::take(wanted))), why_model: Some(why) }
     }
 
     /// Why the simulator takes them, if it does.
@@ -39,38 +46,75 @@ impl Taker {
     }
 
     /// One run.
-    pub fn take(&mut self, wanted: &Wanted) -> Result<Measurement, String> {
+    pub fn take(&mut self, wanted: &Wanted) -> Taken {
         (self.take)(wanted)
     }
 }
 
 /// The real link; the error says why there is none here.
-fn real() -> Result<Take, String> {
-    Err("This program has no link below IP on this system, so the kernel's TCP cannot be compared."
-        .to_owned())
+fn real(trace: Option<PathBuf>) -> Result<Take, String> {
+    let launcher = Launcher::of_this_program().map_err(|stop| stop.text)?;
+    launcher.try_link()?;
+    Ok(Box::new(move |wanted| {
+        let plan = Plan { trace: trace.clone(), ..plan(wanted) };
+        let outcome = match launcher.take(&plan) {
+            // A namespace of an ordinary user may set only what the system allows to everybody.
+            Err(stop) if stop.exit == Exit::Unavailable => {
+                let instead = rows::with_what_there_is(&plan).filter(|_| wanted.row.has_usual_control());
+                instead.map_or(Err(stop), |plan| launcher.take(&plan))
+            }
+            outcome => outcome,
+        };
+        // Who wants to leave gets what was taken until then.
+        match launcher.check_interrupt() {
+            Ok(()) => ControlFlow::Continue(outcome.map_err(|stop| stop.text)),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }))
+}
+
+/// What `bench` takes for this run.
+fn plan(wanted: &Wanted) -> Plan {
+    let Wanted { config, row, workload, .. } = wanted;
+    let workload = bench::Workload {
+        messages: workload.messages,
+        interval: workload.interval,
+        bytes: workload.size,
+        receivers: workload.receivers,
+        patience: Plan::usual_patience(row.carried, config),
+    };
+    let plan = Plan::new(row.carried, workload, config.clone());
+    let congestion = plan.tcp.congestion.as_ref().map(|_| row.control.to_owned());
+    Plan {
+        label: row.label(),
+        choices: Choices { arq: row.arq, ..plan.choices },
+        tcp: TcpTuning { congestion, nagle: row.nagle },
+        want_packets: wanted.packets,
+        ..plan
+    }
 }
 
 /// Takes every run of the matrix in its order. Progress is a line each on `progress`; what cannot be written
 /// there is of no account.
 pub fn take_all(
     matrix: &Matrix,
-    mut take: impl FnMut(&Wanted) -> Result<Measurement, String>,
+    mut take: impl FnMut(&Wanted) -> Taken,
     progress: &mut impl Write,
 ) -> Vec<Run> {
     let wanted = matrix.wanted();
     let all = wanted.len();
     let take_one = |(index, wanted): (usize, Wanted)| {
         let link = &matrix.parts[wanted.part].links[wanted.link].name;
-        let outcome = take(&wanted);
+        let ControlFlow::Continue(outcome) = take(&wanted) else { return None };
         let told = match &outcome {
             Ok(run) => format!("{} of {} delivered", run.delivered(), run.fates.len()),
             Err(why) => format!("skipped: {why}"),
         };
         let (label, seed) = (wanted.row.label(), wanted.seed);
         let _ = writeln!(progress, "{}/{all} {link}, {label}, seed {seed}: {told}", index + 1);
-        Run { wanted, outcome }
+        Some(Run { wanted, outcome })
     };
-    wanted.into_iter().enumerate().map(take_one).collect()
+    wanted.into_iter().enumerate().map_while(take_one).collect()
 }
 
 #[cfg(test)]
@@ -83,7 +127,11 @@ mod tests {
         let (mut asked, mut told) = (Vec::new(), Vec::new());
         let take = |wanted: &Wanted| {
             asked.push(wanted.clone());
-            if wanted.seed == 2 { Err("no such seed".to_owned()) } else { model::take(wanted) }
+            ControlFlow::Continue(if wanted.seed == 2 {
+                Err("no such seed".to_owned())
+            } else {
+                model::take(wanted)
+            })
         };
         let runs = take_all(&matrix, take, &mut told);
         assert_eq!(asked, matrix.wanted());
@@ -96,8 +144,19 @@ mod tests {
 
     #[test]
     fn who_asks_for_the_model_gets_it_and_is_told() {
-        let mut taker = Taker::of(true);
+        let mut taker = Taker::of(true, None);
         assert!(taker.why_model().is_some_and(|why| why.contains("--model")));
-        assert!(taker.take(&Matrix::usual().wanted()[0]).is_ok_and(|run| run.model));
+        let outcome = taker.take(&Matrix::usual().wanted()[0]);
+        assert!(matches!(outcome, ControlFlow::Continue(Ok(run)) if run.model));
+    }
+
+    #[test]
+    fn who_wants_to_leave_keeps_what_was_taken() {
+        let mut left = 2;
+        let take = |wanted: &Wanted| {
+            left -= 1;
+            if left < 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(model::take(wanted)) }
+        };
+        assert_eq!(take_all(&Matrix::usual(), take, &mut Vec::new()).len(), 2);
     }
 }

@@ -45,6 +45,11 @@ impl Row {
         Self { control, ..Self::of(Carried::Tcp) }
     }
 
+    /// Did nobody choose a congestion control of TCP?
+    pub fn has_usual_control(self) -> bool {
+        self.control == TCP_CONTROLS[0]
+    }
+
     /// What the row is called: `udp`, `udp go-back-n`, `tcp bbr`, `tcp nagle`.
     pub fn label(self) -> String {
         let Self { carried, arq, control, nagle } = self;

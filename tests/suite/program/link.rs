@@ -243,7 +243,7 @@ fn outages_fall_at_the_same_instants_whatever_the_transport() {
         let start = report["start_us"].as_u64().expect("when the link started");
         let in_outage =
             |line: &&Value| (600_000..800_000).contains(&(line["at_us"].as_u64().unwrap() - start));
-        let (inside, outside): (Vec<_>, Vec<_>) = packets.iter().partition(|line| in_outage(&line));
+        let (inside, outside): (Vec<_>, Vec<_>) = packets.iter().partition(in_outage);
         assert!(!inside.is_empty() && inside.iter().all(|line| line["dropped"] == "outage"), "{transport}");
         assert!(outside.iter().all(|line| line.get("dropped").is_none()), "{transport}");
     }
