@@ -3,12 +3,17 @@
 use crate::lab::link::LinkOptions;
 use crate::lab::link::values::Span;
 use crate::lab::report::matrix::Part;
-use crate::lab::report::{Matrix, Row, Workload};
+use crate::lab::report::{Matrix, Row, Wanted, Workload};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Runs of a comparison, at most: a night of them.
-const RUNS_MAX: u64 = 100;
+/// Seeds of a link, at most: a night of them.
+const SEEDS_MAX: u64 = 100;
+
+/// Deliveries that are remembered of all runs, at most.
+///
+/// Ours: some 400 MB.
+const DELIVERIES_MAX: u64 = 10_000_000;
 
 /// `compare`.
 #[derive(Args, Debug)]
@@ -27,7 +32,7 @@ pub struct Compare {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// So many seeds of each link [default: 3; with --full 3 or 5]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=SEEDS_MAX))]
     pub seeds: Option<u64>,
     /// What carries the messages: raw, udp, tcp, udp:go-back-n, tcp:reno, tcp:bbr, tcp:nagle …
     /// [default: raw,udp,tcp]
@@ -71,6 +76,14 @@ impl Compare {
             matrix = matrix.with_rows(&self.transports);
         }
         matrix.parts.iter_mut().for_each(|part| self.change(part));
+        let of = |run: &Wanted| run.workload.messages.saturating_mul(run.workload.receivers.into());
+        let deliveries: u64 = matrix.wanted().iter().map(of).sum();
+        if deliveries > DELIVERIES_MAX {
+            return Err(format!(
+                "that is {deliveries} deliveries in all, and {DELIVERIES_MAX} are the most that is kept: fewer \
+                 --messages, --receivers or --seeds"
+            ));
+        }
         Ok(matrix)
     }
 
@@ -94,7 +107,6 @@ impl Compare {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::report::Wanted;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -144,6 +156,7 @@ mod tests {
             ("--receivers 101", "1..=100"),
             ("--size 5000", "16..=4096"),
             ("--messages 100001", "1..=100000"),
+            ("--messages 100000 --receivers 100 --loss 1%", "10000000 are the most"),
         ] {
             let error = matrix(line).expect_err(line);
             assert!(error.contains(advice), "{line}: {error}");

@@ -5,6 +5,11 @@ use super::workload::Workload;
 use crate::lab::bench::{Measurement, MessageFate};
 use crate::time::Duration;
 
+/// So much behind the fastest of its run a message is called late.
+///
+/// Ours: 50 ms, what the jitter of a good link stays below and a talk begins to suffer from.
+pub const LATE: Duration = Duration::from_millis(50);
+
 /// A number of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Quantity {
@@ -18,7 +23,7 @@ pub enum Quantity {
     Max,
     /// The share of messages that never arrived, in percent.
     Missing,
-    /// The share that took twice as long as the fastest of the run, or longer, in percent of what was sent.
+    /// The share that came [`LATE`] or more behind the fastest of the run, in percent of what was sent.
     Late,
     /// Bytes of messages delivered a second, from the first that was handed in to the last delivery, in kB/s.
     Goodput,
@@ -120,9 +125,9 @@ pub fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1e3
 }
 
-/// From when on a message of this run is called late: twice what the fastest took. `None`: none arrived.
+/// From which latency on a message of this run is called late. `None`: none arrived.
 pub fn late_bound(run: &Measurement) -> Option<Duration> {
-    run.latencies().min().map(|least| 2 * least)
+    run.latencies().min().map(|least| least + LATE)
 }
 
 /// It arrived, but late.

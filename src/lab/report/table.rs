@@ -36,8 +36,8 @@ pub fn table(comparison: &Comparison) -> String {
         text.push('\n');
     }
     text.push_str(
-        "Latencies in ms. Medians over seeds, (least–greatest). late: took twice as long as the fastest, or \
-         longer.\nwire/byte: IP bytes both ways for each byte of a message that was delivered.\n",
+        "Latencies in ms. Medians over seeds, (least–greatest). late: 50 ms or more behind the \
+         fastest of the run.\nwire/byte: IP bytes both ways for each byte of a message that was delivered.\n",
     );
     text
 }
@@ -79,8 +79,8 @@ fn cells(name: &str, line: &Line) -> Vec<String> {
 
 /// `75.1 (75.0–95.2)`
 pub fn cell(spread: Spread) -> String {
-    let Spread { median, least, most, .. } = spread;
-    if spread.is_point() { format!("{median:.1}") } else { format!("{median:.1} ({least:.1}–{most:.1})") }
+    let [median, least, most] = [spread.median, spread.least, spread.most].map(|it| format!("{it:.1}"));
+    if least == most { median } else { format!("{median} ({least}–{most})") }
 }
 
 /// What must be known before the line is believed.

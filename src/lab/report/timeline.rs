@@ -27,7 +27,7 @@ pub struct Stroke {
     pub sent: f64,
     /// When it was delivered; `None`: never.
     pub delivered: Option<f64>,
-    /// It took twice as long as the fastest, or longer.
+    /// It came late: see [`super::quantity::LATE`].
     pub late: bool,
 }
 

@@ -5,8 +5,8 @@
 //!
 //! | row | is played by |
 //! | --- | --- |
-//! | `raw` | the link alone ([`bare`]) |
-//! | `udp` | the real connections and the real endpoint of [`lab::flow`](crate::lab::flow) ([`layered`]) |
+//! | `raw` | the link alone (`bare.rs`) |
+//! | `udp` | the real connections and the real endpoint of [`lab::flow`](crate::lab::flow) (`layered.rs`) |
 //! | `tcp` | the same in their `tcp-like` mode: a model of TCP, and called so everywhere |
 //!
 //! As over the real link the sender's messages go up to the server and down again to each receiver, all

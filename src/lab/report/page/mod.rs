@@ -148,8 +148,8 @@ fn run_section(comparison: &Comparison) -> String {
     let commands: String = lanes.iter().map(|(_, lane)| code(&lane.command)).collect();
     format!(
         "<h2>One run, message by message{badge}</h2>\n<figure>\n{}\n<figcaption>Each stroke is a message: it \
-         begins when it was handed in and ends when the receiver got it. Thick: late (twice the fastest, or \
-         longer). A ring: never. A cross: a packet that the link dropped, of any client. Strokes that end at one \
+         begins when it was handed in and ends when the receiver got it. Thick: late (50 ms or more behind the \
+         fastest). A ring: never. A cross: a packet that the link dropped, of any client. Strokes that end at one \
          moment waited for the same packet.{}</figcaption>\n</figure>\n",
         timeline::draw(&lanes),
         remade(&commands, comparison)

@@ -60,8 +60,8 @@ fn row(name: &str, line: &Line, is_first: bool) -> String {
 
 fn cell(quantity: Quantity, spread: Spread) -> String {
     let Spread { median, least, most, .. } = spread;
-    let ends =
-        if spread.is_point() { String::new() } else { format!(" <small>{least:.1}–{most:.1}</small>") };
+    let [from, to] = [least, most].map(|value| format!("{value:.1}"));
+    let ends = if from == to { String::new() } else { format!(" <small>{from}–{to}</small>") };
     format!(
         "<td data-quantity=\"{}\" data-value=\"{median},{least},{most}\">{median:.1}{ends}</td>",
         quantity.member()
@@ -83,8 +83,8 @@ fn remarks(lines: &[Line]) -> String {
     for remark in told {
         let _ = writeln!(text, "<p class=\"flag\">{remark}</p>");
     }
-    let key = "A number is the median over seeds; behind it the least and the greatest. Late: twice as long as the \
-               fastest of the run, or longer. Wire bytes: IP packets both ways for each byte of a message that was \
+    let key = "A number is the median over seeds; behind it the least and the greatest. Late: 50 ms or more behind the \
+               fastest of the run. Wire bytes: IP packets both ways for each byte of a message that was \
                delivered.";
     text + &format!("<p class=\"soft\">{key}</p>\n")
 }
