@@ -7,7 +7,8 @@ use super::folder::Folder;
 use super::interrupt::Interrupt;
 use super::plan::Plan;
 use super::process::{Process, TellProgress};
-use crate::cli::exit::Stop;
+use super::rows;
+use crate::cli::exit::{Exit, Stop};
 use crate::lab::bench::{Account, LinkReport, Measurement, Passage, account, link_report, packet_lines};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -63,6 +64,22 @@ impl Launcher {
     /// With this program, on plain loopback without a link, ended by this interrupt.
     pub fn on_loopback(program: PathBuf, interrupt: Interrupt) -> Self {
         Self { program, has_link: false, interrupt, shows_progress: false }
+    }
+
+    /// The same without a line that shows progress.
+    pub fn in_silence(self) -> Self {
+        Self { shows_progress: false, ..self }
+    }
+
+    /// Takes a run; where TCP's usual congestion control is not allowed here, with the system's own.
+    pub fn take_as_allowed(&self, plan: &Plan) -> Result<Measurement, Stop> {
+        match self.take(plan) {
+            // A namespace of an ordinary user may set only what the system allows to everybody.
+            Err(stop) if stop.exit == Exit::Unavailable => {
+                rows::with_what_there_is(plan).map_or(Err(stop), |plan| self.take(&plan))
+            }
+            outcome => outcome,
+        }
     }
 
     /// An error if the end of it all was asked for.

@@ -3,8 +3,7 @@
 //! [`take_all`] asks a function for each run that the matrix wants, so that it does not matter to it whether
 //! the real link or the simulator answers.
 
-use crate::cli::bench::{Launcher, Plan, rows};
-use crate::cli::exit::Exit;
+use crate::cli::bench::{Launcher, Plan};
 use crate::lab::bench::{self, Measurement};
 use crate::lab::report::{Matrix, Run, Wanted, model};
 use crate::shell::tcp_tuning::TcpTuning;
@@ -57,14 +56,8 @@ fn real(trace: Option<PathBuf>) -> Result<Take, String> {
     launcher.try_link()?;
     Ok(Box::new(move |wanted| {
         let plan = Plan { trace: trace.clone(), ..plan(wanted) };
-        let outcome = match launcher.take(&plan) {
-            // A namespace of an ordinary user may set only what the system allows to everybody.
-            Err(stop) if stop.exit == Exit::Unavailable => {
-                let instead = rows::with_what_there_is(&plan).filter(|_| wanted.row.has_usual_control());
-                instead.map_or(Err(stop), |plan| launcher.take(&plan))
-            }
-            outcome => outcome,
-        };
+        let usual = wanted.row.has_usual_control();
+        let outcome = if usual { launcher.take_as_allowed(&plan) } else { launcher.take(&plan) };
         // Who wants to leave gets what was taken until then.
         match launcher.check_interrupt() {
             Ok(()) => ControlFlow::Continue(outcome.map_err(|stop| stop.text)),

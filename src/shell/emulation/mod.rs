@@ -19,7 +19,7 @@
 //! | [`relay_loop`] | what does the relay do all the time? |
 //! | [`outer`] | what does the process do that the user started? |
 //! | [`refusal`] | what did the system refuse, and what helps? |
-//! | [`system`] | the calls for which there is no safe face |
+//! | `system` | the calls for which there is no safe face |
 //!
 //! Sources: the manual pages `user_namespaces(7)`, `pid_namespaces(7)`, `veth(4)`, `packet(7)`, `rtnetlink(7)`.
 
