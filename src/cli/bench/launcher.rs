@@ -25,7 +25,7 @@ const PACKETS_BYTES_MAX: u64 = 512 << 20;
 const LISTENING_BYTES_MAX: usize = 1_000;
 
 /// Takes one run over the emulated link, with this very program. A run that this system cannot take says so
-/// with [`Exit::Unavailable`](crate::cli::exit::Exit::Unavailable): its row is to be left out aloud.
+/// with [`Exit::Unavailable`]: its row is to be left out aloud.
 pub fn take(plan: &Plan) -> Result<Measurement, Stop> {
     Launcher::of_this_program()?.take(plan)
 }

@@ -12,9 +12,23 @@ use super::values::spell_out as span;
 /// After so many decimals a share is as exact as it can be written.
 const DECIMALS_MAX: usize = 17;
 
+/// The settings without the seed, in one line: `--delay 25ms --loss 5%`; empty of a perfect link.
+pub fn spelled(link: &LinkConfig) -> String {
+    settings_of(link).join(" ")
+}
+
 /// Every setting, as words of a command line: `--delay`, `25ms`, `--up-loss`, `5%`, `--seed`, `7`. A perfect
 /// link is `--delay 0`, because no word at all is no link.
 pub fn words(link: &LinkConfig) -> Vec<String> {
+    let mut words = settings_of(link);
+    if words.is_empty() {
+        words.extend(["--delay".to_owned(), "0".to_owned()]);
+    }
+    words.extend(["--seed".to_owned(), link.seed.to_string()]);
+    words
+}
+
+fn settings_of(link: &LinkConfig) -> Vec<String> {
     let (up, down) = (settings(&link.up), settings(&link.down));
     let mut words = Vec::new();
     for ((name, up), (_, down)) in up.into_iter().zip(down) {
@@ -31,10 +45,6 @@ pub fn words(link: &LinkConfig) -> Vec<String> {
     for drop in &link.drops {
         words.extend(["--drop".to_owned(), drop.to_string()]);
     }
-    if words.is_empty() {
-        words.extend(["--delay".to_owned(), "0".to_owned()]);
-    }
-    words.extend(["--seed".to_owned(), link.seed.to_string()]);
     words
 }
 

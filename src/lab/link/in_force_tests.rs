@@ -41,6 +41,15 @@ fn what_was_typed_is_spelled_again() {
 }
 
 #[test]
+fn a_line_of_settings_has_no_seed_and_a_perfect_link_none() {
+    let config = typed(&["--loss", "5%", "--seed", "7"].map(str::to_owned));
+    assert_eq!(
+        (super::spelled(&config), super::spelled(&LinkConfig::default())),
+        ("--loss 5%".into(), String::new())
+    );
+}
+
+#[test]
 fn a_profile_is_spelled_as_its_settings() {
     assert_eq!(
         spelled("--profile dsl --seed 2"),

@@ -36,7 +36,6 @@ pub mod options;
 pub mod profile;
 pub mod rebind;
 pub mod settings;
-pub mod spelled;
 pub mod values;
 
 pub use config::{Direction, DirectionConfig, LinkConfig};

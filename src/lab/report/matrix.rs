@@ -15,9 +15,9 @@
 use super::row::Row;
 use super::workload::Workload;
 use crate::lab::bench::Carried;
+use crate::lab::link::in_force::spelled;
 use crate::lab::link::profile::PROFILES;
 use crate::lab::link::settings::read_assignment;
-use crate::lab::link::spelled::spelled;
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::time::Duration;
 
