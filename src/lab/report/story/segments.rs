@@ -35,6 +35,14 @@ pub struct Segment {
     pub again: bool,
 }
 
+/// An arrival, and the edge before which no byte was missing, before it and after.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    arrival: Segment,
+    before: i64,
+    edge: i64,
+}
+
 /// All segments with data of one direction of one connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segments {
@@ -79,28 +87,43 @@ impl Segments {
         Self { port, direction, base: base.unwrap_or(0), all }
     }
 
-    /// The first with new bytes that left at this moment or later.
-    pub fn first_new(&self, from: Instant) -> Option<Segment> {
-        self.all.iter().copied().find(|it| !it.again && it.entered >= from)
+    /// The first with new bytes beyond this one that left at this moment or later.
+    pub fn first_new(&self, from: Instant, beyond: i64) -> Option<Segment> {
+        self.all.iter().copied().find(|it| !it.again && it.entered >= from && it.end > beyond)
     }
 
     /// The arrival after which all bytes before `end` were there; `None`: they never were.
     pub fn completes(&self, end: i64) -> Option<Segment> {
-        let mut arrivals: Vec<&Segment> = self.all.iter().filter(|it| it.arrived.is_some()).collect();
+        self.steps().into_iter().find(|step| step.edge >= end).map(|step| step.arrival)
+    }
+
+    /// Up to which byte all could be read before the arrival that let more be read for the last time before
+    /// this moment: what was handed out at this moment lies behind. `None`: nothing could be read until then.
+    pub fn read_before(&self, moment: Instant) -> Option<i64> {
+        let steps = self.steps();
+        let came = steps.iter().take_while(|step| step.arrival.arrived <= Some(moment));
+        came.filter(|step| step.edge > step.before).last().map(|step| step.before)
+    }
+
+    /// What each arrival, in the order of time, did to the edge before which nothing is missing.
+    fn steps(&self) -> Vec<Step> {
+        let mut arrivals: Vec<Segment> = self.all.iter().copied().filter(|it| it.arrived.is_some()).collect();
         arrivals.sort_by_key(|it| it.arrived);
-        let mut edge = self.all.iter().map(|it| it.start).min()?;
+        let mut edge = self.all.iter().map(|it| it.start).min().unwrap_or(0);
         let mut waiting: BTreeMap<i64, i64> = BTreeMap::new();
-        arrivals.into_iter().copied().find(|segment| {
-            let until = waiting.entry(segment.start).or_insert(segment.end);
-            *until = segment.end.max(*until);
+        let step = |arrival: Segment| {
+            let before = edge;
+            let until = waiting.entry(arrival.start).or_insert(arrival.end);
+            *until = arrival.end.max(*until);
             while let Some((start, until)) = waiting.first_key_value().map(|(start, until)| (*start, *until))
                 && start <= edge
             {
                 edge = until.max(edge);
                 waiting.remove(&start);
             }
-            edge >= end
-        })
+            Step { arrival, before, edge }
+        };
+        arrivals.into_iter().map(step).collect()
     }
 
     /// Every segment that carried some of these bytes, in the order sent.

@@ -1,7 +1,7 @@
 //! Why was a message late over TCP?
 //!
-//! On each of its two hops: when did the first segment with new bytes leave after the message was there, when
-//! was there no gap before its end, and whose arrival closed the last one? If that was another segment's, the
+//! On each of its two hops: when did the first segment leave, after the message was there, whose bytes may be
+//! its own (new, and on the last hop not read before it was handed out), when was there no gap before its end, and whose arrival closed the last one? If that was another segment's, the
 //! message waited at the head of the line for bytes that are not its own. If a segment went again, which rule
 //! fits: three duplicate ACKs (RFC 5681 §3.2), a timer that Linux never sets below 200 ms (RFC 6298), or
 //! something quicker (RFC 6675, RFC 8985)?
@@ -55,11 +55,12 @@ impl Hop<'_> {
     /// Tells of the message that was there at `ready`; gives when it had passed.
     fn tell(&self, ready: Instant, told: &mut Told) -> Option<Instant> {
         let way = way(self.direction);
-        let Some(own) = self.segments.first_new(ready) else {
+        let Some(own) = self.segments.first_new(ready, self.read_already()) else {
             told.reasons.push(format!("No segment with new bytes left {way} afterwards."));
             return None;
         };
-        told.marks.insert(own.place, (Weight::Own, "the first with new bytes since it was there".to_owned()));
+        let text = "the first since it was there with bytes that may be its own";
+        told.marks.insert(own.place, (Weight::Own, text.to_owned()));
         let held = own.entered - ready;
         if held > AT_ONCE {
             told.reasons.push(format!(
@@ -75,6 +76,13 @@ impl Hop<'_> {
         };
         self.tell_wait(own, last, told);
         last.arrived
+    }
+
+    /// On the last hop, the byte up to which everything had been read before the message was handed out: it
+    /// is none of that, even if it left after the message was there.
+    fn read_already(&self) -> i64 {
+        let delivered = self.case.fate.delivered.filter(|_| self.direction == Direction::Down);
+        delivered.and_then(|at| self.segments.read_before(at)).unwrap_or(i64::MIN)
     }
 
     /// What closed the last gap before the message's end, and why so late.

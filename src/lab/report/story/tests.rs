@@ -127,6 +127,24 @@ fn without_loss_it_is_said_that_nothing_was_missing_and_what_was_held_back() {
 }
 
 #[test]
+fn on_the_last_hop_what_was_read_before_the_message_is_not_taken_for_it() {
+    use Direction::{Down, Up};
+    let packets = vec![
+        data(0, SENDER, Up, 9, true),
+        // Others' bytes, which the server sent first, and were read at 51 ms.
+        data(26, RECEIVER, Down, 100, true),
+        data(30, RECEIVER, Down, 200, false),
+        data(120, RECEIVER, Down, 200, true),
+    ];
+    let story = told("tcp", &[Some(146)], packets, 0);
+    assert_told(
+        &story,
+        &["Its own segment was dropped on the way down; its bytes were there after 115.0 ms"],
+    );
+    assert_told(&story, &["+120.0 ms: sent again after 90.0 ms"]);
+}
+
+#[test]
 fn bare_udp_says_that_nobody_sends_it_again() {
     let lost = packet(0, SENDER, Direction::Up, Protocol::Udp, false);
     let story = told("raw", &[None], vec![lost], 0);
