@@ -103,7 +103,7 @@ pub struct WorkloadOptions {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Workload::RECEIVERS_MAX)))]
     pub receivers: u32,
     /// Wait so long for stragglers after the last message [default: 10 s and 20 times the
-    /// delay; of what is not said again 2 s and that]
+    /// delay; of what is not said again 1 s and that]
     #[arg(long, value_name = "TIME")]
     pub patience: Option<Span>,
 }

@@ -16,7 +16,7 @@ pub use options::Compare;
 
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
-use crate::lab::report::{About, Comparison, json, page, table};
+use crate::lab::report::{About, Comparison, json, markdown, page, table};
 use crate::shell::machine;
 use std::fs;
 use std::io::{self, Write};
@@ -29,7 +29,9 @@ pub fn run(asked: &Compare) -> Outcome {
     }
     let matrix = asked.matrix(|path| fs::read_to_string(path)).map_err(Stop::usage)?;
     // A page that cannot be written is told before two minutes have gone by.
-    for file in [&asked.html, &asked.json].into_iter().flatten().filter(|path| !is_output(path)) {
+    for file in
+        [&asked.html, &asked.json, &asked.markdown].into_iter().flatten().filter(|path| !is_output(path))
+    {
         fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -51,6 +53,11 @@ pub fn run(asked: &Compare) -> Outcome {
 fn tell(asked: &Compare, comparison: &Comparison) -> Result<(), Stop> {
     if let Some(file) = &asked.html {
         fs::write(file, page::page(comparison)).map_err(|error| unwritable(file, &error))?;
+    }
+    if let Some(file) = &asked.markdown {
+        let document = fs::read_to_string(file).map_err(|error| unwritable(file, &error))?;
+        fs::write(file, markdown::put_into(&document, comparison))
+            .map_err(|error| unwritable(file, &error))?;
     }
     let as_json = || format!("{:#}\n", json::document(comparison));
     match &asked.json {

@@ -31,6 +31,9 @@ pub struct Compare {
     /// Write every number as JSON; `-`: on standard output, in place of the table
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Put the tables into a document, between their marks, or at its end if it has none
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
     /// So many seeds of each link [default: 3; with --full 3 or 5]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=SEEDS_MAX))]
     pub seeds: Option<u64>,

@@ -39,7 +39,7 @@ impl Workload {
 
     /// Likewise where nothing is said again: what does not come in the time of a long queue never comes.
     pub fn usual_patience_for_raw(delay: Duration) -> Duration {
-        Duration::from_secs(2) + 20 * delay
+        Duration::from_secs(1) + 20 * delay
     }
 
     /// Says which numbers cannot be had together.
@@ -100,6 +100,6 @@ mod tests {
     fn a_long_link_is_waited_for_longer() {
         let delay = Duration::from_millis(250);
         assert_eq!(Workload::usual_patience(delay), Duration::from_secs(15));
-        assert_eq!(Workload::usual_patience_for_raw(delay), Duration::from_secs(7));
+        assert_eq!(Workload::usual_patience_for_raw(delay), Duration::from_secs(6));
     }
 }

@@ -17,7 +17,7 @@
 //! - [`quantity`], [`spread`]: what is told of a run, and its median over seeds
 //! - [`model`]: the simulator in the place of the real link
 //! - [`figures`], [`timeline`], [`story`]: what is drawn, as values
-//! - [`table`], [`json`], [`page`]: the three forms
+//! - [`table`], [`json`], [`markdown`], [`page`]: the four forms
 //!
 //! Everything here is a function of values: no run is started, no file written, no clock read. Kernel, machine
 //! and date are handed in.
@@ -27,6 +27,7 @@
 pub mod comparison;
 pub mod figures;
 pub mod json;
+pub mod markdown;
 pub mod matrix;
 pub mod model;
 pub mod page;
