@@ -42,7 +42,7 @@ pub enum Order {
 enum Phase {
     Waiting { until: Instant },
     Running,
-    Leaving { until: Instant },
+    Leaving { until: Instant, asked: bool },
 }
 
 /// What the two do.
@@ -51,7 +51,10 @@ pub struct Supervision {
     phase: Phase,
     server_runs: bool,
     client_runs: bool,
+    /// The client's exit code, or that of a server that failed first.
     code: Option<i32>,
+    /// Because of which signal all ends.
+    signal: Option<i32>,
     started: bool,
 }
 
@@ -63,6 +66,7 @@ impl Supervision {
             server_runs: true,
             client_runs: false,
             code: None,
+            signal: None,
             started: false,
         }
     }
@@ -81,37 +85,44 @@ impl Supervision {
 
     /// A program ended with this code.
     pub fn on_ended(&mut self, now: Instant, program: Program, code: i32) {
-        let failed_first = match program {
+        match program {
             Program::Client => {
                 self.client_runs = false;
-                true
+                self.end_with(now, code);
             }
             Program::Server => {
                 self.server_runs = false;
                 self.on_port_bound();
-                code != 0
+                // What it ends with after it was asked to end is no failure of its own.
+                if code != 0 && !self.is_leaving() {
+                    self.end_with(now, code);
+                }
             }
-        };
-        if failed_first && self.code.is_none() {
-            self.code = Some(code);
-            self.leave(now);
         }
+    }
+
+    fn end_with(&mut self, now: Instant, code: i32) {
+        self.code.get_or_insert(code);
+        self.leave(now);
     }
 
     /// The user wants to leave.
     pub fn on_signal(&mut self, now: Instant, signal: i32) {
-        // As a shell tells of a program that a signal ended.
-        self.code.get_or_insert(128 + signal);
+        self.signal.get_or_insert(signal);
         self.leave(now);
     }
 
+    const fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Leaving { .. })
+    }
+
     fn leave(&mut self, now: Instant) {
-        if !matches!(self.phase, Phase::Leaving { .. }) {
-            self.phase = Phase::Leaving { until: now + LEAVE_WITHIN };
+        if !self.is_leaving() {
+            self.phase = Phase::Leaving { until: now + LEAVE_WITHIN, asked: false };
         }
     }
 
-    /// What is to be done now: to be called once, after anything happened and at [`Self::poll_timeout`].
+    /// What is to be done now, each once: to be called after anything happened and at [`Self::poll_timeout`].
     pub fn orders(&mut self, now: Instant) -> Vec<Order> {
         if matches!(self.phase, Phase::Waiting { until } if until <= now) {
             self.phase = Phase::Running;
@@ -122,16 +133,19 @@ impl Supervision {
                 vec![Order::Start]
             }
             Phase::Waiting { .. } | Phase::Running => Vec::new(),
-            Phase::Leaving { until } => self.orders_on_leaving(until <= now),
+            Phase::Leaving { until, .. } if until <= now || !(self.server_runs || self.client_runs) => {
+                // As a shell tells of a program that a signal ended.
+                let by_signal = self.signal.map(|signal| 128 + signal);
+                vec![Order::Leave(self.code.or(by_signal).unwrap_or(0))]
+            }
+            Phase::Leaving { asked: true, .. } => Vec::new(),
+            Phase::Leaving { until, asked: false } => {
+                self.phase = Phase::Leaving { until, asked: true };
+                let running = [(Program::Client, self.client_runs), (Program::Server, self.server_runs)];
+                let asked = running.into_iter().filter(|(_, runs)| *runs);
+                asked.map(|(program, _)| Order::AskToEnd(program)).collect()
+            }
         }
-    }
-
-    fn orders_on_leaving(&mut self, patience_is_over: bool) -> Vec<Order> {
-        if patience_is_over || !(self.server_runs || self.client_runs) {
-            return vec![Order::Leave(self.code.unwrap_or(0))];
-        }
-        let running = [(Program::Client, self.client_runs), (Program::Server, self.server_runs)];
-        running.into_iter().filter(|(_, runs)| *runs).map(|(program, _)| Order::AskToEnd(program)).collect()
     }
 
     /// When something is to be done even if nothing happens.
@@ -139,7 +153,7 @@ impl Supervision {
         match self.phase {
             Phase::Waiting { until } => Some(until.min(now + LOOK_EACH)),
             Phase::Running => None,
-            Phase::Leaving { until } => Some(until),
+            Phase::Leaving { until, .. } => Some(until),
         }
     }
 }
@@ -198,6 +212,17 @@ mod tests {
         let mut supervision = Supervision::new(at(0));
         supervision.on_ended(at(10), Program::Server, 2);
         assert_eq!(supervision.orders(at(10)), [Order::Leave(2)]);
+    }
+
+    #[test]
+    fn a_program_is_asked_once_and_what_it_ends_with_then_is_the_code_if_it_is_the_client() {
+        let mut supervision = running();
+        supervision.on_signal(at(10), 2);
+        assert_eq!(supervision.orders(at(10)).len(), 2);
+        assert_eq!(supervision.orders(at(11)), []);
+        supervision.on_ended(at(20), Program::Server, 143);
+        supervision.on_ended(at(30), Program::Client, 0);
+        assert_eq!(supervision.orders(at(30)), [Order::Leave(0)]);
     }
 
     #[test]
