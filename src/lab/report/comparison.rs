@@ -94,6 +94,15 @@ impl Comparison {
         self.matrix.parts.get(part)
     }
 
+    /// Which congestion controls the kernel's TCP had, as read back from its sockets; empty where none ran.
+    pub fn tcp_in_force(&self) -> Vec<&str> {
+        let good = self.runs.iter().filter_map(|run| run.outcome.as_ref().ok());
+        let mut names: Vec<&str> = good.filter_map(|run| run.detail["congestion"].as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The runs of one link and row.
     pub fn taken(&self, part: usize, link: usize, row: Row) -> impl Iterator<Item = &Run> {
         let of =

@@ -2,7 +2,7 @@
 //!
 //! | member | holds |
 //! | --- | --- |
-//! | `about` | command, program, system, machine, date; `model`: why the simulator stood in, or null |
+//! | `about` | command, program, system, machine, date; `tcp`: the congestion controls in force; `model`: why the simulator stood in, or null |
 //! | `parts` | the questions: links with their options, rows, messages, seeds |
 //! | `lines` | one for each link and row: of each quantity median, least, most over the seeds |
 //! | `runs` | one for each link, row and seed: what `bench --json` says of it, without the counters |
@@ -29,7 +29,7 @@ pub fn document(comparison: &Comparison) -> Value {
     json!({
         "about": {
             "command": about.command, "program": about.program, "system": about.system,
-            "machine": about.machine, "date": about.date, "model": about.why_model,
+            "machine": about.machine, "tcp": comparison.tcp_in_force(), "date": about.date, "model": about.why_model,
         },
         "parts": comparison.matrix.parts.iter().map(part).collect::<Vec<_>>(),
         "lines": lines.map(|it| line(&it)).collect::<Vec<_>>(),

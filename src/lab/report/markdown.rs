@@ -30,15 +30,11 @@ pub fn put_into(document: &str, comparison: &Comparison) -> String {
 
 fn section(comparison: &Comparison) -> String {
     let about = &comparison.about;
-    let mut text = format!(
-        "`{}` · {} · {} · {} · {} · {} runs\n",
-        about.command,
-        about.program,
-        about.system,
-        about.machine,
-        about.date,
-        comparison.runs.len()
-    );
+    let controls = comparison.tcp_in_force().join(", ");
+    let facts = [&about.program, &about.system, &about.machine, &about.date].into_iter().cloned();
+    let tcp = (!controls.is_empty()).then(|| format!("TCP: {controls}"));
+    let facts: Vec<String> = facts.chain(tcp).chain([format!("{} runs", comparison.runs.len())]).collect();
+    let mut text = format!("`{}` · {}\n", about.command, facts.join(" · "));
     if let Some(why) = &about.why_model {
         let _ = writeln!(text, "\n**Model**: {why}");
     }

@@ -132,19 +132,18 @@ impl Supervision {
                 (self.started, self.client_runs) = (true, true);
                 vec![Order::Start]
             }
-            Phase::Waiting { .. } | Phase::Running => Vec::new(),
             Phase::Leaving { until, .. } if until <= now || !(self.server_runs || self.client_runs) => {
                 // As a shell tells of a program that a signal ended.
                 let by_signal = self.signal.map(|signal| 128 + signal);
                 vec![Order::Leave(self.code.or(by_signal).unwrap_or(0))]
             }
-            Phase::Leaving { asked: true, .. } => Vec::new(),
             Phase::Leaving { until, asked: false } => {
                 self.phase = Phase::Leaving { until, asked: true };
                 let running = [(Program::Client, self.client_runs), (Program::Server, self.server_runs)];
                 let asked = running.into_iter().filter(|(_, runs)| *runs);
                 asked.map(|(program, _)| Order::AskToEnd(program)).collect()
             }
+            Phase::Waiting { .. } | Phase::Running | Phase::Leaving { .. } => Vec::new(),
         }
     }
 

@@ -70,6 +70,7 @@ fn head(comparison: &Comparison) -> String {
         ("program", escaped(&about.program)),
         ("system", escaped(&about.system)),
         ("machine", escaped(&about.machine)),
+        ("TCP", escaped(&comparison.tcp_in_force().join(", "))),
         ("date", escaped(&about.date)),
         ("runs", runs.to_string()),
     ];
