@@ -15,10 +15,12 @@
 //! | `quic.rs` | QUIC (quinn), one stream, sealed; as it comes, and with prompt acknowledgements |
 //! | `enet.rs` | ENet 1.3.18 (`rusty_enet`), reliable packets on one channel, in the clear |
 //! | `turbo.rs` | KCP (`kcp`), in its "turbo" mode, in the clear |
+//! | `inbox.rs` | what a thread reads for TCP and QUIC |
 //! | `workload.rs` | what is sent, and what became of it |
 //! | `rounds.rs` | the rows, the links, the table |
 
 mod enet;
+mod inbox;
 mod ours;
 mod peer;
 mod quic;

@@ -21,14 +21,26 @@ use std::time::{Duration, Instant};
 const CHANNEL: ChannelId = ChannelId::room(0);
 
 /// Waits for a datagram, at the latest until one of these moments.
-fn wait(socket: &UdpSocket, buffer: &mut [u8], until: Instant, due: Option<sayagain::time::Instant>) -> io::Result<Option<usize>> {
+fn wait(
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+    until: Instant,
+    due: Option<sayagain::time::Instant>,
+) -> io::Result<Option<usize>> {
     let own = due.map_or(Duration::MAX, |due| due - clock::now());
     let span = until.saturating_duration_since(Instant::now()).min(own);
     // A timeout of zero would be none.
     socket.set_read_timeout(Some(span.max(Duration::from_micros(1))))?;
     match socket.recv(buffer) {
         Ok(length) => Ok(Some(length)),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::ConnectionRefused) => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::ConnectionRefused
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -58,7 +70,14 @@ impl Client {
         let path = Path { remote: SERVER, local: None };
         let config = TransportConfig::default();
         let connection = Connection::client(clock::now(), config, hello, path, rng, Tracer::default());
-        let mut client = Self { socket, connection, path, connected: false, came: VecDeque::new(), buffer: vec![0; 2_048] };
+        let mut client = Self {
+            socket,
+            connection,
+            path,
+            connected: false,
+            came: VecDeque::new(),
+            buffer: vec![0; 2_048],
+        };
         client.drain();
         Ok(client)
     }
@@ -128,7 +147,13 @@ impl Server {
             max_sessions: 1,
         };
         let endpoint = Endpoint::new(setup, rng, Tracer::default());
-        Ok(Self { socket: UdpSocket::bind(SERVER)?, endpoint, session: None, came: VecDeque::new(), buffer: vec![0; 2_048] })
+        Ok(Self {
+            socket: UdpSocket::bind(SERVER)?,
+            endpoint,
+            session: None,
+            came: VecDeque::new(),
+            buffer: vec![0; 2_048],
+        })
     }
 
     fn drain(&mut self) {
@@ -175,7 +200,9 @@ impl Peer for Server {
 
     fn send(&mut self, message: &[u8]) -> io::Result<bool> {
         let now = clock::now();
-        Ok(self.session.is_some_and(|id| self.endpoint.send(now, id, CHANNEL, message.to_vec().into()).is_ok()))
+        Ok(self
+            .session
+            .is_some_and(|id| self.endpoint.send(now, id, CHANNEL, message.to_vec().into()).is_ok()))
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {

@@ -3,14 +3,17 @@
 //! *Prompt*: the peer is asked to acknowledge every packet at once (`AckFrequencyConfig`), as quinn's
 //! documentation says for low latency; without it acknowledgements may wait 25 ms (RFC 9000 §18.2).
 
+use crate::inbox::Inbox;
 use crate::peer::{CLIENT, Peer, SERVER};
-use quinn::{AckFrequencyConfig, ClientConfig, Endpoint, RecvStream, SendStream, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    AckFrequencyConfig, ClientConfig, Endpoint, RecvStream, SendStream, ServerConfig, TransportConfig, VarInt,
+};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -21,8 +24,7 @@ const QUEUE: usize = 64;
 /// Either end.
 pub struct Quic {
     outgoing: mpsc::Sender<Vec<u8>>,
-    incoming: Receiver<Vec<u8>>,
-    came: Option<Vec<u8>>,
+    inbox: Inbox,
     _runtime: Runtime,
 }
 
@@ -36,7 +38,9 @@ fn transport(prompt: bool) -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
     if prompt {
         let mut acknowledgements = AckFrequencyConfig::default();
-        acknowledgements.ack_eliciting_threshold(VarInt::from_u32(0)).max_ack_delay(Some(Duration::from_millis(1)));
+        acknowledgements
+            .ack_eliciting_threshold(VarInt::from_u32(0))
+            .max_ack_delay(Some(Duration::from_millis(1)));
         config.ack_frequency_config(Some(acknowledgements));
     }
     Arc::new(config)
@@ -86,7 +90,7 @@ pub fn open(is_server: bool, prompt: bool) -> Result<Quic, Box<dyn Error>> {
         read(receiving, heard).await
     });
     runtime.spawn(write(sending, queued));
-    Ok(Quic { outgoing, incoming, came: None, _runtime: runtime })
+    Ok(Quic { outgoing, inbox: Inbox::new(incoming), _runtime: runtime })
 }
 
 async fn read(mut stream: RecvStream, heard: Sender<Vec<u8>>) {
@@ -110,15 +114,7 @@ async fn write(mut stream: SendStream, mut queued: mpsc::Receiver<Vec<u8>>) {
 
 impl Peer for Quic {
     fn turn(&mut self, until: Instant) -> io::Result<()> {
-        if self.came.is_some() {
-            return Ok(());
-        }
-        match self.incoming.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(message) => self.came = Some(message),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::ConnectionReset.into()),
-        }
-        Ok(())
+        self.inbox.wait(until)
     }
 
     fn is_connected(&self) -> bool {
@@ -130,6 +126,6 @@ impl Peer for Quic {
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {
-        self.came.take().or_else(|| self.incoming.try_recv().ok())
+        self.inbox.next()
     }
 }

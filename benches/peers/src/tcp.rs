@@ -1,18 +1,18 @@
 //! The kernel's TCP: one stream, each message behind its length, Nagle off (RFC 9293 §3.7.4).
 
+use crate::inbox::Inbox;
 use crate::peer::{Peer, SERVER};
 use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Instant;
 
 /// Either end.
 pub struct Tcp {
     stream: TcpStream,
-    incoming: Receiver<Vec<u8>>,
-    came: Option<Vec<u8>>,
+    inbox: Inbox,
 }
 
 /// Connects, or waits for who does, with this congestion control.
@@ -20,13 +20,16 @@ pub fn open(is_server: bool, congestion: &str) -> io::Result<Tcp> {
     let stream = if is_server { TcpListener::bind(SERVER)?.accept()?.0 } else { TcpStream::connect(SERVER)? };
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_tcp_congestion(congestion.as_bytes()).map_err(|error| {
-        io::Error::new(error.kind(), format!("this system does not allow TCP with {congestion} here: {error}"))
+        io::Error::new(
+            error.kind(),
+            format!("this system does not allow TCP with {congestion} here: {error}"),
+        )
     })?;
     let (heard, incoming) = channel();
     let reader = stream.try_clone()?;
     // Ends with the stream.
     thread::spawn(move || read(reader, &heard));
-    Ok(Tcp { stream, incoming, came: None })
+    Ok(Tcp { stream, inbox: Inbox::new(incoming) })
 }
 
 fn read(mut stream: TcpStream, heard: &Sender<Vec<u8>>) -> io::Result<()> {
@@ -43,15 +46,7 @@ fn read(mut stream: TcpStream, heard: &Sender<Vec<u8>>) -> io::Result<()> {
 
 impl Peer for Tcp {
     fn turn(&mut self, until: Instant) -> io::Result<()> {
-        if self.came.is_some() {
-            return Ok(());
-        }
-        match self.incoming.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(message) => self.came = Some(message),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::ConnectionReset.into()),
-        }
-        Ok(())
+        self.inbox.wait(until)
     }
 
     fn is_connected(&self) -> bool {
@@ -65,6 +60,6 @@ impl Peer for Tcp {
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {
-        self.came.take().or_else(|| self.incoming.try_recv().ok())
+        self.inbox.next()
     }
 }

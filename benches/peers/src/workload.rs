@@ -76,7 +76,9 @@ impl Tally {
 
     /// A message was handed out.
     pub fn on_message(&mut self, now_us: u64, message: &[u8]) {
-        let word = |at: usize| message.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+        let word = |at: usize| {
+            message.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
+        };
         let (Some(number), Some(sent)) = (word(0), word(8)) else { return };
         self.out_of_order += u64::from(number != self.latencies_us.len() as u64);
         self.latencies_us.push(now_us.saturating_sub(sent));
