@@ -107,7 +107,7 @@ impl Launcher {
         if output.status.success() {
             Ok(())
         } else {
-            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+            Err(String::from_utf8_lossy(&output.stderr).trim().trim_start_matches("error: ").to_owned())
         }
     }
 
