@@ -72,6 +72,8 @@ mod mark_tests;
 #[cfg(test)]
 mod path_tests;
 #[cfg(test)]
+mod siege_tests;
+#[cfg(test)]
 mod size_tests;
 #[cfg(test)]
 mod stats_tests;

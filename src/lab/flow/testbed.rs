@@ -240,6 +240,14 @@ impl Testbed {
         Ok(true)
     }
 
+    /// A datagram of a stranger arrives at the server, from nowhere on a link.
+    #[cfg(test)]
+    pub(super) fn strike(&mut self, from: crate::transport::path::Path, datagram: &mut [u8]) {
+        self.server.handle_datagram(self.now, from, datagram);
+        self.hear_server();
+        self.drain_server();
+    }
+
     /// The user of this client stops taking what arrives, or takes it again.
     pub fn stall(&mut self, seat: usize, stalled: bool) {
         self.seats[seat].stalled = stalled;
