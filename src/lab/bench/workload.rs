@@ -94,9 +94,9 @@ impl Workload {
     }
 
     /// In which room (from 0) is this message (from 1) said?
-    pub const fn room_of(&self, number: u64) -> u32 {
-        let rooms = if self.rooms == 0 { 1 } else { self.rooms };
-        (number.saturating_sub(1) % rooms as u64) as u32
+    pub fn room_of(&self, number: u64) -> u32 {
+        let room = number.saturating_sub(1) % u64::from(self.rooms.max(1));
+        u32::try_from(room).unwrap_or(0)
     }
 
     /// The text of the `number`-th message: its number, and a padding.

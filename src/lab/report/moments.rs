@@ -66,25 +66,25 @@ mod tests {
         (made_up::run("udp", latencies), wanted)
     }
 
-    fn ms(ms: u64) -> Option<Duration> {
-        Some(Duration::from_millis(ms))
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
     }
 
     #[test]
     fn an_outage_is_over_when_the_last_late_message_has_come() {
         // Handed in at 0, 20, 40 (during the outage), 60 and 80 ms.
         let (run, wanted) = out_of_order(&[Some(50), Some(180), Some(160), Some(150), Some(60)]);
-        assert_eq!(caught_up(&run, &wanted), ms(150));
-        assert_eq!(back_after(&run, &wanted), ms(160));
+        assert_eq!(caught_up(&run, &wanted), Some(ms(150)));
+        assert_eq!(back_after(&run, &wanted), Some(ms(160)));
         // Delivered at 50, 140, 200, 200 and 210 ms.
-        assert_eq!(silence(&run), ms(90));
+        assert_eq!(silence(&run), Some(ms(90)));
     }
 
     #[test]
     fn what_never_came_is_never_all_there() {
         let (run, wanted) = out_of_order(&[Some(50), None, Some(60), Some(60)]);
         assert_eq!(caught_up(&run, &wanted), None);
-        assert_eq!(back_after(&run, &wanted), ms(0));
+        assert_eq!(back_after(&run, &wanted), Some(ms(0)));
     }
 
     #[test]
@@ -93,6 +93,6 @@ mod tests {
         wanted.config.up.outages.clear();
         assert_eq!((caught_up(&run, &wanted), back_after(&run, &wanted)), (None, None));
         wanted.config.rebind = "addr@1s".parse().ok();
-        assert_eq!(back_after(&run, &wanted), ms(200));
+        assert_eq!(back_after(&run, &wanted), Some(ms(200)));
     }
 }
