@@ -8,7 +8,7 @@
 //!
 //! A message gets its counter when it is first sent, never earlier: so whatever has a counter was meant
 //! for the server, which settles it sooner or later, and no counter is left out. Flying counters span at
-//! most [`COUNTER_SPAN`]; the rest waits. Order is kept within a lane (one stay in a room, or all private
+//! most [`COUNTER_SPAN`], and flying texts [`FLYING_BYTES_MAX`]; the rest waits. Order is kept within a lane (one stay in a room, or all private
 //! messages); lanes do not wait for each other.
 //!
 //! A message that nobody accepted for twelve hours is given up. If it had a counter, that one is
@@ -23,6 +23,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A message that nobody accepted for so long is given up: 12 hours.
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(12);
+
+/// Bytes of text that fly at once.
+///
+/// Ours: 512 KiB, half of a session's send queue, so that whatever flies may be queued again at once in a new
+/// session; it fills a line of 40 Mbit/s over a round trip of 100 ms.
+pub const FLYING_BYTES_MAX: usize = 512 << 10;
 
 /// What waits for what before it: the posts of one stay in a room, or all private messages.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -51,6 +57,11 @@ impl Said {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let (Self::Post { text, .. } | Self::Private { text, .. }) = self;
+        text.len()
+    }
+
     fn numbered(&self, counter: Counter) -> ToServer {
         match self.clone() {
             Self::Post { kind, text, .. } => ToServer::Post { counter, kind, text },
@@ -77,6 +88,8 @@ pub struct Outbox {
     typed: u64,
     waiting: BTreeSet<u64>,
     flying: BTreeMap<Counter, u64>,
+    /// Bytes of text of all that fly.
+    flying_bytes: usize,
     abandoned: BTreeSet<Counter>,
     last: Counter,
 }
@@ -96,10 +109,14 @@ impl Outbox {
         }
         let open = |number: &&u64| self.entries.get(number).is_some_and(|entry| is_open(entry.said.lane()));
         let number = *self.waiting.iter().find(open)?;
+        let said = &self.entries.get(&number)?.said;
+        if self.flying_bytes + said.bytes() > FLYING_BYTES_MAX {
+            return None;
+        }
+        self.flying_bytes += said.bytes();
         self.waiting.remove(&number);
         self.last.0 += 1;
         self.flying.insert(self.last, number);
-        let said = &self.entries.get(&number)?.said;
         Some((said.lane(), said.numbered(self.last)))
     }
 
@@ -115,7 +132,15 @@ impl Outbox {
     /// The server has accepted or rejected this one; `None` if that is no news.
     pub fn settle(&mut self, counter: Counter) -> Option<Unaccepted> {
         self.abandoned.remove(&counter);
-        self.entries.remove(&self.flying.remove(&counter)?)
+        let number = self.flying.remove(&counter)?;
+        self.land(number)
+    }
+
+    /// This one flies no more.
+    fn land(&mut self, number: u64) -> Option<Unaccepted> {
+        let entry = self.entries.remove(&number)?;
+        self.flying_bytes = self.flying_bytes.saturating_sub(entry.said.bytes());
+        Some(entry)
     }
 
     /// All counters up to this one are settled, or will at least not be sent again.
@@ -161,6 +186,7 @@ impl Outbox {
             let counter = self.flying.iter().find_map(flies)?;
             self.flying.remove(&counter);
             self.abandoned.insert(counter);
+            return self.land(number);
         }
         self.entries.remove(&number)
     }
@@ -237,6 +263,21 @@ mod tests {
         assert_eq!(outbox.launch(|_| true), None, "the oldest still flies");
         outbox.settle(Counter(1));
         assert_eq!(launch_all(&mut outbox), [COUNTER_SPAN + 1, COUNTER_SPAN + 2]);
+    }
+
+    #[test]
+    fn no_more_text_flies_than_a_new_session_could_queue_at_once() {
+        let mut outbox = Outbox::default();
+        let long = |line| {
+            let said = Said::Private { to: "bob".into(), text: "x".repeat(FLYING_BYTES_MAX / 4) };
+            Unaccepted { line: LineNumber(line), typed_at: at(line), said }
+        };
+        (1..=6).for_each(|line| outbox.push(long(line)));
+        assert_eq!(launch_all(&mut outbox), [1, 2, 3, 4]);
+        outbox.settle(Counter(2));
+        assert_eq!(launch_all(&mut outbox), [5]);
+        assert_eq!(outbox.expire(at(1) + GIVE_UP_AFTER).len(), 1);
+        assert_eq!(launch_all(&mut outbox), [6]);
     }
 
     #[test]

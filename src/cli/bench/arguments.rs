@@ -5,7 +5,6 @@ use crate::cli::tcp_wishes::TcpWishes;
 use crate::lab::bench::{Carried, Workload};
 use crate::lab::link::LinkOptions;
 use crate::lab::link::values::Span;
-use crate::time::Duration;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -102,19 +101,38 @@ pub struct WorkloadOptions {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=i64::from(Workload::RECEIVERS_MAX)))]
     pub receivers: u32,
-    /// Wait so long for stragglers after the last message [default: 10 s and 20 times the
-    /// delay; of what is not said again 1 s and that]
+    /// In so many rooms, round robin
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(Workload::ROOMS_MAX)))]
+    pub rooms: u32,
+    /// Instead of messages: so many clients connect, one each --interval, and leave at once; what is measured
+    /// of each is the time until it is in
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=Workload::HANDSHAKES_MAX),
+          conflicts_with_all = ["messages", "size", "receivers", "rooms", "beside"])]
+    pub handshakes: Option<u64>,
+    /// Beside it a transfer as fast as it goes, over udp or tcp, by two clients of their own in a room of
+    /// their own, from a second before the first message until the last has come
+    #[arg(long, value_name = "udp|tcp", value_parser = served)]
+    pub beside: Option<Carried>,
+    /// Wait so long for stragglers after the last message that was said or came [default: 10 s and 20 times
+    /// the delay; of what is not said again 1 s and that]
     #[arg(long, value_name = "TIME")]
     pub patience: Option<Span>,
 }
 
 impl WorkloadOptions {
-    /// The workload; stragglers are waited for so long unless it is said how long. An error says what cannot
-    /// be had.
-    pub fn workload(&self, usual_patience: Duration) -> Result<Workload, String> {
-        let patience = self.patience.map_or(usual_patience, |Span(patience)| patience);
-        let Self { messages, interval: Span(interval), size: bytes, receivers, .. } = *self;
-        let workload = Workload { messages, interval, bytes, receivers, patience };
+    /// The workload; an error says what cannot be had.
+    pub fn workload(&self) -> Result<Workload, String> {
+        let Self { interval: Span(interval), size: bytes, receivers, rooms, .. } = *self;
+        let workload = Workload {
+            messages: self.handshakes.unwrap_or(self.messages),
+            interval,
+            bytes,
+            receivers,
+            rooms,
+            handshakes: self.handshakes.is_some(),
+            patience: self.patience.map(|Span(patience)| patience),
+        };
         workload.check().map(|()| workload)
     }
 }
@@ -154,9 +172,16 @@ pub struct BenchReflector {
 }
 
 fn carried(word: &str) -> Result<Carried, String> {
-    let all = [Carried::Udp, Carried::Tcp, Carried::Raw];
-    let found = all.into_iter().find(|carried| carried.word() == word);
-    found.ok_or_else(|| format!("`{word}` is none of udp, tcp and raw"))
+    let found = Carried::ALL.into_iter().find(|carried| carried.word() == word);
+    found.ok_or_else(|| format!("`{word}` is none of raw, udp and tcp"))
+}
+
+/// What a chat server serves.
+fn served(word: &str) -> Result<Carried, String> {
+    match carried(word) {
+        Ok(Carried::Raw) | Err(_) => Err(format!("`{word}` is neither udp nor tcp")),
+        served => served,
+    }
 }
 
 fn congestion(name: &str) -> Result<String, String> {
@@ -170,6 +195,7 @@ fn congestion(name: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Duration;
     use clap::Parser;
 
     #[derive(Parser, Debug)]
@@ -187,9 +213,9 @@ mod tests {
     fn the_defaults_are_those_that_scripts_rely_on() {
         let bench = parsed("").expect("defaults");
         assert_eq!(bench.transport.carried(), [Carried::Udp, Carried::Tcp]);
-        let workload = bench.workload.workload(Duration::from_secs(9)).expect("defaults fit");
-        assert_eq!((workload.messages, workload.bytes, workload.receivers), (200, 100, 1));
-        assert_eq!((workload.interval, workload.patience.as_secs()), (Duration::from_millis(20), 9));
+        let workload = bench.workload.workload().expect("defaults fit");
+        assert_eq!(workload, Workload { messages: 200, ..Workload::default() });
+        assert_eq!((workload.bytes, workload.interval), (100, Duration::from_millis(20)));
         assert!(bench.tcp_cc.is_empty() && !bench.nagle && bench.link.is_empty());
     }
 
@@ -216,6 +242,15 @@ mod tests {
             "--tcp-cc a/b",
             "--tcp-cc abcdefghijklmnop",
             "--tcp-cc cubic,",
+            "--rooms 0",
+            "--rooms 17",
+            "--handshakes 0",
+            "--handshakes 501",
+            "--handshakes 5 --messages 5",
+            "--handshakes 5 --rooms 2",
+            "--handshakes 5 --beside tcp",
+            "--beside raw",
+            "--beside quic",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }
@@ -224,11 +259,14 @@ mod tests {
     #[test]
     fn more_deliveries_than_are_remembered_are_refused() {
         let bench = parsed("--messages 100000 --receivers 11").expect("each alone is fine");
-        assert!(
-            bench
-                .workload
-                .workload(Duration::ZERO)
-                .is_err_and(|error| error.contains("1100000") || error.contains("deliveries"))
-        );
+        assert!(bench.workload.workload().is_err_and(|error| error.contains("deliveries")));
+    }
+
+    #[test]
+    fn handshakes_are_a_workload_of_their_own() {
+        let workload = parsed("--handshakes 40 --interval 50ms").expect("good").workload.workload();
+        let workload = workload.expect("it fits");
+        assert!(workload.handshakes && workload.messages == 40);
+        assert_eq!(workload.options(), "--handshakes 40 --interval 50ms");
     }
 }

@@ -7,7 +7,7 @@ use super::process::PROGRESS;
 use crate::lab::bench::{Account, Workload};
 use crate::shell::clock;
 use crate::time::{Duration, Instant};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,9 +23,21 @@ struct Notes {
     joined: u32,
     /// Why somebody is gone who should have stayed.
     gone: Option<String>,
+    /// What was carried beside it.
+    beside: Beside,
     /// The sender's counters, as told last, and whether that was the answer to a question.
     counters: (Value, bool),
     over: bool,
+}
+
+/// A transfer beside the messages: bytes that arrived since the first of them was handed in, and how many of
+/// those when the last of them came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Beside {
+    bytes: u64,
+    bytes_at_last: u64,
+    first_sent: Option<Instant>,
+    last_came: Option<Instant>,
 }
 
 /// The board; clones are the same one.
@@ -53,11 +65,26 @@ impl Board {
     pub fn on_text(&self, receiver: usize, text: &str, now: Instant) {
         let Some(number) = Workload::number_of(text) else { return };
         self.note(|notes| {
-            notes.account.on_delivered(receiver, number, now);
-            if (1..=notes.account.messages()).contains(&number) {
-                notes.given.insert((receiver, number));
-            }
+            notes.on_delivered(receiver, number, now);
         });
+    }
+
+    /// A client (from 1) has connected.
+    pub fn on_connected(&self, number: u64, now: Instant) {
+        self.note(|notes| notes.on_delivered(0, number, now));
+    }
+
+    /// So many bytes of what is carried beside it arrived.
+    pub fn on_beside(&self, bytes: usize) {
+        self.note(|notes| notes.beside.bytes += bytes as u64);
+    }
+
+    /// The transfer beside the messages, from the first of them that was handed in to the last that came;
+    /// null if there is none of it.
+    pub fn beside(&self, carried: &str) -> Value {
+        let Beside { bytes_at_last: bytes, first_sent, last_came, .. } = self.lock().beside;
+        let (Some(first), Some(last)) = (first_sent, last_came) else { return Value::Null };
+        json!({ "transport": carried, "bytes": bytes, "ms": (last - first).as_micros() / 1_000 })
     }
 
     /// The sender's session has these counters. `asked`: they are the answer to a question.
@@ -81,7 +108,8 @@ impl Board {
         }
     }
 
-    /// Hands in all messages, each at its time, and waits until all have them, or for the workload's patience.
+    /// Hands in all messages, each at its time, and waits until all have them, or until nothing has come for
+    /// as long as the workload's patience.
     /// `say` is handed each number and text; false ends it.
     pub fn perform(&self, workload: &Workload, mut say: impl FnMut(u64, String) -> bool) {
         let mut due = clock::now();
@@ -89,7 +117,7 @@ impl Board {
             let text = workload.text(number);
             thread::sleep(due - clock::now());
             // Before it is handed in: a delivery may be noted before `say` returns.
-            self.note(|notes| notes.account.on_sent(clock::now()));
+            self.note(|notes| notes.on_sent(clock::now()));
             if !say(number, text) {
                 break;
             }
@@ -97,8 +125,22 @@ impl Board {
             // not shift the rest.
             due += workload.interval;
         }
-        let deadline = clock::now() + workload.patience;
-        self.wait_until(deadline, Notes::is_complete);
+        let patience = workload.patience.unwrap_or_default();
+        let mut came = self.lock().given.len();
+        loop {
+            // Ours: a slow link that still brings something is not given up.
+            self.wait_until(clock::now() + patience, |notes| notes.is_complete() || notes.given.len() > came);
+            let notes = self.lock();
+            if notes.is_complete() || notes.given.len() == came {
+                return;
+            }
+            came = notes.given.len();
+        }
+    }
+
+    /// Waits for so long; less if it is over.
+    pub fn wait(&self, span: Duration) {
+        self.wait_until(clock::now() + span, |notes| notes.over);
     }
 
     /// Waits for the answer to a question about counters; gives what is known.
@@ -158,6 +200,21 @@ impl Board {
 }
 
 impl Notes {
+    fn on_sent(&mut self, now: Instant) {
+        self.account.on_sent(now);
+        if self.beside.first_sent.is_none() {
+            self.beside = Beside { first_sent: Some(now), ..Beside::default() };
+        }
+    }
+
+    fn on_delivered(&mut self, receiver: usize, number: u64, now: Instant) {
+        self.account.on_delivered(receiver, number, now);
+        if (1..=self.account.messages()).contains(&number) && self.given.insert((receiver, number)) {
+            self.beside.bytes_at_last = self.beside.bytes;
+            self.beside.last_came = Some(now);
+        }
+    }
+
     fn is_complete(&self) -> bool {
         let pairs = self.account.messages() * u64::from(self.account.receivers());
         self.given.len() as u64 >= pairs
@@ -183,7 +240,9 @@ mod tests {
         interval: Duration::ZERO,
         bytes: 20,
         receivers: 2,
-        patience: Duration::from_mins(5),
+        rooms: 1,
+        handshakes: false,
+        patience: Some(Duration::from_mins(5)),
     };
 
     #[test]
@@ -196,14 +255,14 @@ mod tests {
             true
         });
         let account = board.finish(Value::Null);
-        assert!(account.fates().iter().all(|fate| fate.delivered.is_some()));
-        assert_eq!(account.fates().len(), 6);
+        assert!(account.fates(&WORKLOAD).iter().all(|fate| fate.delivered.is_some()));
+        assert_eq!(account.fates(&WORKLOAD).len(), 6);
     }
 
     #[test]
     fn a_sender_that_is_gone_says_no_more() {
         let board = Board::new(1);
-        let workload = Workload { patience: Duration::ZERO, ..WORKLOAD };
+        let workload = Workload { patience: Some(Duration::ZERO), ..WORKLOAD };
         board.perform(&workload, |number, _| number < 2);
         assert_eq!(board.finish(Value::Null).messages(), 2);
     }
@@ -227,11 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beside_counts_from_the_first_message_to_the_last_that_came() {
+        let board = Board::new(1);
+        assert_eq!(board.beside("tcp"), Value::Null);
+        board.on_beside(7);
+        board.note(|notes| notes.on_sent(at(1_000)));
+        board.on_beside(500);
+        board.note(|notes| notes.on_sent(at(2_000)));
+        board.on_text(0, "1 x", at(41_000));
+        board.on_beside(900);
+        board.on_text(0, "1 x", at(61_000));
+        assert_eq!(board.beside("tcp"), json!({ "transport": "tcp", "bytes": 500, "ms": 40 }));
+    }
+
+    #[test]
     fn progress_is_told_in_words() {
         let board = Board::new(2);
         board.on_joined();
         assert_eq!(board.lock().in_words(3), "1 clients are in");
-        board.note(|notes| notes.account.on_sent(at(1)));
+        board.note(|notes| notes.on_sent(at(1)));
         board.on_text(1, "1 x", at(2));
         board.on_text(1, "7 x", at(2));
         board.on_text(1, "hello", at(2));

@@ -6,7 +6,7 @@
 
 use super::arguments::BenchClients;
 use super::board::Board;
-use super::{chatters, raw};
+use super::{chatters, handshakes, raw};
 use crate::cli::exit::{Exit, Outcome, Stop};
 use crate::lab::bench::{Account, Carried};
 use crate::time::Duration;
@@ -17,12 +17,13 @@ pub const JOIN_WITHIN: Duration = Duration::from_mins(1);
 
 /// Plays, and prints what happened.
 pub fn run(clients: &BenchClients) -> Outcome {
-    let workload = clients.workload.workload(Duration::ZERO).map_err(Stop::usage)?;
+    let workload = clients.workload.workload().map_err(Stop::usage)?;
     let board = Board::new(workload.receivers);
     if clients.progress {
         board.tell_progress(workload.messages);
     }
     let account: Account = match clients.transport {
+        Carried::Udp | Carried::Tcp if workload.handshakes => handshakes::play(clients, &workload, &board)?,
         Carried::Udp | Carried::Tcp => chatters::play(clients, &workload, &board)?,
         Carried::Raw => raw::play(clients.server, &workload, &board)?,
     };

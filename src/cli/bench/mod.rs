@@ -15,7 +15,7 @@
 //! | [`plan`] | what is one run, and with which words are its programs started? |
 //! | [`launcher`] | how is it started, and what do its programs tell? |
 //! | [`process`], [`folder`], [`interrupt`] | what ends with a run, whatever happens? |
-//! | [`clients`], [`board`], [`chatters`], [`raw`] | the clients' side |
+//! | [`clients`], [`board`], [`chatters`], [`handshakes`], [`raw`] | the clients' side |
 //! | [`reflector`] | the server's side, where there is no server of ours |
 //! | [`command`], [`table`] | how is it shown? |
 //!
@@ -28,6 +28,7 @@ pub mod chatters;
 pub mod clients;
 pub mod command;
 pub mod folder;
+pub mod handshakes;
 pub mod interrupt;
 pub mod launcher;
 pub mod plan;

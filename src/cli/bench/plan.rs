@@ -3,7 +3,6 @@
 use crate::cli::sending::Sending;
 use crate::cli::tcp_wishes::TcpWishes;
 use crate::lab::bench::{Carried, Workload};
-use crate::lab::link::values::spell_out;
 use crate::lab::link::{LinkConfig, in_force};
 use crate::shell::tcp_tuning::TcpTuning;
 use crate::time::Duration;
@@ -29,6 +28,8 @@ pub struct Plan {
     pub tcp: TcpTuning,
     /// In the clear, with a CRC.
     pub insecure: bool,
+    /// What carries a transfer beside it, if there is one.
+    pub beside: Option<Carried>,
     /// The link, with its seed.
     pub link: LinkConfig,
     /// The file of the link's conditions that change over time, if there is one: the programs read it
@@ -51,6 +52,7 @@ impl Plan {
             choices: Choices::default(),
             tcp: TcpTuning { congestion, nagle: false },
             insecure: false,
+            beside: None,
             link,
             trace: None,
             pcap: None,
@@ -75,7 +77,12 @@ impl Plan {
         if self.carried == Carried::Raw {
             return os(["bench-reflector", "--listen", listen]);
         }
-        let mut words = os(["serve", "--quiet", "--listen", listen, "--transport", self.carried.word()]);
+        let served = if self.beside.is_none_or(|beside| beside == self.carried) {
+            self.carried.word()
+        } else {
+            "both"
+        };
+        let mut words = os(["serve", "--quiet", "--listen", listen, "--transport", served]);
         words.extend(os(["--ephemeral", "--server-name", SERVER_NAME]));
         words.extend(self.way_of_sending());
         words
@@ -85,10 +92,16 @@ impl Plan {
     pub fn client_words(&self, server: &str) -> Vec<OsString> {
         let mut words = os(["bench-clients", "--progress", "--server", server]);
         words.extend(os(["--transport", self.carried.word()]));
-        words.extend(self.workload_words());
-        words.extend(os(["--patience".to_owned(), spell_out(self.workload.patience)]));
+        let usual = Self::usual_patience(self.carried, &self.link);
+        let patience = Some(self.workload.patience.unwrap_or(usual));
+        words.extend(self.workload_words(Workload { patience, ..self.workload }));
         words.extend(self.way_of_sending());
         words
+    }
+
+    /// Is it on this, or what is beside it?
+    pub fn has(&self, carried: Carried) -> bool {
+        self.carried == carried || self.beside == Some(carried)
     }
 
     /// All options of the link, as they would be typed.
@@ -103,33 +116,26 @@ impl Plan {
     /// The command that takes this run again.
     pub fn command(&self) -> String {
         let mut words = os(["sayagain", "bench", "--transport", self.carried.word()]);
-        words.extend(self.workload_words());
-        if self.workload.patience != Self::usual_patience(self.carried, &self.link) {
-            words.extend(os(["--patience".to_owned(), spell_out(self.workload.patience)]));
-        }
+        words.extend(self.workload_words(self.workload));
         words.extend(self.way_of_sending());
         words.extend(self.link_words());
         let quoted: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
         quoted.join(" ")
     }
 
-    fn workload_words(&self) -> Vec<OsString> {
-        let Workload { messages, interval, bytes, receivers, .. } = self.workload;
-        let values = [
-            ("--messages", messages.to_string()),
-            ("--interval", spell_out(interval)),
-            ("--size", bytes.to_string()),
-            ("--receivers", receivers.to_string()),
-        ];
-        os(values.into_iter().flat_map(|(name, value)| [name.to_owned(), value]))
+    fn workload_words(&self, workload: Workload) -> Vec<OsString> {
+        let beside = self.beside.map(|beside| ["--beside", beside.word()]);
+        let mut words = os(workload.options().split(' ').map(str::to_owned));
+        words.extend(os(beside.into_iter().flatten()));
+        words
     }
 
     fn way_of_sending(&self) -> Vec<OsString> {
-        let mut words = match self.carried {
-            Carried::Udp => Sending::words(self.choices),
-            Carried::Tcp => TcpWishes::words(&self.tcp),
-            Carried::Raw => return Vec::new(),
-        };
+        if self.carried == Carried::Raw {
+            return Vec::new();
+        }
+        let mut words = if self.has(Carried::Udp) { Sending::words(self.choices) } else { Vec::new() };
+        words.extend(self.has(Carried::Tcp).then(|| TcpWishes::words(&self.tcp)).into_iter().flatten());
         words.extend(self.insecure.then(|| "--insecure".to_owned()));
         os(words)
     }
@@ -151,7 +157,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::arguments::{Arguments, Command, ServedTransport};
     use crate::lab::link::DirectionConfig;
     use crate::transport::arq::Arq;
     use crate::transport::congestion::Congestion;
@@ -165,7 +171,7 @@ mod tests {
             interval: Duration::from_millis(5),
             bytes: 64,
             receivers: 3,
-            patience: Workload::usual_patience(delay),
+            ..Workload::default()
         };
         let way = DirectionConfig { delay, loss: 0.05, ..DirectionConfig::default() };
         Plan::new(carried, workload, LinkConfig::symmetric(way, 7))
@@ -187,8 +193,9 @@ mod tests {
             let Command::BenchClients(clients) = parsed(&plan.client_words("10.77.0.2:4747")) else {
                 panic!("no clients")
             };
-            let workload = clients.workload.workload(Duration::ZERO);
-            assert_eq!((clients.transport, workload), (carried, Ok(plan.workload)));
+            let patience = Some(Plan::usual_patience(carried, &plan.link));
+            let workload = clients.workload.workload();
+            assert_eq!((clients.transport, workload), (carried, Ok(Workload { patience, ..plan.workload })));
             match (carried, parsed(&plan.server_words("10.77.0.2:4747"))) {
                 (Carried::Raw, Command::BenchReflector(_)) => {}
                 (Carried::Tcp, Command::Serve(serve)) => {
@@ -209,6 +216,22 @@ mod tests {
         for words in [plan.server_words("[::1]:0"), plan.client_words("[::1]:4747")] {
             assert!(shown(&words).ends_with("--arq go-back-n --window 4"), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_transfer_beside_it_has_a_server_and_wishes_of_its_own() {
+        let tcp = TcpTuning { congestion: Some("bbr".to_owned()), nagle: false };
+        let plan = Plan { beside: Some(Carried::Tcp), tcp: tcp.clone(), ..plan(Carried::Udp) };
+        let Command::Serve(serve) = parsed(&plan.server_words("[::1]:0")) else { panic!("no server") };
+        assert_eq!((serve.transport, serve.tcp.tuning()), (ServedTransport::Both, Some(tcp.clone())));
+        let Command::BenchClients(clients) = parsed(&plan.client_words("[::1]:1")) else {
+            panic!("no clients")
+        };
+        assert_eq!((clients.workload.beside, clients.tcp.tuning()), (plan.beside, Some(tcp)));
+        assert!(plan.command().contains("--receivers 3 --beside tcp --tcp-cc bbr"), "{}", plan.command());
+        let alike = Plan { beside: Some(Carried::Udp), ..plan };
+        assert!(shown(&alike.server_words("[::1]:0")).contains("--transport udp"));
+        assert!(!shown(&alike.client_words("[::1]:0")).contains("--tcp-cc"));
     }
 
     #[test]

@@ -14,21 +14,20 @@ pub fn plans(bench: &Bench, link: &LinkConfig) -> Result<Vec<Plan>, String> {
     refuse_what_nobody_hears(bench)?;
     let choices = bench.sending.choices()?;
     let mut plans = Vec::new();
+    let workload = bench.workload.workload()?;
     for carried in bench.transport.carried() {
-        let workload = bench.workload.workload(Plan::usual_patience(*carried, link))?;
         let plan = Plan {
             insecure: bench.insecure,
+            beside: bench.workload.beside,
             trace: bench.link.trace().map(Path::to_owned),
             pcap: bench.pcap.clone(),
             ..Plan::new(*carried, workload, link.clone())
         };
-        match carried {
-            Carried::Udp => {
-                let label = [vec![plan.label.clone()], Sending::words(choices)].concat().join(" ");
-                plans.push(Plan { label, choices, ..plan });
-            }
-            Carried::Tcp => plans.extend(tcp_rows(bench, &plan)),
-            Carried::Raw => plans.push(plan),
+        let plan = if plan.has(Carried::Udp) { Plan { choices, ..plan } } else { plan };
+        if plan.has(Carried::Tcp) {
+            plans.extend(tcp_rows(bench, &plan));
+        } else {
+            plans.push(Plan { label: label(&plan, None), ..plan });
         }
     }
     if let ([_, _, ..], Some(file)) = (plans.as_slice(), &bench.pcap) {
@@ -42,7 +41,7 @@ pub fn plans(bench: &Bench, link: &LinkConfig) -> Result<Vec<Plan>, String> {
 /// A row for each congestion control that was named, each once; the usual one if none was.
 fn tcp_rows(bench: &Bench, plan: &Plan) -> Vec<Plan> {
     if bench.tcp_cc.is_empty() {
-        return vec![with_congestion(plan, plan.tcp.congestion.clone(), bench.nagle, None)];
+        return vec![with_congestion(plan, Some(Plan::USUAL_CONGESTION.to_owned()), bench.nagle, None)];
     }
     let mut names: Vec<&String> = Vec::new();
     for name in &bench.tcp_cc {
@@ -55,8 +54,19 @@ fn tcp_rows(bench: &Bench, plan: &Plan) -> Vec<Plan> {
 }
 
 fn with_congestion(plan: &Plan, congestion: Option<String>, nagle: bool, said: Option<&str>) -> Plan {
-    let tcp = TcpTuning { congestion, nagle };
-    Plan { label: tcp_label(said, nagle), tcp, ..plan.clone() }
+    let plan = Plan { tcp: TcpTuning { congestion, nagle }, ..plan.clone() };
+    Plan { label: label(&plan, said), ..plan }
+}
+
+/// What a row is called; `said`: the congestion control of TCP that was asked for.
+fn label(plan: &Plan, said: Option<&str>) -> String {
+    let of = |carried: Carried| match carried {
+        Carried::Raw => vec![carried.word().to_owned()],
+        Carried::Udp => [vec![carried.word().to_owned()], Sending::words(plan.choices)].concat(),
+        Carried::Tcp => vec![tcp_label(said, plan.tcp.nagle)],
+    };
+    let beside = plan.beside.map(|beside| [vec!["beside".to_owned()], of(beside)].concat());
+    [of(plan.carried), beside.unwrap_or_default()].concat().join(" ")
 }
 
 /// `tcp`, `tcp (bbr)`, `tcp (bbr, nagle)`.
@@ -68,18 +78,25 @@ pub fn tcp_label(congestion: Option<&str>, nagle: bool) -> String {
 /// Where the congestion control of a TCP row cannot be had, the row with the system's own choice; `None` for
 /// a row that has no other.
 pub fn with_what_there_is(plan: &Plan) -> Option<Plan> {
-    let chosen = plan.carried == Carried::Tcp && plan.tcp.congestion.is_some();
+    let chosen = plan.has(Carried::Tcp) && plan.tcp.congestion.is_some();
     chosen.then(|| with_congestion(plan, None, plan.tcp.nagle, Some("the system's")))
 }
 
 fn refuse_what_nobody_hears(bench: &Bench) -> Result<(), String> {
     let transport = bench.transport;
-    if !transport.has(Carried::Tcp) && (!bench.tcp_cc.is_empty() || bench.nagle) {
+    let beside = |carried| bench.workload.beside == Some(carried);
+    if transport.has(Carried::Raw) && (bench.workload.beside.is_some() || bench.workload.handshakes.is_some())
+    {
+        return Err(
+            "--handshakes and --beside need a server to connect to: --transport udp, tcp or both".into()
+        );
+    }
+    if !transport.has(Carried::Tcp) && !beside(Carried::Tcp) && (!bench.tcp_cc.is_empty() || bench.nagle) {
         return Err(
             "--tcp-cc and --nagle need --transport tcp (or both, or all): no other row has TCP".into()
         );
     }
-    if !transport.has(Carried::Udp) && !bench.sending.is_empty() {
+    if !transport.has(Carried::Udp) && !beside(Carried::Udp) && !bench.sending.is_empty() {
         if transport.has(Carried::Raw) {
             return Err(
                 "--redundancy, --cc, --arq and --window need --transport udp: raw is UDP without our \
@@ -150,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beside_a_row_stands_in_its_name_and_hears_the_wishes_of_its_kind() {
+        assert_eq!(labels("--beside tcp"), ["udp beside tcp", "tcp beside tcp"]);
+        assert_eq!(labels("--transport udp --beside tcp --tcp-cc bbr"), ["udp beside tcp (bbr)"]);
+        assert_eq!(labels("--transport tcp --beside udp --cc cubic"), ["tcp beside udp --cc cubic"]);
+        let rows = rows("--transport udp --beside tcp").expect("good");
+        let congestion = |plan: &Plan| plan.tcp.congestion.clone();
+        assert_eq!(congestion(&rows[0]).as_deref(), Some("cubic"));
+        let instead = with_what_there_is(&rows[0]).expect("TCP has another");
+        assert_eq!((instead.label.as_str(), congestion(&instead)), ("udp beside tcp (the system's)", None));
+    }
+
+    #[test]
     fn each_row_hears_only_what_is_for_it() {
         let rows = rows("--transport all --arq stop-and-wait --tcp-cc reno").expect("each has a row");
         let told: Vec<_> =
@@ -165,6 +194,8 @@ mod tests {
             ("--transport tcp --arq go-back-n", "--transport udp"),
             ("--transport raw --cc cubic", "without our layer"),
             ("--transport raw --insecure", "no seal"),
+            ("--transport all --handshakes 5", "a server to connect to"),
+            ("--transport raw --beside tcp", "a server to connect to"),
             ("--arq go-back-n --cc cubic", "--window N"),
             ("--messages 1000000 --receivers 2", "deliveries"),
         ] {

@@ -86,6 +86,7 @@ mod tests {
         let fate = |number| MessageFate {
             number,
             receiver: 0,
+            room: 0,
             sent: at(0),
             delivered: (number > 1).then(|| at(25_340 * number)),
         };
@@ -107,7 +108,13 @@ mod tests {
             fates: (1..=3).map(fate).collect(),
             duplicated: 0,
             out_of_order: 0,
-            link: LinkReport { options: String::new(), seed: 7, up: way, down: WayReport::default() },
+            link: LinkReport {
+                options: String::new(),
+                seed: 7,
+                start: None,
+                up: way,
+                down: WayReport::default(),
+            },
             detail: serde_json::Value::Null,
             passages: Vec::new(),
         }

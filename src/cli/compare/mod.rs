@@ -12,11 +12,11 @@
 mod options;
 mod taking;
 
-pub use options::Compare;
+pub use options::{Compare, ScenarioChoice};
 
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
-use crate::lab::report::{About, Comparison, json, markdown, page, table};
+use crate::lab::report::{About, Comparison, json, markdown, page, scenario, table};
 use crate::shell::machine;
 use std::fs;
 use std::io::{self, Write};
@@ -25,6 +25,10 @@ use std::path::Path;
 /// Takes the matrix, and tells it in every form that was asked for.
 pub fn run(asked: &Compare) -> Outcome {
     if link::printed_profiles(&asked.link)? {
+        return Ok(Exit::Done);
+    }
+    if asked.scenario == Some(ScenarioChoice::List) {
+        print(&scenario::list())?;
         return Ok(Exit::Done);
     }
     let matrix = asked.matrix(|path| fs::read_to_string(path)).map_err(Stop::usage)?;

@@ -1,11 +1,13 @@
 //! What can be asked of `compare`?
 
+use crate::lab::bench::Workload;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::values::Span;
 use crate::lab::report::matrix::Part;
-use crate::lab::report::{Matrix, Row, Wanted, Workload};
+use crate::lab::report::{Matrix, Row, Scenario, Wanted};
 use clap::Args;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Seeds of a link, at most: a night of them.
 const SEEDS_MAX: u64 = 100;
@@ -15,12 +17,33 @@ const SEEDS_MAX: u64 = 100;
 /// Ours: some 400 MB.
 const DELIVERIES_MAX: u64 = 10_000_000;
 
+/// `--scenario`: one of them, or the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScenarioChoice {
+    /// Print what there is.
+    List,
+    /// This one.
+    One(Scenario),
+}
+
+impl FromStr for ScenarioChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "list" { Ok(Self::List) } else { text.parse().map(Self::One) }
+    }
+}
+
 /// `compare`.
 #[derive(Args, Debug)]
 pub struct Compare {
     /// The long matrix: more seeds, and bursts, fades, profiles, queues, TCP's choices, receivers, bulk
     #[arg(long)]
     pub full: bool,
+    /// One question with what to look for: head-of-line, thin-stream, bulk, handshake, outage, roaming,
+    /// bufferbloat, fairness, arq; `list` tells of each
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["full", "transports"])]
+    pub scenario: Option<ScenarioChoice>,
     /// Let the simulator stand in for the link: on any system, in seconds, the same each time; each row and
     /// plot says `model`
     #[arg(long)]
@@ -69,10 +92,14 @@ impl Compare {
         if self.full && link.is_some() {
             return Err("--full is a matrix of links: leave the link options away, or --full".into());
         }
-        let mut matrix = match link {
-            Some(link) => Matrix::of_link(link, &self.trace_option()),
-            None if self.full => Matrix::full(),
-            None => Matrix::usual(),
+        if self.scenario.is_some() && link.is_some() {
+            return Err("a scenario has links of its own: leave the link options away, or --scenario".into());
+        }
+        let mut matrix = match (link, self.scenario) {
+            (Some(link), _) => Matrix::of_link(link, &self.trace_option()),
+            (None, Some(ScenarioChoice::One(scenario))) => scenario.matrix(),
+            (None, _) if self.full => Matrix::full(),
+            (None, _) => Matrix::usual(),
         };
         matrix.seed = seed.unwrap_or(matrix.seed);
         if !self.transports.is_empty() {
@@ -96,12 +123,13 @@ impl Compare {
     }
 
     fn change(&self, part: &mut Part) {
-        let Workload { messages, interval, size, receivers } = part.workload;
+        let Workload { messages, interval, bytes, receivers, .. } = part.workload;
         part.workload = Workload {
             messages: self.messages.unwrap_or(messages),
             interval: self.interval.map_or(interval, |span| span.0),
-            size: self.size.unwrap_or(size),
+            bytes: self.size.unwrap_or(bytes),
             receivers: self.receivers.unwrap_or(receivers),
+            ..part.workload
         };
         part.seeds = self.seeds.unwrap_or(part.seeds);
     }
@@ -145,6 +173,17 @@ mod tests {
     }
 
     #[test]
+    fn a_scenario_is_a_matrix_of_its_own_that_seeds_and_messages_change() {
+        let outage = matrix("--scenario outage --messages 30 --seed 4").expect("it fits together");
+        let commands: Vec<String> = outage.wanted().iter().map(Wanted::command).collect();
+        assert_eq!(commands.len(), 3);
+        let rest = "--messages 30 --interval 20ms --size 100 --delay 25ms --outage 3s+2s --seed 4";
+        assert_eq!(commands[1], format!("sayagain bench --transport udp {rest}"));
+        let bulk = matrix("--scenario bulk --seeds 2").expect("it fits together");
+        assert_eq!(bulk.wanted().len(), 4 * 3 * 2 - 3, "a link without loss has one seed");
+    }
+
+    #[test]
     fn a_trace_is_named_in_the_commands() {
         let matrix = matrix("--delay 10ms --trace day.txt").expect("it fits together");
         assert!(matrix.wanted()[0].command().contains("--delay 10ms --trace day.txt --seed 1"));
@@ -154,6 +193,10 @@ mod tests {
     fn what_cannot_be_is_refused_with_what_to_do() {
         for (line, advice) in [
             ("--full --loss 5%", "leave the link options away"),
+            ("--scenario outage --loss 5%", "links of its own"),
+            ("--scenario outage --full", "--full"),
+            ("--scenario outage --transports udp", "--transports"),
+            ("--scenario storm", "head-of-line, thin-stream"),
             ("--transports quic", "tcp:bbr"),
             ("--seeds 0", "1..=100"),
             ("--receivers 101", "1..=100"),

@@ -4,10 +4,9 @@
 //! the real link or the simulator answers.
 
 use crate::cli::bench::{Launcher, Plan};
-use crate::lab::bench::{self, Measurement};
+use crate::lab::bench::{Carried, Measurement};
 use crate::lab::report::{Matrix, Run, Wanted, model};
 use crate::shell::tcp_tuning::TcpTuning;
-use crate::transport::config::Choices;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -69,18 +68,12 @@ fn real(trace: Option<PathBuf>) -> Result<Take, String> {
 /// What `bench` takes for this run.
 fn plan(wanted: &Wanted) -> Plan {
     let Wanted { config, row, workload, .. } = wanted;
-    let workload = bench::Workload {
-        messages: workload.messages,
-        interval: workload.interval,
-        bytes: workload.size,
-        receivers: workload.receivers,
-        patience: Plan::usual_patience(row.carried, config),
-    };
-    let plan = Plan::new(row.carried, workload, config.clone());
-    let congestion = plan.tcp.congestion.as_ref().map(|_| row.control.to_owned());
+    let plan = Plan::new(row.carried, *workload, config.clone());
+    let plan = Plan { beside: row.beside, ..plan };
+    let congestion = plan.has(Carried::Tcp).then(|| row.control.to_owned());
     Plan {
         label: row.label(),
-        choices: Choices { arq: row.arq, ..plan.choices },
+        choices: row.choices(),
         tcp: TcpTuning { congestion, nagle: row.nagle },
         want_packets: wanted.packets,
         ..plan

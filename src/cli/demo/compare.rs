@@ -32,7 +32,7 @@ pub fn compare(link: &LinkConfig, trace: Option<&Path>) -> io::Result<()> {
 }
 
 fn tell_three(link: &LinkConfig, rows: &[Row]) -> io::Result<()> {
-    let workload = real::WORKLOAD;
+    let workload = real::workload();
     println(&format!(
         "\n{} messages of {} bytes, one each {} ms, through a server to somebody else (seed {}),\n\
          measured live, latencies in ms from sending to delivery:\n",

@@ -13,14 +13,13 @@ use crate::time::Duration;
 use std::path::Path;
 use std::thread;
 
-/// What each row carried. Stragglers of a very bad link are not waited for as long as `bench` would.
-pub const WORKLOAD: Workload = Workload {
-    messages: 150,
-    interval: Duration::from_millis(20),
-    bytes: 100,
-    receivers: 1,
-    patience: Duration::from_secs(8),
-};
+/// What each row carries.
+pub fn workload() -> Workload {
+    Workload { messages: 150, ..Workload::default() }
+}
+
+/// Stragglers of a very bad link are not waited for as long as `bench` would.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// What bare UDP has lost never comes.
 const BARE_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -41,9 +40,9 @@ pub fn rows(link: &LinkConfig, trace: Option<&Path>) -> Result<Vec<Row>, Stop> {
 }
 
 fn plan(carried: Carried, link: &LinkConfig, trace: Option<&Path>) -> Plan {
-    let patience = if carried == Carried::Raw { BARE_PATIENCE } else { WORKLOAD.patience };
+    let patience = Some(if carried == Carried::Raw { BARE_PATIENCE } else { PATIENCE });
     let trace = trace.map(Path::to_owned);
-    Plan { trace, ..Plan::new(carried, Workload { patience, ..WORKLOAD }, link.clone()) }
+    Plan { trace, ..Plan::new(carried, Workload { patience, ..workload() }, link.clone()) }
 }
 
 fn row(run: &Measurement) -> Row {
@@ -77,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_row_tells_what_was_measured_and_which_tcp_it_was() {
-        let fate = |number, delivered| MessageFate { number, receiver: 0, sent: at(0), delivered };
+        let fate = |number, delivered| MessageFate { number, receiver: 0, room: 0, sent: at(0), delivered };
         let way = |packets| WayReport { packets, ..WayReport::default() };
         let run = Measurement {
             carried: Carried::Tcp,

@@ -69,14 +69,15 @@ impl Account {
         self.sent.last().copied()
     }
 
-    /// What became of each message on its way to each receiver: by number, then by receiver.
-    pub fn fates(&self) -> Vec<MessageFate> {
+    /// What became of each message of this workload on its way to each receiver: by number, then by receiver.
+    pub fn fates(&self, workload: &Workload) -> Vec<MessageFate> {
         let firsts: Vec<_> = self.receivers.iter().map(|given| firsts(given)).collect();
         let numbered = (1_u64..).zip(&self.sent);
         let each = numbered.flat_map(|(number, sent)| {
             let to = move |(receiver, firsts): (u32, &BTreeMap<u64, Instant>)| MessageFate {
                 number,
                 receiver,
+                room: workload.room_of(number),
                 sent: *sent,
                 delivered: firsts.get(&number).copied(),
             };
@@ -90,9 +91,13 @@ impl Account {
         self.receivers.iter().map(|given| (given.len() - firsts(given).len()) as u64).sum()
     }
 
-    /// First deliveries behind a message of a higher number to the same receiver.
-    pub fn out_of_order(&self) -> u64 {
-        self.receivers.iter().map(|given| overtaken(given)).sum()
+    /// First deliveries behind a message of a higher number in the same room to the same receiver. Of
+    /// handshakes none: no two of them have an order.
+    pub fn out_of_order(&self, workload: &Workload) -> u64 {
+        if workload.handshakes {
+            return 0;
+        }
+        self.receivers.iter().map(|given| overtaken(given, workload)).sum()
     }
 
     fn index_of(&self, number: u64) -> Option<usize> {
@@ -153,13 +158,15 @@ fn firsts(given: &[(u64, Instant)]) -> BTreeMap<u64, Instant> {
     firsts
 }
 
-fn overtaken(given: &[(u64, Instant)]) -> u64 {
+fn overtaken(given: &[(u64, Instant)], workload: &Workload) -> u64 {
     let mut seen = BTreeSet::new();
-    let (mut newest, mut overtaken) = (0, 0);
+    let mut newest: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut overtaken = 0;
     for (number, _) in given {
         if seen.insert(*number) {
-            overtaken += u64::from(*number < newest);
-            newest = newest.max(*number);
+            let newest = newest.entry(workload.room_of(*number)).or_default();
+            overtaken += u64::from(*number < *newest);
+            *newest = (*number).max(*newest);
         }
     }
     overtaken

@@ -16,7 +16,7 @@ fn account() -> Account {
 #[test]
 fn each_fate_is_told_once_for_each_receiver() {
     let account = account();
-    let fates = account.fates();
+    let fates = account.fates(&Workload::default());
     let told: Vec<_> = fates.iter().map(|fate| (fate.number, fate.receiver)).collect();
     assert_eq!(told[..3], [(1, 0), (1, 1), (2, 0)]);
     let latencies = |receiver| -> Vec<_> {
@@ -25,7 +25,7 @@ fn each_fate_is_told_once_for_each_receiver() {
     };
     assert_eq!(latencies(0), [Some(1_500), Some(3_000), Some(1_000), None, None]);
     assert_eq!(latencies(1), [Some(1_000); 5]);
-    assert_eq!((account.duplicated(), account.out_of_order()), (1, 1));
+    assert_eq!((account.duplicated(), account.out_of_order(&Workload::default())), (1, 1));
     assert_eq!((account.messages(), account.receivers(), account.last_sent()), (5, 2, Some(at(4_000))));
 }
 
@@ -41,7 +41,22 @@ fn a_copy_that_comes_late_is_a_copy_and_not_out_of_order() {
     for number in [1, 2, 1] {
         account.on_delivered(0, number, at(9));
     }
-    assert_eq!((account.duplicated(), account.out_of_order()), (1, 0));
+    assert_eq!((account.duplicated(), account.out_of_order(&Workload::default())), (1, 0));
+}
+
+#[test]
+fn rooms_and_handshakes_have_no_order_among_each_other() {
+    // Rooms one and two in turn: 1 and 3, 2 and 4.
+    let mut account = Account::new(1);
+    (0..4).for_each(|n| account.on_sent(at(n)));
+    for number in [2, 4, 3, 1] {
+        account.on_delivered(0, number, at(9));
+    }
+    let out_of_order =
+        |rooms, handshakes| account.out_of_order(&Workload { rooms, handshakes, ..Workload::default() });
+    assert_eq!([out_of_order(1, false), out_of_order(2, false), out_of_order(1, true)], [2, 1, 0]);
+    let rooms = account.fates(&Workload { rooms: 2, ..Workload::default() }).into_iter().map(|it| it.room);
+    assert_eq!(rooms.collect::<Vec<_>>(), [0, 1, 0, 1]);
 }
 
 #[test]

@@ -3,14 +3,14 @@
 //! One JSON object; spans are microseconds:
 //!
 //! ```text
-//! {"options": "--delay 25ms --loss 5%", "seed": 7,
+//! {"options": "--delay 25ms --loss 5%", "seed": 7, "start_us": 81000000,
 //!  "up": {"packets": 412, "bytes": 51020, "dropped": {"loss": 21}, "overload": 0,
 //!         "lateness_us": {"p50": 4, "p99": 60, "max": 310}},
 //!  "down": {…}}
 //! ```
 
 use super::measurement::{LinkReport, WayReport};
-use super::members::{member, number, object, text};
+use super::members::{member, moment, number, object, text};
 use crate::lab::link::DropCause;
 use crate::time::Duration;
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub fn read(report: &str) -> Result<LinkReport, String> {
     Ok(LinkReport {
         options: text(&value, "options")?.to_owned(),
         seed: number(&value, "seed")?,
+        start: Some(moment(&value, "start_us")?),
         up: way("up")?,
         down: way("down")?,
     })
@@ -79,13 +80,14 @@ mod tests {
                 "overload": 2, "lateness_us": {"p50": 4, "p99": 60, "max": 310},
             })
         };
-        json!({"options": "--delay 25ms --loss 5%", "seed": 7, "up": way(412), "down": way(398)})
+        json!({"options": "--delay 25ms --loss 5%", "seed": 7, "start_us": 81, "up": way(412), "down": way(398)})
     }
 
     #[test]
     fn a_report_is_read_whole() {
         let report = read(&good().to_string()).expect("a good report");
         assert_eq!((report.options.as_str(), report.seed), ("--delay 25ms --loss 5%", 7));
+        assert_eq!(report.start, Some(crate::time::at(81)));
         assert_eq!((report.up.packets, report.down.packets, report.up.bytes), (412, 398, 51_020));
         assert_eq!((report.up.dropped, report.up.overload), (vec![("loss".to_owned(), 21)], 2));
         assert_eq!(report.down.lateness_p50, Duration::from_micros(4));
@@ -97,6 +99,7 @@ mod tests {
         for (pointer, value, hint) in [
             ("/seed", json!(null), "`seed`"),
             ("/seed", json!(-1), "`seed`"),
+            ("/start_us", json!("now"), "`start_us`"),
             ("/options", json!(5), "`options`"),
             ("/up/packets", json!("many"), "up: `packets`"),
             ("/down/lateness_us", json!({}), "down: `p50` is missing"),

@@ -16,6 +16,8 @@ pub struct MessageFate {
     pub number: u64,
     /// Which receiver, from 0.
     pub receiver: u32,
+    /// In which room it was said, from 0.
+    pub room: u32,
     /// When it was handed to the sender.
     pub sent: Instant,
     /// When it was given to the receiving user for the first time; `None`: never.
@@ -61,6 +63,8 @@ pub struct LinkReport {
     pub options: String,
     /// The seed of its dice.
     pub seed: u64,
+    /// When it began: the zero of what is planned in time on it, such as outages. `None`: there was none.
+    pub start: Option<Instant>,
     /// Client to server.
     pub up: WayReport,
     /// Server to client.
@@ -98,6 +102,9 @@ pub enum Carried {
 }
 
 impl Carried {
+    /// All, in the order of tables.
+    pub const ALL: [Self; 3] = [Self::Raw, Self::Udp, Self::Tcp];
+
     /// The word of the command line and of JSON.
     pub const fn word(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 //! and the report draws; nothing here runs or prints anything.
 //!
 //! ```text
-//! workload.rs      what is said: how many messages, how often, how long, to how many
+//! workload.rs      what is said: how many messages, how often, how long, to how many, in which rooms
 //! measurement.rs   one run: what became of each message, what the link saw, how good the link itself was
 //! passage.rs       one packet: when it entered, what it was, what became of it
 //! account.rs       what the clients of a run tell: every message handed in and handed out

@@ -111,7 +111,7 @@ pub fn csv(runs: &[Measurement]) -> String {
 fn cells(run: &Measurement) -> [String; COLUMNS.len()] {
     let latencies = run.latencies();
     let span = |span: Option<Duration>| span.map(|span| format!("{:.3}", millis(span))).unwrap_or_default();
-    let LinkReport { up, down, options, seed } = &run.link;
+    let LinkReport { up, down, options, seed, .. } = &run.link;
     [
         run.carried.word().to_owned(),
         run.label.clone(),

@@ -18,6 +18,7 @@ fn run(carried: Carried) -> Measurement {
     let fate = |number: u64, receiver: u32| MessageFate {
         number,
         receiver,
+        room: 0,
         sent: at(1_000),
         delivered: (number < 10 || receiver == 0).then(|| at(1_000 + 1_000 * number)),
     };
@@ -31,7 +32,13 @@ fn run(carried: Carried) -> Measurement {
         fates: (1..=10).flat_map(|number| [fate(number, 0), fate(number, 1)]).collect(),
         duplicated: 4,
         out_of_order: 5,
-        link: LinkReport { options: "--delay 25ms".to_owned(), seed: 7, up: way(30, 60), down: way(40, 900) },
+        link: LinkReport {
+            options: "--delay 25ms".to_owned(),
+            seed: 7,
+            start: None,
+            up: way(30, 60),
+            down: way(40, 900),
+        },
         detail: json!({ "congestion": "cubic" }),
         passages: Vec::new(),
     }

@@ -108,7 +108,6 @@ fn packet_bytes(report: &Report) -> f64 {
     bytes as f64 / datagrams.max(1) as f64 + HEADERS
 }
 
-#[expect(clippy::cast_precision_loss, reason = "rates far below 2^53")]
 fn beside_the_book(
     plan: &Plan,
     rate: u64,
@@ -117,16 +116,51 @@ fn beside_the_book(
     bytes: f64,
     measured: f64,
 ) -> Row {
-    let transmission = bytes * 8.0 / rate as f64;
-    let trip = round_trip.as_secs_f64();
-    let a = trip / 2.0 / transmission;
-    // Of each packet's bytes the messages'; of TCP's, which carry several, as of the others'.
-    let useful = MESSAGE as f64 * 8.0 / 1e6 * (bytes / packet_with(MESSAGE as f64)).max(1.0);
-    let line = useful / transmission;
     let TransportConfig { arq, congestion, .. } = plan.server.settled();
+    let course = Course { rate, loss, round_trip };
+    let (formula, mathis) =
+        by_the_book(Choices { arq, congestion, ..Choices::default() }, course, MESSAGE, bytes);
+    Row { loss, round_trip, a: course.a(bytes), formula, mathis, measured }
+}
+
+/// What the formulas ask of a link.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Course {
+    /// Bits of IP packets a second.
+    pub rate: u64,
+    /// The share of data packets that is lost.
+    pub loss: f64,
+    /// Without transmission times.
+    pub round_trip: Duration,
+}
+
+impl Course {
+    /// Seconds that such a packet takes to be sent.
+    #[expect(clippy::cast_precision_loss, reason = "rates far below 2^53")]
+    fn transmission(self, packet_bytes: f64) -> f64 {
+        packet_bytes * 8.0 / self.rate as f64
+    }
+
+    /// Propagation time by transmission time of such a packet.
+    pub fn a(self, packet_bytes: f64) -> f64 {
+        self.round_trip.as_secs_f64() / 2.0 / self.transmission(packet_bytes)
+    }
+}
+
+/// What is written of messages of so many bytes in packets of so many, in Mbit/s of messages; of TCP also what
+/// Mathis et al. say.
+#[expect(clippy::cast_precision_loss, reason = "bytes of a message")]
+pub fn by_the_book(choices: Choices, course: Course, message: usize, bytes: f64) -> (f64, Option<f64>) {
+    let Course { loss, round_trip, .. } = course;
+    let Choices { arq, congestion, .. } = choices;
+    let (transmission, a) = (course.transmission(bytes), course.a(bytes));
+    let trip = round_trip.as_secs_f64();
+    // Of each packet's bytes the messages'; of TCP's, which carry several, as of the others'.
+    let useful = message as f64 * 8.0 / 1e6 * (bytes / packet_with(message as f64)).max(1.0);
+    let line = useful / transmission;
     let window = if let Congestion::Fixed(packets) = congestion { f64::from(packets) } else { f64::INFINITY };
     let timeout = (trip + transmission).max(arq.least_timeout().as_secs_f64());
-    let (formula, mathis) = match arq {
+    match arq {
         Arq::StopAndWait => (formula::stop_and_wait(loss, a) * line, None),
         Arq::GoBackN => (formula::go_back_n(loss, a, window) * line, None),
         Arq::Ours | Arq::SelectiveRepeat => (formula::selective_repeat(loss, a, window) * line, None),
@@ -136,12 +170,11 @@ fn beside_the_book(
                 [formula::padhye(loss, trip, timeout), formula::mathis(loss, trip)].map(|it| it * useful);
             (padhye.min(most), Some(mathis.min(most)))
         }
-    };
-    Row { loss, round_trip, a, formula, mathis, measured }
+    }
 }
 
 /// IP bytes of a packet with so many bytes of one message: header, seal, frame, acknowledgement.
-const fn packet_with(message: f64) -> f64 {
+pub const fn packet_with(message: f64) -> f64 {
     message + 13.0 + 16.0 + 8.0 + 7.0 + HEADERS
 }
 

@@ -36,7 +36,7 @@ fn plan() -> Plan {
     plan.sessions[0].up.paced = paced;
     plan.sessions[0].down.paced = paced;
     plan.sessions = vec![plan.sessions[0].clone(); PEOPLE + 1];
-    plan.sessions[PEOPLE].start = BEGINS + (ENDS - BEGINS) / 2;
+    plan.sessions[PEOPLE].start = Duration::from_millis(1_500);
     plan.end = End::At(Duration::from_secs(5));
     plan
 }

@@ -122,7 +122,7 @@ impl Comparison {
         let first = *runs.first()?;
         let good = || runs.iter().filter_map(|run| run.outcome.as_ref().ok());
         let label = good().next().map_or_else(|| row.label(), shown_label);
-        let values = Quantity::ALL.map(|quantity| quantity.spread(good(), first.wanted.workload));
+        let values = Quantity::ALL.map(|quantity| quantity.spread(good(), &first.wanted));
         Some(Line {
             part,
             link,
@@ -144,10 +144,15 @@ impl Comparison {
         self.runs.iter().any(|run| run.outcome.as_ref().is_ok_and(|run| run.model))
     }
 
+    /// The part whose single runs are drawn: the first, if messages can be told apart in it.
+    pub fn shown_part(&self) -> Option<&Part> {
+        self.part(0).filter(|part| !part.workload.is_bulk() && !part.workload.handshakes)
+    }
+
     /// The runs that are drawn one by one: of the first part's shown link, with the first seed, a run for each
     /// row.
     pub fn shown_runs(&self) -> Vec<(&Wanted, &Measurement)> {
-        let Some(part) = self.part(0) else { return Vec::new() };
+        let Some(part) = self.shown_part() else { return Vec::new() };
         let first = |row: &Row| {
             self.taken(0, part.shown(), *row).find_map(|run| Some((&run.wanted, run.outcome.as_ref().ok()?)))
         };

@@ -3,6 +3,7 @@
 //! | member | holds |
 //! | --- | --- |
 //! | `about` | command, program, system, machine, date; `tcp`: the congestion controls in force; `model`: why the simulator stood in, or null |
+//! | `scenario` | its name, its question and what to look for; null of a matrix |
 //! | `parts` | the questions: links with their options, rows, messages, seeds |
 //! | `lines` | one for each link and row: of each quantity median, least, most over the seeds |
 //! | `runs` | one for each link, row and seed: what `bench --json` says of it, without the counters |
@@ -31,6 +32,7 @@ pub fn document(comparison: &Comparison) -> Value {
             "command": about.command, "program": about.program, "system": about.system,
             "machine": about.machine, "tcp": comparison.tcp_in_force(), "date": about.date, "model": about.why_model,
         },
+        "scenario": comparison.matrix.scenario.map(|it| json!({ "name": it.name, "title": it.title, "look": it.look })),
         "parts": comparison.matrix.parts.iter().map(part).collect::<Vec<_>>(),
         "lines": lines.map(|it| line(&it)).collect::<Vec<_>>(),
         "runs": comparison.runs.iter().map(run).collect::<Vec<_>>(),
@@ -47,7 +49,7 @@ pub fn timelines(comparison: &Comparison) -> Vec<Timeline> {
 
 /// The worst message of each row of the first part, over the shown link.
 pub fn stories(comparison: &Comparison) -> Vec<Story> {
-    let Some(part) = comparison.part(0) else { return Vec::new() };
+    let Some(part) = comparison.shown_part() else { return Vec::new() };
     let of_row = |row| {
         let taken = comparison.taken(0, part.shown(), row);
         story::worst(taken.filter_map(|run| Some((&run.wanted, run.outcome.as_ref().ok()?))), &[])

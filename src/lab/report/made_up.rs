@@ -14,7 +14,7 @@ pub fn run(label: &str, latencies: &[Option<u64>]) -> Measurement {
     let fate = |(index, latency): (usize, &Option<u64>)| {
         let sent = at(1_000_000 + 20_000 * index as u64);
         let delivered = latency.map(|ms| sent + Duration::from_millis(ms));
-        MessageFate { number: index as u64 + 1, receiver: 0, sent, delivered }
+        MessageFate { number: index as u64 + 1, receiver: 0, room: 0, sent, delivered }
     };
     let way = |packets: u64, dropped: u64| WayReport {
         packets,
@@ -32,7 +32,13 @@ pub fn run(label: &str, latencies: &[Option<u64>]) -> Measurement {
         fates: latencies.iter().enumerate().map(fate).collect(),
         duplicated: 0,
         out_of_order: 0,
-        link: LinkReport { options: "--loss 5%".to_owned(), seed: 1, up: way(20, 2), down: way(10, 1) },
+        link: LinkReport {
+            options: "--loss 5%".to_owned(),
+            seed: 1,
+            start: Some(at(0)),
+            up: way(20, 2),
+            down: way(10, 1),
+        },
         detail: serde_json::Value::Null,
         passages: Vec::new(),
     }

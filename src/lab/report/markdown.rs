@@ -11,7 +11,7 @@
 //! ```
 
 use super::comparison::{Comparison, Line};
-use super::table::{COLUMNS, cell};
+use super::table::cell;
 use std::fmt::Write as _;
 
 const BEGIN: &str = "<!-- sayagain compare: begin -->\n";
@@ -48,13 +48,13 @@ fn of_part(comparison: &Comparison, index: usize) -> String {
     let Some(part) = comparison.part(index) else { return String::new() };
     let mut text = format!("\n### {}\n\n{}.\n\n", part.title, sentence(&part.workload.told()));
     let link = if part.axis.is_empty() { "link" } else { part.axis };
-    let heads: Vec<&str> = COLUMNS.iter().map(|quantity| quantity.head()).collect();
+    let heads: Vec<&str> = part.columns.iter().map(|quantity| quantity.head()).collect();
     let _ = writeln!(text, "| {link} | carried by | {} |", heads.join(" | "));
     let _ = writeln!(text, "| --- | --- |{}", " ---: |".repeat(heads.len()));
     let lines = comparison.lines(index);
     for line in &lines {
         let name = part.links.get(line.link).map_or("", |link| link.name.as_str());
-        let numbers = COLUMNS.iter().map(|it| line.spread(*it).map_or_else(|| "–".to_owned(), cell));
+        let numbers = part.columns.iter().map(|it| line.spread(*it).map_or_else(|| "–".to_owned(), cell));
         let numbers: Vec<String> = numbers.collect();
         let _ = writeln!(text, "| {name} | {} | {} |", label(line), numbers.join(" | "));
     }
@@ -99,7 +99,10 @@ mod tests {
         let text = put_into("", &comparison("sayagain compare"));
         let rows: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
         assert_eq!(rows.len(), 2 + 3, "{text}");
-        assert!(rows.iter().all(|row| row.matches('|').count() == 2 + COLUMNS.len() + 1), "{text}");
+        assert!(
+            rows.iter().all(|row| row.matches('|').count() == 2 + Matrix::usual().parts[0].columns.len() + 1),
+            "{text}"
+        );
         assert!(rows[2].contains("| 0 % | raw (model) |"), "{text}");
     }
 

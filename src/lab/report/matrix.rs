@@ -12,14 +12,25 @@
 //! rows, each a second and a half of messages. A link without chance says the same for each seed, so it has
 //! one.
 
+use super::quantity::Quantity;
 use super::row::Row;
-use super::workload::Workload;
-use crate::lab::bench::Carried;
+use super::scenario::Scenario;
+use crate::lab::bench::{Carried, Workload};
 use crate::lab::link::in_force::spelled;
 use crate::lab::link::profile::PROFILES;
 use crate::lab::link::settings::read_assignment;
-use crate::lab::link::{DirectionConfig, LinkConfig};
+use crate::lab::link::{DirectionConfig, LinkConfig, LinkOptions};
 use crate::time::Duration;
+use clap::Parser;
+use std::io;
+use std::path::Path;
+
+/// Options of a link in words.
+#[derive(Parser)]
+struct Typed {
+    #[command(flatten)]
+    link: LinkOptions,
+}
 
 /// A link of a matrix.
 #[derive(Clone, PartialEq, Debug)]
@@ -53,11 +64,15 @@ pub struct Part {
     pub workload: Workload,
     /// So many seeds, from the matrix's first on.
     pub seeds: u64,
+    /// What its table shows.
+    pub columns: &'static [Quantity],
 }
 
 /// All that is to be run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Matrix {
+    /// The scenario that it is, if it is one.
+    pub scenario: Option<Scenario>,
     /// The questions; the first is the one whose packets are kept and whose single runs are drawn.
     pub parts: Vec<Part>,
     /// The first seed.
@@ -101,6 +116,15 @@ impl LinkChoice {
         Some(Self { name, x, options: spelled(&config), config, receivers: None })
     }
 
+    /// From options as they are typed: `--delay 25ms --outage 3s+2s`. `None`: they are none.
+    pub fn typed(name: String, x: f64, options: &str) -> Option<Self> {
+        let words = std::iter::once("link").chain(options.split_whitespace());
+        let link = Typed::try_parse_from(words).ok()?.link;
+        let no_file = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        let config = link.config(1, no_file).ok()??;
+        Some(Self { name, x, options: options.to_owned(), config, receivers: None })
+    }
+
     /// Does chance decide anything on it?
     fn is_random(&self) -> bool {
         let plain = |way: &DirectionConfig| {
@@ -113,7 +137,8 @@ impl LinkChoice {
 }
 
 impl Part {
-    fn over_loss(id: &'static str, title: &str, losses: &[f64], rest: &str) -> Self {
+    /// A link for each loss, in percent; `rest`: what is alike, as in a trace file.
+    pub fn over_loss(id: &'static str, title: &str, losses: &[f64], rest: &str) -> Self {
         let link = |loss: &f64| LinkChoice::of(format!("{loss} %"), *loss, &format!("loss={loss}% {rest}"));
         Self {
             id,
@@ -123,6 +148,7 @@ impl Part {
             rows: Row::usual().to_vec(),
             workload: Workload::default(),
             seeds: 3,
+            columns: &Quantity::USUAL,
         }
     }
 
@@ -142,7 +168,7 @@ impl Part {
                     row: *row,
                     workload: self.workload_on(link),
                     seed,
-                    packets: part == 0 && link == shown,
+                    packets: part == 0 && link == shown && !self.workload.is_bulk(),
                 }));
             }
         }
@@ -168,7 +194,8 @@ impl Matrix {
     /// What answers the lecture's question in under two minutes.
     pub fn usual() -> Self {
         let title = "What does loss do to a chat?";
-        Self { parts: vec![Part::over_loss("loss", title, &LOSSES, "delay=25ms")], seed: 1 }
+        let scenario = None;
+        Self { scenario, parts: vec![Part::over_loss("loss", title, &LOSSES, "delay=25ms")], seed: 1 }
     }
 
     /// The long one.
@@ -177,7 +204,7 @@ impl Matrix {
         loss.seeds = 5;
         loss.workload.messages = 500;
         let parts = vec![loss, bursts(), fades(), profiles(), queue(), controls(), receivers(), bulk()];
-        Self { parts, seed: 1 }
+        Self { scenario: None, parts, seed: 1 }
     }
 
     /// One link that somebody asked for. `extra`: options that a link cannot spell, such as `--trace FILE`.
@@ -194,8 +221,9 @@ impl Matrix {
             rows: Row::usual().to_vec(),
             workload: Workload::default(),
             seeds: 3,
+            columns: &Quantity::USUAL,
         };
-        Self { parts: vec![part], seed }
+        Self { scenario: None, parts: vec![part], seed }
     }
 
     /// The same with other rows, of each part that has not rows of its own.
@@ -255,7 +283,7 @@ fn queue() -> Part {
         |ms: f64| LinkChoice::of(format!("{ms} ms"), ms, &format!("delay=25ms rate=1mbit queue={ms}ms"));
     part.links = [20.0, 100.0, 500.0].into_iter().filter_map(link).collect();
     part.workload =
-        Workload { messages: 500, interval: Duration::from_millis(10), size: 1_000, receivers: 1 };
+        Workload { messages: 500, interval: Duration::from_millis(10), bytes: 1_000, ..Workload::default() };
     part
 }
 
@@ -284,7 +312,8 @@ fn bulk() -> Part {
     let losses = [0.0, 0.1, 1.0, 5.0];
     let mut part = Part::over_loss("bulk", title, &losses, "delay=25ms rate=20mbit queue=50ms");
     part.rows = vec![Row::of(Carried::Udp), Row::of(Carried::Tcp), Row::tcp("reno"), Row::tcp("bbr")];
-    part.workload = Workload { messages: 3_000, interval: Duration::ZERO, size: 2_000, receivers: 1 };
+    part.workload =
+        Workload { messages: 3_000, interval: Duration::ZERO, bytes: 2_000, ..Workload::default() };
     part
 }
 

@@ -12,9 +12,9 @@
 //!
 //! - [`matrix`]: which links, carried by what, how many seeds
 //! - [`row`]: what carries the messages, and what is special about it
-//! - [`workload`]: who says how much, how often
 //! - [`comparison`]: what was taken, and one line for each link and row
-//! - [`quantity`], [`spread`]: what is told of a run, and its median over seeds
+//! - [`scenario`]: matrices with a name, a question and what to look for
+//! - [`quantity`], [`moments`], [`spread`]: what is told of a run, and its median over seeds
 //! - [`model`]: the simulator in the place of the real link
 //! - [`figures`], [`timeline`], [`story`]: what is drawn, as values
 //! - [`table`], [`json`], [`markdown`], [`page`]: the four forms
@@ -30,19 +30,20 @@ pub mod json;
 pub mod markdown;
 pub mod matrix;
 pub mod model;
+pub mod moments;
 pub mod page;
 pub mod quantity;
 pub mod row;
+pub mod scenario;
 pub mod spread;
 pub mod story;
 pub mod table;
 pub mod timeline;
-pub mod workload;
 
 pub use comparison::{About, Comparison, Run};
 pub use matrix::{Matrix, Wanted};
 pub use row::Row;
-pub use workload::Workload;
+pub use scenario::Scenario;
 
 #[cfg(test)]
 pub(crate) mod made_up;

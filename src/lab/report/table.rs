@@ -11,19 +11,9 @@
 
 use super::comparison::{Comparison, Line};
 use super::quantity::Quantity;
+use super::scenario::Scenario;
 use super::spread::Spread;
 use std::fmt::Write as _;
-
-/// The columns of numbers.
-pub const COLUMNS: [Quantity; 7] = [
-    Quantity::P50,
-    Quantity::P90,
-    Quantity::P99,
-    Quantity::Late,
-    Quantity::Missing,
-    Quantity::Goodput,
-    Quantity::Overhead,
-];
 
 /// The whole.
 pub fn table(comparison: &Comparison) -> String {
@@ -31,26 +21,34 @@ pub fn table(comparison: &Comparison) -> String {
     if let Some(why) = &comparison.about.why_model {
         let _ = writeln!(text, "model: {why}\n");
     }
+    text.extend(comparison.matrix.scenario.map(Scenario::told));
     for part in 0..comparison.matrix.parts.len() {
         text.push_str(&of_part(comparison, part));
         text.push('\n');
     }
-    text.push_str(
-        "Latencies in ms. Medians over seeds, (least–greatest). late: 50 ms or more behind the \
-         fastest of the run.\nwire/byte: IP bytes both ways for each byte of a message that was delivered.\n",
-    );
+    text + &key(comparison)
+}
+
+/// What must be known to read the columns.
+fn key(comparison: &Comparison) -> String {
+    let mut text = "Latencies in ms. Medians over seeds, (least–greatest).\n".to_owned();
+    let shows =
+        |quantity: &Quantity| comparison.matrix.parts.iter().any(|part| part.columns.contains(quantity));
+    for key in Quantity::ALL.iter().filter(|quantity| shows(quantity)).filter_map(|quantity| quantity.key()) {
+        let _ = writeln!(text, "{key}");
+    }
     text
 }
 
 fn of_part(comparison: &Comparison, index: usize) -> String {
     let Some(part) = comparison.part(index) else { return String::new() };
-    let mut rows = vec![heads(if part.axis.is_empty() { "link" } else { part.axis })];
+    let mut rows = vec![heads(if part.axis.is_empty() { "link" } else { part.axis }, part.columns)];
     let mut notes = String::new();
     let mut last = None;
     for line in comparison.lines(index) {
         let name = if last == Some(line.link) { "" } else { part.links[line.link].name.as_str() };
         last = Some(line.link);
-        rows.push(cells(name, &line));
+        rows.push(cells(name, &line, part.columns));
         notes.push_str(&remark(name_of(comparison, &line), &line));
     }
     format!("{} ({})\n{}{notes}", part.title, part.workload.told(), aligned(&rows))
@@ -63,16 +61,15 @@ fn name_of<'a>(comparison: &'a Comparison, line: &Line) -> &'a str {
         .map_or("", |link| link.name.as_str())
 }
 
-fn heads(link: &str) -> Vec<String> {
-    let numbers = COLUMNS.iter().map(|quantity| match quantity {
-        Quantity::Late | Quantity::Missing => format!("{} %", quantity.head()),
-        _ => quantity.head().to_owned(),
+fn heads(link: &str, columns: &[Quantity]) -> Vec<String> {
+    let numbers = columns.iter().map(|quantity| {
+        if quantity.is_percent() { format!("{} %", quantity.head()) } else { quantity.head().to_owned() }
     });
     [link.to_owned(), "carried by".to_owned()].into_iter().chain(numbers).collect()
 }
 
-fn cells(name: &str, line: &Line) -> Vec<String> {
-    let numbers = COLUMNS.iter().map(|quantity| line.spread(*quantity).map_or_else(|| "-".to_owned(), cell));
+fn cells(name: &str, line: &Line, columns: &[Quantity]) -> Vec<String> {
+    let numbers = columns.iter().map(|quantity| line.spread(*quantity).map_or_else(|| "-".to_owned(), cell));
     let label = if line.unfit > 0 { format!("{} !", line.label) } else { line.label.clone() };
     [name.to_owned(), label].into_iter().chain(numbers).collect()
 }

@@ -105,6 +105,26 @@ fn a_table_goes_to_standard_output_and_progress_to_standard_error() {
 }
 
 #[test]
+fn a_scenario_says_what_to_look_for_above_its_table_and_on_its_page() {
+    let home = folder();
+    let output = compare(home.path(), &["--scenario", "list"]);
+    let list = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(list.lines().count() == 9 && list.contains("\noutage "), "{list}");
+    let words = ["--model", "--scenario", "outage", "--messages", "100", "--html", "page.html"];
+    let output = compare(home.path(), &words);
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let page = fs::read_to_string(home.path().join("page.html")).expect("it was written");
+    for told in ["Nothing passes for two seconds.", "TCP doubles its timer with each attempt"] {
+        assert!(table.contains(told) && page.contains(told), "{told}: {table}");
+    }
+    assert!(table.contains("all there") && page.contains("data-quantity=\"caught_up_ms\""), "{table}");
+    let output = compare(home.path(), &["--model", "--scenario", "handshake"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told.contains("skipped: udp at 10 %: the simulator plays no handshakes"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_written_or_does_not_fit_is_told_before_anything_is_run() {
     let home = folder();
     let output = compare(home.path(), &["--model", "--html", "no/such/folder.html"]);

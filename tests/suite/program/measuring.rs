@@ -16,12 +16,14 @@ const WORKLOAD: Workload = Workload {
     interval: Duration::from_millis(2),
     bytes: 100,
     receivers: 2,
-    patience: Duration::from_mins(1),
+    rooms: 1,
+    handshakes: false,
+    patience: Some(Duration::from_mins(1)),
 };
 
 fn plan(carried: Carried) -> Plan {
     // What is not said again and has not come after so long never comes.
-    let patience = if carried == Carried::Raw { Duration::from_secs(5) } else { WORKLOAD.patience };
+    let patience = if carried == Carried::Raw { Some(Duration::from_secs(5)) } else { WORKLOAD.patience };
     let workload = Workload { patience, ..WORKLOAD };
     Plan {
         // What every system has, whatever its usual choice is.
@@ -73,6 +75,52 @@ fn a_congestion_control_that_the_kernel_lacks_is_no_failure_but_a_row_left_out()
     let tcp = TcpTuning { congestion: Some("nonsense".to_owned()), nagle: false };
     let stop = take(&Plan { tcp, ..plan(Carried::Tcp) }).expect_err("no kernel has it");
     assert_eq!(stop.exit, Exit::Unavailable, "{stop:?}");
+}
+
+#[test]
+fn messages_go_round_the_rooms_and_each_room_has_its_order() {
+    for carried in [Carried::Udp, Carried::Tcp] {
+        let workload = Workload { rooms: 3, ..plan(carried).workload };
+        let run = taken(&Plan { workload, ..plan(carried) });
+        assert_eq!((run.delivered(), run.duplicated, run.out_of_order), (80, 0, 0));
+        let rooms: Vec<u32> =
+            run.fates.iter().filter(|fate| fate.receiver == 1).map(|fate| fate.room).collect();
+        assert_eq!((rooms.len(), &rooms[..4]), (40, [0, 1, 2, 0].as_slice()));
+    }
+}
+
+#[test]
+fn clients_that_only_connect_are_measured_one_by_one() {
+    for carried in [Carried::Udp, Carried::Tcp] {
+        let workload = Workload { messages: 12, receivers: 1, handshakes: true, ..plan(carried).workload };
+        let run = take(&Plan { workload, ..plan(carried) }).unwrap_or_else(|stop| panic!("{stop:?}"));
+        assert_eq!((run.messages, run.delivered(), run.lost(), run.out_of_order), (12, 12, 0, 0));
+        assert!(run.fates.iter().all(|fate| fate.delivered > Some(fate.sent)));
+    }
+}
+
+#[test]
+fn a_transfer_beside_the_messages_is_told_and_costs_them_nothing_but_time() {
+    for (carried, beside) in [(Carried::Udp, Carried::Tcp), (Carried::Tcp, Carried::Udp)] {
+        // Ours: half a second of messages, in which any machine carries some of the transfer.
+        let workload = Workload { interval: Duration::from_millis(12), ..plan(carried).workload };
+        let run = taken(&Plan { workload, beside: Some(beside), ..plan(carried) });
+        assert_eq!((run.delivered(), run.duplicated, run.out_of_order), (80, 0, 0));
+        let told = &run.detail["beside"];
+        assert_eq!(told["transport"], beside.word());
+        assert!(told["bytes"].as_u64().is_some_and(|bytes| bytes >= 2_000), "{told}");
+        assert!(told["ms"].as_u64().is_some_and(|ms| ms >= 400), "{told}");
+    }
+}
+
+#[test]
+fn more_than_a_session_can_queue_is_said_and_delivered_all_the_same() {
+    let workload =
+        Workload { messages: 900, receivers: 1, bytes: 4_000, interval: Duration::ZERO, ..WORKLOAD };
+    for carried in [Carried::Udp, Carried::Tcp] {
+        let run = take(&Plan { workload, ..plan(carried) }).unwrap_or_else(|stop| panic!("{stop:?}"));
+        assert_eq!((run.delivered(), run.duplicated, run.out_of_order), (900, 0, 0));
+    }
 }
 
 /// Loopback itself loses nothing at this pace; what it did lose would be told as lost.

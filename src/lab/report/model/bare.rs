@@ -50,6 +50,7 @@ pub fn take(wanted: &Wanted) -> Measurement {
         play.fates.extend((0..receivers).map(|receiver| MessageFate {
             number: message,
             receiver,
+            room: wanted.workload.room_of(message),
             sent,
             delivered: None,
         }));
@@ -68,7 +69,7 @@ fn short(number: u64) -> u32 {
 
 impl Play<'_> {
     fn send(&mut self, now: Instant, direction: Direction, under: Under) {
-        let ip_bytes = self.wanted.workload.size + HEADERS;
+        let ip_bytes = self.wanted.workload.bytes + HEADERS;
         let verdict = self.link.handle_packet(now, direction, ip_bytes, &[], under);
         if self.wanted.packets {
             let receiver = u16::try_from(under.receiver).unwrap_or(u16::MAX);

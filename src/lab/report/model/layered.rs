@@ -1,14 +1,14 @@
 //! What does our layer, or its model of TCP, make of the link?
 
 use super::super::matrix::Wanted;
+use super::super::row::Row;
 use super::{begun, link};
 use crate::lab::bench::{Measurement, MessageFate};
 use crate::lab::flow::{Ears, End, Medium, Paced, Plan, SessionPlan, Testbed};
 use crate::lab::link::Direction;
 use crate::time::{Duration, Instant};
 use crate::transport::arq::Arq;
-use crate::transport::config::{Choices, TransportConfig};
-use crate::transport::redundancy::Redundancy;
+use crate::transport::config::TransportConfig;
 
 /// When the first message is handed in: until then everybody has met, on all but the worst links.
 pub const START: Duration = Duration::from_secs(2);
@@ -45,6 +45,7 @@ fn fates<'a>(
     sent: &'a [(Instant, Option<Instant>)],
     got: &'a [(Instant, Option<Instant>)],
 ) -> impl Iterator<Item = MessageFate> + use<'a> {
+    let workload = wanted.workload;
     let due = {
         let (first, interval) = (Instant::ZERO + START, wanted.workload.interval);
         move |index: u64| first + interval.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX))
@@ -52,19 +53,14 @@ fn fates<'a>(
     (0..wanted.workload.messages).zip(0_usize..).map(move |(number, index)| MessageFate {
         number: number + 1,
         receiver,
+        room: workload.room_of(number + 1),
         sent: sent.get(index).map_or_else(|| due(number), |(sent, _)| *sent),
         delivered: got.get(index).and_then(|(_, arrived)| *arrived),
     })
 }
 
 fn plan(wanted: &Wanted, arq: Arq) -> Plan {
-    let usual = Choices::default();
-    let choices = if arq.is_teaching() {
-        Choices { arq, redundancy: Redundancy::Off, congestion: arq.congestion(control(arq)) }
-    } else {
-        usual
-    };
-    let config = TransportConfig::chosen(choices);
+    let config = TransportConfig::chosen(Row { arq, ..wanted.row }.choices());
     let mut plan = Plan::of(link(wanted));
     plan.medium = Medium::Shared;
     plan.handed_on = true;
@@ -74,7 +70,8 @@ fn plan(wanted: &Wanted, arq: Arq) -> Plan {
     let paced = Paced {
         messages: workload.messages,
         interval: workload.interval,
-        size: workload.size as usize,
+        size: workload.bytes as usize,
+        rooms: workload.rooms.into(),
         ..Paced::default()
     };
     let silent = SessionPlan { config, ..SessionPlan::default() };
@@ -86,12 +83,4 @@ fn plan(wanted: &Wanted, arq: Arq) -> Plan {
     plan.sessions = vec![receiver; workload.receivers as usize + 1];
     plan.sessions[0] = sender;
     plan
-}
-
-/// `NewReno` of the model of TCP, as the simulator has it (docs/architecture.md, the teaching modes).
-const fn control(arq: Arq) -> crate::transport::congestion::Congestion {
-    match arq {
-        Arq::TcpLike => crate::transport::congestion::Congestion::NewReno,
-        _ => crate::transport::congestion::Congestion::Tolerant,
-    }
 }

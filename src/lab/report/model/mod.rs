@@ -19,11 +19,15 @@ mod layered;
 use super::matrix::Wanted;
 use crate::lab::bench::{Carried, LinkReport, Measurement, WayReport};
 use crate::lab::link::{Counters, Direction, DropCause, LinkConfig};
+use crate::time::Instant;
 use crate::transport::arq::Arq;
 
 /// Plays it. The error says what no model can say, or that time stood still.
 pub fn take(wanted: &Wanted) -> Result<Measurement, String> {
     let row = wanted.row;
+    if let Some(why) = beyond(wanted) {
+        return Err(why.to_owned());
+    }
     match row.carried {
         Carried::Raw if wanted.workload.is_bulk() => {
             Err("bare UDP has no rate of its own: as fast as it is taken is as fast as it is lost".into())
@@ -35,6 +39,26 @@ pub fn take(wanted: &Wanted) -> Result<Measurement, String> {
             Err(format!("the simulator has no model of the kernel's {}", row.control))
         }
         Carried::Tcp => layered::take(wanted, Arq::TcpLike),
+    }
+}
+
+/// What the simulator cannot play of this run, if there is something.
+fn beyond(wanted: &Wanted) -> Option<&'static str> {
+    let Wanted { row, workload, config, .. } = wanted;
+    // Its server hands on what comes as the next message: right as long as they come in the order of saying.
+    let up = &config.up;
+    let straight = up.loss <= 0.0 && up.reorder <= 0.0 && up.fade.is_none() && up.corrupt <= 0.0;
+    let named = config.drops.iter().any(|it| it.direction == Direction::Up);
+    if workload.handshakes {
+        Some("the simulator plays no handshakes by themselves")
+    } else if row.beside.is_some() {
+        Some("the simulator plays no transfer beside the messages")
+    } else if workload.rooms > 1 && (!straight || named) {
+        Some("the simulator plays several rooms only over a link that keeps all the way up")
+    } else if config.rebind.is_some() && row.carried != Carried::Udp {
+        Some("the simulator has no addresses but those of our layer")
+    } else {
+        None
     }
 }
 
@@ -51,7 +75,13 @@ fn begun(wanted: &Wanted, counters: [&Counters; 2]) -> Measurement {
         fates: Vec::new(),
         duplicated: 0,
         out_of_order: 0,
-        link: LinkReport { options: wanted.options.clone(), seed: wanted.seed, up, down },
+        link: LinkReport {
+            options: wanted.options.clone(),
+            seed: wanted.seed,
+            start: Some(Instant::ZERO),
+            up,
+            down,
+        },
         detail: serde_json::Value::Null,
         passages: Vec::new(),
     }

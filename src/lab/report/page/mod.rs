@@ -51,7 +51,9 @@ pub fn page(comparison: &Comparison) -> String {
 /// Title, answer, and how it was measured.
 fn head(comparison: &Comparison) -> String {
     let about = &comparison.about;
-    let mut text = "<h1>What does a lossy link do to a chat?</h1>\n".to_owned();
+    let scenario = comparison.matrix.scenario;
+    let title = scenario.map_or("What does a lossy link do to a chat?", |it| it.title);
+    let mut text = format!("<h1>{}</h1>\n", escaped(title));
     if let Some(why) = &about.why_model {
         let _ = writeln!(
             text,
@@ -59,7 +61,9 @@ fn head(comparison: &Comparison) -> String {
             escaped(why)
         );
     }
-    let sentences = answer::sentences(comparison);
+    // What to look for stands in the place of an answer.
+    let look = scenario.map(|it| it.look.map(str::to_owned).to_vec());
+    let sentences = look.unwrap_or_else(|| answer::sentences(comparison));
     let told = each("p", &sentences);
     let _ = write!(text, "<div class=\"answer\">\n{told}</div>\n<h2>What was measured, and how</h2>\n");
     text.push_str(if comparison.has_model() { HOW_MODEL } else { HOW });
@@ -138,7 +142,7 @@ const UNFIT: &str =
 
 /// One run, message by message.
 fn run_section(comparison: &Comparison) -> String {
-    let Some(part) = comparison.part(0) else { return String::new() };
+    let Some(part) = comparison.shown_part() else { return String::new() };
     let shown = comparison.shown_runs();
     let lanes: Vec<(usize, Timeline)> =
         shown.iter().map(|(wanted, run)| (style(part, wanted.row), Timeline::of(run))).collect();
@@ -176,7 +180,7 @@ fn code(command: &str) -> String {
 
 /// The worst message of each row.
 fn story_section(comparison: &Comparison) -> String {
-    let Some(part) = comparison.part(0) else { return String::new() };
+    let Some(part) = comparison.shown_part() else { return String::new() };
     let told = stories(comparison);
     if told.is_empty() {
         return String::new();

@@ -6,23 +6,12 @@ use super::super::spread::Spread;
 use super::svg::escaped;
 use std::fmt::Write as _;
 
-/// The columns, each with its unit.
-const COLUMNS: [(Quantity, &str); 7] = [
-    (Quantity::P50, "p50, ms"),
-    (Quantity::P90, "p90, ms"),
-    (Quantity::P99, "p99, ms"),
-    (Quantity::Late, "late, %"),
-    (Quantity::Missing, "missing, %"),
-    (Quantity::Goodput, "goodput, kB/s"),
-    (Quantity::Overhead, "wire bytes a byte"),
-];
-
 /// The table of a part; each number in JSON's form as `data-value`.
 pub fn table(comparison: &Comparison, index: usize) -> String {
     let Some(part) = comparison.part(index) else { return String::new() };
     let first = if part.axis.is_empty() { "link" } else { part.axis };
     let mut text = "<div class=\"scroll\"><table>\n<thead><tr>".to_owned();
-    let heads = [first, "carried by"].into_iter().chain(COLUMNS.iter().map(|(_, head)| *head));
+    let heads = [first, "carried by"].into_iter().chain(part.columns.iter().map(|it| it.head_with_unit()));
     heads.for_each(|head| {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(head));
     });
@@ -32,13 +21,13 @@ pub fn table(comparison: &Comparison, index: usize) -> String {
     for line in &lines {
         let is_first = last != Some(line.link);
         last = Some(line.link);
-        text.push_str(&row(&part.links[line.link].name, line, is_first));
+        text.push_str(&row(&part.links[line.link].name, line, is_first, part.columns));
     }
     text.push_str("</tbody>\n</table></div>\n");
-    text + &remarks(&lines)
+    text + &remarks(&lines, part.columns)
 }
 
-fn row(name: &str, line: &Line, is_first: bool) -> String {
+fn row(name: &str, line: &Line, is_first: bool, columns: &[Quantity]) -> String {
     let (class, name) = if is_first { (" class=\"first\"", name) } else { ("", "") };
     let flag = if line.unfit > 0 { " <span class=\"flag\">!</span>" } else { "" };
     let mut text = format!(
@@ -50,9 +39,9 @@ fn row(name: &str, line: &Line, is_first: bool) -> String {
         escaped(&line.command),
         escaped(&line.label)
     );
-    for (quantity, _) in COLUMNS {
+    for quantity in columns {
         text.push_str(
-            &line.spread(quantity).map_or_else(|| "<td>–</td>".to_owned(), |it| cell(quantity, it)),
+            &line.spread(*quantity).map_or_else(|| "<td>–</td>".to_owned(), |it| cell(*quantity, it)),
         );
     }
     text + "</tr>\n"
@@ -69,7 +58,7 @@ fn cell(quantity: Quantity, spread: Spread) -> String {
 }
 
 /// What was skipped, and what is not fit.
-fn remarks(lines: &[Line]) -> String {
+fn remarks(lines: &[Line], columns: &[Quantity]) -> String {
     let mut text = String::new();
     let skipped = lines.iter().filter_map(|line| Some((line, line.skipped.as_ref()?)));
     let mut told: Vec<String> =
@@ -83,8 +72,9 @@ fn remarks(lines: &[Line]) -> String {
     for remark in told {
         let _ = writeln!(text, "<p class=\"flag\">{remark}</p>");
     }
-    let key = "A number is the median over seeds; behind it the least and the greatest. Late: 50 ms or more behind the \
-               fastest of the run. Wire bytes: IP packets both ways for each byte of a message that was \
-               delivered.";
-    text + &format!("<p class=\"soft\">{key}</p>\n")
+    let keys: Vec<&str> = columns.iter().filter_map(|quantity| quantity.key()).collect();
+    text + &format!(
+        "<p class=\"soft\">A number is the median over seeds; behind it the least and the greatest. {}.</p>\n",
+        escaped(&keys.join("; "))
+    )
 }

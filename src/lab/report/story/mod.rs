@@ -114,7 +114,7 @@ fn rank(fate: &MessageFate) -> (bool, Option<Duration>) {
 
 fn story(wanted: &Wanted, run: &Measurement, fate: &MessageFate, notes: &[Note]) -> Story {
     let told = Ports::of(&run.passages, fate).map(|ports| {
-        let size = wanted.workload.size;
+        let size = wanted.workload.bytes;
         let case = Case { passages: &run.passages, ports, fate, size, together: together(run, fate) };
         let Told { mut reasons, marks } =
             if is_stream(&run.passages) { stream::told(&case) } else { datagrams::told(&case, run.carried) };
