@@ -151,6 +151,10 @@ pub fn style(part: &Part, row: Row) -> usize {
 
 /// The command that takes one link of a part again.
 fn command_of_link(comparison: &Comparison, part: &Part, link: usize, choice: &LinkChoice) -> String {
+    // Not every workload of a scenario can be asked for link by link.
+    if comparison.matrix.scenario.is_some() {
+        return comparison.about.command.clone();
+    }
     let rows: Vec<String> = part.rows.iter().map(|row| row.word()).collect();
     let model = if comparison.about.why_model.is_some() { " --model" } else { "" };
     let words = [
@@ -179,7 +183,10 @@ fn distribution(comparison: &Comparison, part: usize, of: &Part, link: usize) ->
         if of.axis.is_empty() { choice.name.clone() } else { format!("{} {}", choice.name, of_axis(of)) };
     Figure {
         id: format!("{}-latencies-{link}", of.id),
-        title: format!("How long messages take: {what}"),
+        title: format!(
+            "How long {} take: {what}",
+            if of.workload.handshakes { "connects" } else { "messages" }
+        ),
         caption:
             "Of all messages, the share that had arrived after so long; all seeds together. A curve that \
                   ends below 100 % has lost some."

@@ -108,10 +108,10 @@ const LIMITS: &str = "<h2>What this does not say</h2>\n<ul>\n\
 fn part_section(comparison: &Comparison, index: usize) -> String {
     let Some(part) = comparison.part(index) else { return String::new() };
     let mut text = format!(
-        "<h2>{}</h2>\n<p class=\"soft\">{}; {} seeds where chance decides.</p>\n",
+        "<h2>{}</h2>\n<p class=\"soft\">{}; {} where chance decides.</p>\n",
         escaped(&part.title),
         escaped(&part.workload.told()),
-        part.seeds
+        if part.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds", part.seeds) }
     );
     text.push_str(&numbers::table(comparison, index));
     let (over, single): (Vec<Figure>, Vec<Figure>) =

@@ -1,6 +1,8 @@
 use super::super::json;
+use super::super::made_up;
 use super::super::matrix::Matrix;
 use super::super::model;
+use super::super::scenario::SCENARIOS;
 use super::super::{About, Run};
 use super::*;
 use serde_json::Value;
@@ -148,6 +150,31 @@ fn every_row_of_the_table_stands_in_the_answer_once() {
         "{sentences:?}"
     );
     assert!(sentences[3].starts_with("tcp-like (model) delivers"), "{sentences:?}");
+}
+
+#[test]
+fn a_scenario_has_its_question_its_sentences_and_its_columns_and_carries_its_own_command() {
+    for (scenario, _) in SCENARIOS {
+        let matrix = scenario.matrix();
+        let wanted = matrix.wanted().into_iter();
+        let runs = wanted.map(|wanted| {
+            let label = wanted.row.label();
+            Run { outcome: Ok(made_up::run(&label, &[Some(50), Some(200), Some(60)])), wanted }
+        });
+        let about = About { command: "sayagain compare --scenario".to_owned(), ..About::default() };
+        let runs = runs.collect();
+        let comparison = Comparison { about, matrix, runs };
+        let (page, document) = (page(&comparison), json::document(&comparison));
+        assert!(page.contains(&format!("<h1>{}</h1>", escaped(scenario.title))), "{}", scenario.name);
+        assert!(scenario.look.iter().all(|sentence| page.contains(&escaped(sentence))), "{}", scenario.name);
+        assert_eq!(document["scenario"]["name"], scenario.name);
+        for part in &comparison.matrix.parts {
+            assert!(part.columns.iter().all(|it| page.contains(it.head_with_unit())), "{}", scenario.name);
+        }
+        // `compare` has no option for each of a scenario's messages.
+        let figures = document["figures"].as_array().expect("figures");
+        assert!(figures.iter().all(|it| it["command"] == "sayagain compare --scenario"), "{}", scenario.name);
+    }
 }
 
 #[test]

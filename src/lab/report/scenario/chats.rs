@@ -50,10 +50,10 @@ pub const THIN_STREAM: (Scenario, Parts) = (
         name: "thin-stream",
         title: "Somebody types: few small messages, far apart. What does loss do to them?",
         look: [
-            "Behind a lost packet hardly another follows, so no three duplicate acknowledgements tell TCP of the \
-             loss: its timer has to, after 200 ms or more.",
-            "p50 stays where the link puts it, p99 is what people notice: compare how both grow with the loss.",
-            "Our layer buys its p99 with bytes: see wire/byte.",
+            "Behind a lost packet hardly another follows, so no three duplicate acknowledgements tell TCP of the loss: its timer \
+             has to, after 200 ms or more, and doubles with each loss in a row.",
+            "What is said meanwhile waits as well: see when TCP's p90, and at last its p50, leave the link's 50 ms.",
+            "Our layer sends copies of small messages along, so its p99 hardly grows: what that costs is in wire/byte.",
         ],
     },
     thin_stream,
@@ -77,10 +77,10 @@ pub const HANDSHAKE: (Scenario, Parts) = (
         name: "handshake",
         title: "How long does it take to get in when the link loses packets?",
         look: [
-            "TCP shakes hands first and only then may our handshake and the chat's welcome begin: one round trip \
-             more before anything is lost.",
-            "A lost SYN is said again after a second (RFC 6298), then after three: look at p90 and p99.",
-            "Our hello is said again after 100 ms, because nobody yet has measured a round trip to be patient by.",
+            "TCP shakes hands first and only then may our handshake and the chat's welcome begin: one round trip more before \
+             anything is lost.",
+            "A lost SYN is said again after a second (RFC 6298 §2.1), then after three: look at p90 and p99.",
+            "Our hello is said again after 150 ms, because nobody yet has measured a round trip to be patient by.",
         ],
     },
     handshake,

@@ -34,10 +34,10 @@ pub const BULK: (Scenario, Parts) = (
         title: "How much gets through a line of 20 Mbit/s when packets are lost besides?",
         look: [
             "Without loss all fill the line: 2,500 kB/s less headers, once they have found its rate.",
-            "TCP with CUBIC takes each loss for a full queue and slows down: at 1 % it has left most of the line, at \
-             5 % nearly all.",
-            "BBR and our layer (--cc tolerant) look for a queue that grows instead of single losses, and keep most of \
-             the line.",
+            "TCP with CUBIC takes each loss for a full queue and slows down: at 1 % it has left most of the line, at 5 % nearly \
+             all.",
+            "BBR measures the line's rate instead and keeps most of it; our layer (--cc tolerant) takes single losses for the \
+             link's own and stands between the two.",
         ],
     },
     bulk,
@@ -60,12 +60,12 @@ pub const BUFFERBLOAT: (Scenario, Parts) = (
         name: "bufferbloat",
         title: "A chat beside a transfer on a line whose queue holds half a second: how late is it?",
         look: [
-            "Alone, a message takes the link's 50 ms; the transfer beside it, a client of its own, fills the queue \
-             before the line.",
-            "CUBIC sends until the queue overflows, so every message waits behind up to half a second of others' \
-             packets, twice.",
-            "A sender that heeds the growing queue leaves it short: compare the chat's p50 beside each, and what the \
-             transfer still gets (\"beside\").",
+            "Alone, a message takes the link's 50 ms; the transfer beside it, of clients of its own, fills the queue before the \
+             line, and the message waits behind it.",
+            "CUBIC and our layer send until the queue is full, so p50 grows by most of what the queue holds; BBR keeps the queue \
+             short and gets as much through (\"beside\").",
+            "Full queues also drop the chat's packets: compare p99 and max, where TCP waits for them besides and our layer \
+             hardly does.",
         ],
     },
     bufferbloat,
@@ -87,11 +87,10 @@ pub const FAIRNESS: (Scenario, Parts) = (
         name: "fairness",
         title: "Two transfers share a line: does each get its half?",
         look: [
-            "The one beside begins a second earlier; the share is the newcomer's, of what both got through while it \
-             lasted.",
-            "udp beside udp and tcp beside tcp show how each treats its like.",
-            "udp beside tcp is the test of manners: far above half would starve the kernel's TCP, far below is too \
-             shy.",
+            "The one beside begins a second earlier; the share is the newcomer's, of what both got through while it lasted.",
+            "udp beside udp and tcp beside tcp show how each treats its like: a newcomer has to wring its half from who is there.",
+            "udp beside tcp is the test of manners: far above what tcp gets beside tcp would starve the kernel's TCP, far below \
+             is too shy.",
         ],
     },
     fairness,
@@ -118,11 +117,11 @@ pub const ARQ: (Scenario, Parts) = (
         name: "arq",
         title: "Stop-and-wait, go-back-N, selective repeat: does each get through what its formula says?",
         look: [
-            "Stop-and-wait sends a packet a round trip, whatever the line: see how little of 5 Mbit/s that is.",
-            "With a window of eight go-back-N and selective repeat are eight times as fast, until losses make go-back-N \
-             repeat all that follows.",
-            "\"book\" is the formula for this loss and round trip; what it leaves out (timers that wait, headers of the \
-             chat) is the difference.",
+            "Stop-and-wait sends a packet each round trip, whatever the line: see how little of 5 Mbit/s that is.",
+            "With a window of eight go-back-N and selective repeat are eight times as fast, until losses make go-back-N repeat \
+             all that follows.",
+            "\"book\" is the formula for this loss and round trip: the three come near it; tcp-like is above Padhye et al., who \
+             speak of transfers so long that their beginning does not count.",
         ],
     },
     arq,
