@@ -3,6 +3,7 @@
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
+use super::bench::departures::DeparturesOption;
 use super::compare::Compare;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
@@ -240,6 +241,9 @@ pub struct Serve {
     /// What is asked of the kernel's TCP.
     #[command(flatten)]
     pub tcp: TcpWishes,
+    /// What is told of the datagrams.
+    #[command(flatten)]
+    pub departures: DeparturesOption,
     /// What goes to files.
     #[command(flatten)]
     pub tracing: Tracing,

@@ -72,7 +72,8 @@ pub fn run(serve: &Serve) -> Outcome {
     announce(serve, &config, &identity);
     let handle = server_loop.handle();
     let (store, snapshot) = open_store(serve, &home, &handle)?;
-    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), traces.tracer.clone());
+    let ear = serve.departures.open()?.unwrap_or_else(|| traces.tracer.clone());
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), ear);
     let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
     signals.call(move || {

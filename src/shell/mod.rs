@@ -25,6 +25,7 @@
 //! | [`lines`] | how do lines of standard input reach a client? |
 //! | [`store_thread`] | who waits for the disk? |
 //! | [`home`] | where are keys, names and history kept? |
+//! | [`caller`] | who called, if `sudo` stands between? |
 //! | [`entropy`] | where does true chance come from? |
 //! | `emulation` (Linux) | how do two programs get an emulated link between them? |
 //! | [`machine`] | what machine and system is this, and which day? |
@@ -39,6 +40,7 @@ mod server_streams;
 mod socket;
 mod tcp;
 
+pub mod caller;
 pub mod client_loop;
 pub mod clock;
 pub mod ecn;

@@ -1,5 +1,6 @@
 //! What can be asked of a run, and of the two programs that it starts?
 
+use super::departures::DeparturesOption;
 use crate::cli::sending::Sending;
 use crate::cli::tcp_wishes::TcpWishes;
 use crate::lab::bench::{Carried, Workload};
@@ -161,6 +162,9 @@ pub struct BenchClients {
     /// What is asked of the kernel's TCP.
     #[command(flatten)]
     pub tcp: TcpWishes,
+    /// What is told of the datagrams.
+    #[command(flatten)]
+    pub departures: DeparturesOption,
 }
 
 /// `bench-reflector`: the server of a run over UDP alone.

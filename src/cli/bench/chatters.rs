@@ -66,7 +66,10 @@ pub struct Client {
 /// Joins, plays the workload, and leaves.
 pub fn play(options: &BenchClients, workload: &Workload, board: &Board) -> Result<Account, Stop> {
     let choices = choices(options)?;
-    let start = |part| Client::start(part, options, choices, workload.rooms, board).map_err(Stop::failed);
+    let tracer = options.departures.open()?.unwrap_or_default();
+    let start = |part| {
+        Client::start(part, options, choices, workload.rooms, tracer.clone(), board).map_err(Stop::failed)
+    };
     let sender = start(Part::Sender)?;
     let mut others = Vec::new();
     for index in 0..workload.receivers as usize {
@@ -91,6 +94,9 @@ pub fn play(options: &BenchClients, workload: &Workload, board: &Board) -> Resul
             board.await_counters(ANSWER_WITHIN)
         }
     };
+    if detail.is_null() {
+        detail = json!({});
+    }
     if let (Some(beside), Some(detail)) = (options.workload.beside, detail.as_object_mut()) {
         detail.insert("beside".to_owned(), board.beside(beside.word()));
     }
@@ -165,6 +171,7 @@ impl Client {
         options: &BenchClients,
         choices: Choices,
         rooms: u32,
+        tracer: Tracer,
         board: &Board,
     ) -> io::Result<Self> {
         let config = config(part, options, choices);
@@ -180,7 +187,7 @@ impl Client {
         let own = handle.clone();
         let work = move || {
             let identity = Identity::generate(&mut entropy::rng());
-            let mut node = ClientNode::new(clock::now(), config, identity, entropy::rng(), Tracer::default());
+            let mut node = ClientNode::new(clock::now(), config, identity, entropy::rng(), tracer);
             let ending = client.run(&mut node, |event| note(part, event, &mut rooms, &own, &board));
             board.on_gone(&in_words(ending));
         };

@@ -31,7 +31,7 @@ fn take_all(bench: &Bench) -> Outcome {
     let plans = rows::plans(bench, &link).map_err(Stop::usage)?;
     refuse_elsewhere()?;
     let launcher = Launcher::of_this_program()?;
-    launcher.try_link().map_err(Stop::failed)?;
+    launcher.try_link().map_err(Stop::unavailable)?;
     let form = Form::of(bench);
     form.begin(&link)?;
     let mut rows =

@@ -1,6 +1,6 @@
 //! Where do the programs of a run keep keys, names and reports? In a folder of their own, gone with the run.
 
-use crate::shell::entropy;
+use crate::shell::{caller, entropy};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -13,6 +13,8 @@ impl Folder {
     pub fn new() -> io::Result<Self> {
         let path = env::temp_dir().join(format!("sayagain-bench-{:016x}", entropy::rng().next_u64()));
         fs::create_dir(&path)?;
+        // Under sudo the programs run as the user who called it.
+        caller::hand_over(&path)?;
         Ok(Self(path))
     }
 

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::chatters::{Client, Part, choices, leave};
 use crate::cli::exit::Stop;
 use crate::lab::bench::{Account, Workload};
+use crate::trace::Tracer;
 use serde_json::json;
 
 /// Lets one client after the other connect.
@@ -21,7 +22,7 @@ pub fn play(options: &BenchClients, workload: &Workload, board: &Board) -> Resul
     let choices = choices(options)?;
     let (mut clients, mut refused) = (Vec::new(), None);
     board.perform(workload, |number, _| {
-        match Client::start(Part::Newcomer(number), options, choices, 1, board) {
+        match Client::start(Part::Newcomer(number), options, choices, 1, Tracer::default(), board) {
             Ok(client) => clients.push(client),
             Err(error) => refused = Some(error),
         }

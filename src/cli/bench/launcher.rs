@@ -9,7 +9,10 @@ use super::plan::Plan;
 use super::process::{Process, TellProgress};
 use super::rows;
 use crate::cli::exit::{Exit, Stop};
-use crate::lab::bench::{Account, LinkReport, Measurement, Passage, account, link_report, packet_lines};
+use crate::lab::bench::{
+    Account, Carried, Departures, LinkReport, Measurement, Passage, account, departure, link_report,
+    packet_lines,
+};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -45,6 +48,7 @@ struct Told {
     account: Account,
     link: LinkReport,
     passages: Vec<Passage>,
+    departures: Departures,
 }
 
 impl Launcher {
@@ -136,10 +140,13 @@ impl Launcher {
         if let Some(file) = &plan.pcap {
             words.extend(["--pcap".into(), file.clone().into_os_string()]);
         }
+        let [up, down] = ["clients", "server"].map(|side| folder.path().join(format!("{side}.departures")));
+        let is_told = plan.want_packets && plan.carried == Carried::Udp;
+        let tells = |file: &Path| is_told.then(|| ["--departures".into(), file.as_os_str().to_owned()]);
         words.extend(["--".into(), self.program.clone().into_os_string()]);
-        words.extend(plan.server_words(FAR_END));
+        words.extend(plan.server_words(FAR_END).into_iter().chain(tells(&down).into_iter().flatten()));
         words.extend(["::".into(), self.program.clone().into_os_string()]);
-        words.extend(plan.client_words(FAR_END));
+        words.extend(plan.client_words(FAR_END).into_iter().chain(tells(&up).into_iter().flatten()));
         let account = self.account_of(self.command(&words, folder), plan)?;
         let link =
             read_file(&report, link_report::BYTES_MAX as u64).and_then(|text| link_report::read(&text));
@@ -149,8 +156,14 @@ impl Launcher {
             Ok(Vec::new())
         };
         let wrong = |what: &'static str| move |error| Stop::failed(format!("the link's {what}: {error}"));
+        let of_side = |file: &Path| {
+            let told = if is_told { read_file(file, PACKETS_BYTES_MAX) } else { Ok(String::new()) };
+            told.and_then(|text| departure::read(&text))
+                .map_err(|error| Stop::failed(format!("what an end tells of its datagrams: {error}")))
+        };
         Ok(Told {
             account,
+            departures: Departures { up: of_side(&up)?, down: of_side(&down)? },
             link: link.map_err(wrong("report"))?,
             passages: passages.map_err(wrong("packets"))?,
         })
@@ -163,7 +176,12 @@ impl Launcher {
         let (server, address) = server.wait_for(&self.interrupt, address)?;
         let account = self.account_of(self.command(&plan.client_words(&address), folder), plan)?;
         drop(server);
-        Ok(Told { account, link: LinkReport::default(), passages: Vec::new() })
+        Ok(Told {
+            account,
+            link: LinkReport::default(),
+            passages: Vec::new(),
+            departures: Departures::default(),
+        })
     }
 
     /// What the clients tell when this command is over.
@@ -213,7 +231,7 @@ fn read_file(path: &Path, bytes_max: u64) -> Result<String, String> {
 }
 
 fn measurement(plan: &Plan, told: Told) -> Measurement {
-    let Told { account, mut link, passages } = told;
+    let Told { account, mut link, passages, departures } = told;
     if link.options.is_empty() {
         link.seed = plan.link.seed;
     }
@@ -230,6 +248,7 @@ fn measurement(plan: &Plan, told: Told) -> Measurement {
         link,
         detail: account.detail,
         passages,
+        departures,
     }
 }
 

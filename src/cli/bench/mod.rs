@@ -27,6 +27,7 @@ pub mod board;
 pub mod chatters;
 pub mod clients;
 pub mod command;
+pub mod departures;
 pub mod folder;
 pub mod handshakes;
 pub mod interrupt;

@@ -117,6 +117,7 @@ mod tests {
             },
             detail: serde_json::Value::Null,
             passages: Vec::new(),
+            departures: crate::lab::bench::Departures::default(),
         }
     }
 

@@ -47,6 +47,10 @@ pub fn run(asked: &Compare) -> Outcome {
     let runs = taking::take_all(&matrix, |wanted| taker.take(wanted), &mut io::stderr().lock());
     let comparison = Comparison { about, matrix, runs };
     tell(asked, &comparison)?;
+    let wrong = |why: &String| why.starts_with(taking::WENT_WRONG);
+    if comparison.runs.iter().any(|run| run.outcome.as_ref().is_err_and(wrong)) {
+        return Err(Stop::failed("not every run that was wanted could be taken: the lines above say why"));
+    }
     if comparison.runs.iter().any(|run| run.outcome.is_ok()) {
         Ok(Exit::Done)
     } else {

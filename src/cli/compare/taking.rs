@@ -4,6 +4,7 @@
 //! the real link or the simulator answers.
 
 use crate::cli::bench::{Launcher, Plan};
+use crate::cli::exit::{Exit, Stop};
 use crate::lab::bench::{Carried, Measurement};
 use crate::lab::report::{Matrix, Run, Wanted, model};
 use crate::shell::tcp_tuning::TcpTuning;
@@ -14,6 +15,9 @@ use std::path::PathBuf;
 /// Takes one run, of which an error says why there is none; or says that the rest is not wanted any more.
 type Take = Box<dyn FnMut(&Wanted) -> Taken>;
 type Taken = ControlFlow<(), Result<Measurement, String>>;
+
+/// What leads the reason of a run that should have been taken.
+pub const WENT_WRONG: &str = "it went wrong: ";
 
 /// Who takes the runs.
 pub struct Taker {
@@ -59,10 +63,15 @@ fn real(trace: Option<PathBuf>) -> Result<Take, String> {
         let outcome = if usual { launcher.take_as_allowed(&plan) } else { launcher.take(&plan) };
         // Who wants to leave gets what was taken until then.
         match launcher.check_interrupt() {
-            Ok(()) => ControlFlow::Continue(outcome.map_err(|stop| stop.text)),
+            Ok(()) => ControlFlow::Continue(outcome.map_err(in_words)),
             Err(_) => ControlFlow::Break(()),
         }
     }))
+}
+
+/// What this system cannot have is skipped; what went wrong is said to have gone wrong.
+fn in_words(stop: Stop) -> String {
+    if stop.exit == Exit::Unavailable { stop.text } else { format!("{WENT_WRONG}{}", stop.text) }
 }
 
 /// What `bench` takes for this run.

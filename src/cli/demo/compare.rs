@@ -2,8 +2,9 @@
 
 use super::bare::Bare;
 use super::race::{self, Workload};
+use super::real::{self, Races};
 use super::tally::Row;
-use super::{layered, println, real, table};
+use super::{layered, println, table};
 use crate::lab::link::LinkConfig;
 use crate::shell::entropy;
 use crate::time::Duration;
@@ -21,8 +22,8 @@ const BARE_PATIENCE: Duration = Duration::from_secs(2);
 /// a link be made below it.
 pub fn compare(link: &LinkConfig, trace: Option<&Path>) -> io::Result<()> {
     println("\nNow the same link for each way to send; a moment …")?;
-    match real::rows(link, trace) {
-        Ok(rows) => tell_three(link, &rows),
+    match real::races(link, trace) {
+        Ok(races) => tell_three(link, &races),
         Err(stop) => {
             compare_two(link)?;
             let why = stop.text.lines().next().unwrap_or_default();
@@ -31,7 +32,8 @@ pub fn compare(link: &LinkConfig, trace: Option<&Path>) -> io::Result<()> {
     }
 }
 
-fn tell_three(link: &LinkConfig, rows: &[Row]) -> io::Result<()> {
+fn tell_three(link: &LinkConfig, races: &Races) -> io::Result<()> {
+    let Races { rows, remarks } = races;
     let workload = real::workload();
     println(&format!(
         "\n{} messages of {} bytes, one each {} ms, through a server to somebody else (seed {}),\n\
@@ -48,7 +50,8 @@ fn tell_three(link: &LinkConfig, rows: &[Row]) -> io::Result<()> {
          again too, and sends small messages along with the next ones before they are missed:\n\
          more packets, less waiting. More of it: sayagain compare --html page.html",
     )?;
-    tell_late(rows)
+    tell_late(rows)?;
+    remarks.iter().try_for_each(|remark| println(remark))
 }
 
 /// The same link once with nothing on top of UDP and once with our layer, side by side.
@@ -72,7 +75,7 @@ fn compare_two(link: &LinkConfig) -> io::Result<()> {
 
 /// Of what loses nothing, what had not arrived is late.
 fn tell_late(rows: &[Row]) -> io::Result<()> {
-    let late = rows.iter().skip(1).filter(|row| row.lost > 0);
+    let late = rows.iter().filter(|row| row.lost > 0 && row.name != "bare UDP");
     late.map(|Row { name, lost, .. }| {
         format!("{name} loses nothing, but {lost} of its messages were still on their way at the end.")
     })

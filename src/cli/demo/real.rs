@@ -5,11 +5,13 @@
 //! seed: the k-th packet of a direction meets the same fate in all three.
 
 use super::tally::Row;
+use crate::cli::bench::interrupt::Interrupt;
 use crate::cli::bench::{Launcher, Plan};
 use crate::cli::exit::Stop;
 use crate::lab::bench::{Carried, Measurement, Workload};
 use crate::lab::link::{Direction, LinkConfig};
 use crate::time::Duration;
+use std::env;
 use std::path::Path;
 use std::thread;
 
@@ -22,21 +24,65 @@ pub fn workload() -> Workload {
 const PATIENCE: Duration = Duration::from_secs(8);
 /// What bare UDP has lost never comes.
 const BARE_PATIENCE: Duration = Duration::from_secs(2);
+/// On a link so bad that a row is not ready after this, there is no row.
+const ALL_WITHIN: Duration = Duration::from_secs(14);
 
-/// A row each, or why there are none here.
-pub fn rows(link: &LinkConfig, trace: Option<&Path>) -> Result<Vec<Row>, Stop> {
-    let launcher = Launcher::of_this_program()?.in_silence();
+/// What became of the races.
+pub struct Races {
+    /// Of those that were ready in time.
+    pub rows: Vec<Row>,
+    /// What is to be said of them, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// All races, or why there are none here.
+pub fn races(link: &LinkConfig, trace: Option<&Path>) -> Result<Races, Stop> {
+    let program = env::current_exe().map_err(Stop::failed)?;
+    let time_is_up = Interrupt::default();
+    let launcher = Launcher::over_link(program, time_is_up.clone());
     launcher.try_link().map_err(Stop::unavailable)?;
-    let races: Vec<_> = [Carried::Raw, Carried::Udp, Carried::Tcp]
-        .into_iter()
-        .map(|carried| {
-            let (launcher, plan) = (launcher.clone(), plan(carried, link, trace));
-            thread::spawn(move || launcher.take_as_allowed(&plan))
-        })
-        .collect();
-    let joined =
-        races.into_iter().map(|race| race.join().unwrap_or_else(|_| Err(Stop::failed("a race panicked"))));
-    joined.map(|run| run.map(|run| row(&run))).collect()
+    let race = |carried| {
+        let (launcher, plan) = (launcher.clone(), plan(carried, link, trace));
+        (carried, thread::spawn(move || launcher.take_as_allowed(&plan)))
+    };
+    let running = [Carried::Raw, Carried::Udp, Carried::Tcp].map(race);
+    thread::spawn(move || {
+        thread::sleep(ALL_WITHIN);
+        time_is_up.set();
+    });
+    let mut races = Races { rows: Vec::new(), remarks: Vec::new() };
+    for (carried, race) in running {
+        match race.join().unwrap_or_else(|_| Err(Stop::failed("a race panicked"))) {
+            Ok(run) => races.on_taken(&run),
+            Err(_) => {
+                races
+                    .remarks
+                    .push(format!("{}: not ready in time, on a link as bad as this.", name(carried)));
+            }
+        }
+    }
+    Ok(races)
+}
+
+impl Races {
+    fn on_taken(&mut self, run: &Measurement) {
+        let row = row(run);
+        if !run.link.is_fit() {
+            self.remarks.push(format!(
+                "{}: the machine was too busy to keep the link's times to a millisecond.",
+                row.name
+            ));
+        }
+        self.rows.push(row);
+    }
+}
+
+const fn name(carried: Carried) -> &'static str {
+    match carried {
+        Carried::Raw => "bare UDP",
+        Carried::Udp => "UDP + our layer",
+        Carried::Tcp => "TCP",
+    }
 }
 
 fn plan(carried: Carried, link: &LinkConfig, trace: Option<&Path>) -> Plan {
@@ -46,10 +92,9 @@ fn plan(carried: Carried, link: &LinkConfig, trace: Option<&Path>) -> Plan {
 }
 
 fn row(run: &Measurement) -> Row {
-    let name = match run.carried {
-        Carried::Raw => "bare UDP".to_owned(),
-        Carried::Udp => "UDP + our layer".to_owned(),
-        Carried::Tcp => format!("TCP ({})", run.detail["congestion"].as_str().unwrap_or("the system's")),
+    let name = match (name(run.carried), run.detail["congestion"].as_str()) {
+        (name, Some(congestion)) => format!("{name} ({congestion})"),
+        (name, None) => name.to_owned(),
     };
     let latencies = run.latencies();
     let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
@@ -71,7 +116,7 @@ fn row(run: &Measurement) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::bench::{LinkReport, MessageFate, WayReport};
+    use crate::lab::bench::{Departures, LinkReport, MessageFate, WayReport};
     use crate::time::at;
 
     #[test]
@@ -91,6 +136,7 @@ mod tests {
             link: LinkReport { up: way(7), down: way(5), ..LinkReport::default() },
             detail: serde_json::json!({"congestion": "cubic"}),
             passages: Vec::new(),
+            departures: Departures::default(),
         };
         let row = row(&run);
         assert_eq!((row.name.as_str(), row.sent, row.delivered, row.lost), ("TCP (cubic)", 2, 1, 1));

@@ -55,6 +55,14 @@ const fn sender(direction: Direction) -> u32 {
     }
 }
 
+impl Drop for Capture {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.file.as_mut().map(Write::flush) {
+            eprintln!("{}: the capture is not whole: {error}", self.path.display());
+        }
+    }
+}
+
 impl Tap for Capture {
     fn on_entered(&mut self, passage: &Passage, bytes: &[u8]) {
         let comment = match passage.fate {

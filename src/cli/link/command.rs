@@ -60,12 +60,14 @@ mod linux {
         let (server, client) = two_commands(&link.programs)?;
         // No option is a perfect link: a wire of its own between two programs.
         let config = chosen::config(&link.link)?.unwrap_or_default();
-        match split().map_err(Stop::failed)? {
+        match split().map_err(Stop::unavailable)? {
             Role::Outer(code) => process::exit(code),
             Role::Relay { caller, lifeline } => {
-                let emulation = Emulation::set_up(config.clone(), caller, lifeline).map_err(Stop::failed)?;
+                let emulation =
+                    Emulation::set_up(config.clone(), caller, lifeline).map_err(Stop::unavailable)?;
                 let summary = play(link, emulation, &server, client)?;
-                report::tell(&summary, &config, link.report.as_deref()).map_err(Stop::failed)?;
+                report::tell(&summary, &config, link.link.trace(), link.report.as_deref())
+                    .map_err(Stop::failed)?;
                 let code = summary.code;
                 // Files are written to their end.
                 drop(summary);

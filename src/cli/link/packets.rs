@@ -30,6 +30,14 @@ impl Packets {
     }
 }
 
+impl Drop for Packets {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.file.as_mut().map(Write::flush) {
+            eprintln!("{}: the list of packets is not whole: {error}", self.path.display());
+        }
+    }
+}
+
 impl Tap for Packets {
     fn on_entered(&mut self, passage: &Passage, _: &[u8]) {
         let Some(file) = &mut self.file else { return };

@@ -12,7 +12,13 @@ use std::io;
 use std::path::Path;
 
 /// Tells it. An error is one of writing the file, which it names.
-pub fn tell(summary: &Summary, config: &LinkConfig, file: Option<&Path>) -> io::Result<()> {
+pub fn tell(
+    summary: &Summary,
+    config: &LinkConfig,
+    trace: Option<&Path>,
+    file: Option<&Path>,
+) -> io::Result<()> {
+    eprintln!("link       {}", options(config, trace));
     for direction in Direction::BOTH {
         eprintln!("{}", line(summary, direction));
     }
@@ -22,7 +28,7 @@ pub fn tell(summary: &Summary, config: &LinkConfig, file: Option<&Path>) -> io::
     let Some(path) = file else { return Ok(()) };
     let named =
         |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
-    fs::write(path, format!("{}\n", as_json(summary, config))).map_err(named)
+    fs::write(path, format!("{}\n", as_json(summary, config, trace))).map_err(named)
 }
 
 const fn word(direction: Direction) -> &'static str {
@@ -59,10 +65,12 @@ fn doubt(summary: &Summary) -> Option<String> {
     let late =
         Direction::BOTH.into_iter().any(|way| summary.relay.lateness(way).p99() > LinkReport::LATENESS_BOUND);
     let lost: u64 = Direction::BOTH.into_iter().map(|way| overload(summary, way)).sum();
+    let also =
+        if lost > 0 { format!("; and the emulator itself lost {lost} packets") } else { String::new() };
     match (late, lost > 0) {
         (false, false) => None,
         (true, _) => Some(format!(
-            "UNFIT: of a hundred packets more than one left over {} late; the machine is too busy or too slow",
+            "UNFIT: of a hundred packets more than one left over {} late; the machine is too busy or too slow{also}",
             millis(LinkReport::LATENESS_BOUND)
         )),
         (false, true) => Some(format!("UNFIT: the emulator itself lost {lost} packets; send less at once")),
@@ -73,9 +81,15 @@ fn millis(span: Duration) -> String {
     format!("{:.2} ms", span.as_secs_f64() * 1_000.0)
 }
 
-fn as_json(summary: &Summary, config: &LinkConfig) -> Value {
+/// All that is in force, as it would be typed.
+fn options(config: &LinkConfig, trace: Option<&Path>) -> String {
+    let trace = trace.map(|path| format!(" --trace {}", path.display()));
+    in_force::words(config).join(" ") + &trace.unwrap_or_default()
+}
+
+fn as_json(summary: &Summary, config: &LinkConfig, trace: Option<&Path>) -> Value {
     json!({
-        "options": in_force::words(config).join(" "),
+        "options": options(config, trace),
         "seed": config.seed,
         "start_us": summary.relay.start().as_micros(),
         "up": way_json(summary, Direction::Up),

@@ -4,6 +4,7 @@
 //! receivers notes when it was given them. What the contract's JSON object holds is computed from this; the
 //! single fates are kept because a timeline draws each.
 
+use super::departure::Departures;
 use super::passage::Passage;
 use crate::lab::flow::latencies::Latencies;
 use crate::lab::link::Direction;
@@ -144,6 +145,8 @@ pub struct Measurement {
     pub detail: serde_json::Value,
     /// Every packet, in the order in which they entered; empty if nobody asked.
     pub passages: Vec<Passage>,
+    /// What our ends told of their datagrams; empty if nobody asked.
+    pub departures: Departures,
 }
 
 impl Measurement {

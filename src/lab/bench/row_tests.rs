@@ -41,6 +41,7 @@ fn run(carried: Carried) -> Measurement {
         },
         detail: json!({ "congestion": "cubic" }),
         passages: Vec::new(),
+        departures: crate::lab::bench::Departures::default(),
     }
 }
 

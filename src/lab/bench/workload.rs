@@ -30,12 +30,12 @@ pub struct Workload {
 }
 
 impl Default for Workload {
-    /// Ours: a message of a line of text each 20 ms for a second and a half: enough for losses to show, short
-    /// enough for a lecture.
+    /// Ours: a message of a line of text each 15 ms for a second and a half: a hundred, so that one in a hundred
+    /// is one, and short enough for a lecture.
     fn default() -> Self {
         Self {
-            messages: 75,
-            interval: Duration::from_millis(20),
+            messages: 100,
+            interval: Duration::from_millis(15),
             bytes: 100,
             receivers: 1,
             rooms: 1,

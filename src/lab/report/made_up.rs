@@ -1,6 +1,6 @@
 //! Measurements that nobody took, for tests of what is made of them.
 
-use crate::lab::bench::{Carried, LinkReport, Measurement, MessageFate, WayReport};
+use crate::lab::bench::{Carried, Departures, LinkReport, Measurement, MessageFate, WayReport};
 use crate::time::{Duration, at};
 
 /// A run whose messages, one each 20 ms from 1 s on, took so many milliseconds; `None`: never arrived. The link
@@ -41,5 +41,6 @@ pub fn run(label: &str, latencies: &[Option<u64>]) -> Measurement {
         },
         detail: serde_json::Value::Null,
         passages: Vec::new(),
+        departures: Departures::default(),
     }
 }

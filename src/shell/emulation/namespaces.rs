@@ -9,6 +9,7 @@
 //! Root makes no user namespace if it is allowed to do without; the programs then run as who called sudo.
 
 use super::refusal::Refusal;
+use crate::shell::caller;
 use rustix::process::{getegid, geteuid};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 use std::fs::{self, File};
@@ -54,8 +55,7 @@ pub fn isolate() -> Result<Caller, Refusal> {
 }
 
 fn caller_of_sudo() -> Option<Caller> {
-    let number = |name| std::env::var(name).ok()?.parse().ok();
-    Some(Caller { uid: number("SUDO_UID")?, gid: number("SUDO_GID")?, is_other: true })
+    caller::of_sudo().map(|(uid, gid)| Caller { uid, gid, is_other: true })
 }
 
 /// The three network namespaces, each held by a descriptor.

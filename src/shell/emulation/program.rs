@@ -1,16 +1,16 @@
 //! How does a program start at one end, as the caller?
 //!
 //! Between fork and exec it enters the end's network namespace and, if `sudo` called, becomes the caller.
-//! Two capabilities stay with it, which hold only in these namespaces: to open raw sockets and to set up
+//! In a user namespace two capabilities stay with it, which hold only there: to open raw sockets and to set up
 //! interfaces. So `ping`, `tcpdump` and `ip` work in it as root has them work outside (capabilities(7),
-//! "Ambient").
+//! "Ambient"). Under `sudo` there is no such namespace, and it keeps none.
 
 use super::namespaces::{Caller, enter};
 use super::system;
 use rustix::process::{Gid, Pid, Uid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, configure_capability_in_ambient_set, set_capabilities,
-    set_keep_capabilities, set_thread_gid, set_thread_groups, set_thread_uid,
+    set_thread_gid, set_thread_groups, set_thread_uid,
 };
 use std::ffi::OsString;
 use std::io;
@@ -40,10 +40,11 @@ pub fn start(words: &[OsString], network: BorrowedFd<'_>, caller: Caller, talks:
 
 fn become_caller(caller: Caller) -> io::Result<()> {
     if caller.is_other {
-        set_keep_capabilities(true)?;
         set_thread_groups(&[])?;
         set_thread_gid(Gid::from_raw(caller.gid))?;
         set_thread_uid(Uid::from_raw(caller.uid))?;
+        // Without a user namespace around it, a capability would be one of the whole machine.
+        return Ok(());
     }
     // What the system withholds here the program has to do without.
     let _ = keep_capabilities();

@@ -1,7 +1,7 @@
 //! Who starts when, who ends because of whom, and with which exit code?
 //!
 //! ```text
-//!  waiting ──port bound, or 300 ms──▶ both run ──the client ends──▶ leaving ──all ended, or 2 s──▶ gone
+//!  waiting ──port bound, or 300 ms──▶ both run ──the client ends──▶ leaving ──all ended, or 3 s──▶ gone
 //!     └────────── the server fails, or the user wants to leave ────────▲
 //! ```
 //!
@@ -15,8 +15,8 @@ use crate::time::{Duration, Instant};
 const BIND_WITHIN: Duration = Duration::from_millis(300);
 /// How often the ports are looked at until then.
 const LOOK_EACH: Duration = Duration::from_millis(5);
-/// How long a program that was asked to end may take.
-const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+/// How long a program that was asked to end may take: `serve` itself may take two seconds.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// One of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,7 +230,7 @@ mod tests {
         supervision.on_signal(at(10), 15);
         let asked = [Order::AskToEnd(Program::Client), Order::AskToEnd(Program::Server)];
         assert_eq!(supervision.orders(at(10)), asked);
-        assert_eq!(supervision.poll_timeout(at(10)), Some(at(2_000_010)));
-        assert_eq!(supervision.orders(at(2_000_010)), [Order::Leave(143)]);
+        assert_eq!(supervision.poll_timeout(at(10)), Some(at(3_000_010)));
+        assert_eq!(supervision.orders(at(3_000_010)), [Order::Leave(143)]);
     }
 }

@@ -48,7 +48,11 @@ const SERVE: &str = "exec $PROGRAM serve --ephemeral -q";
 
 /// Ann says 30 things, 20 ms apart.
 fn talk(transport: &str, host: &str) -> String {
-    let lines = "for i in $(seq 30); do echo hello $i; sleep 0.02; done";
+    long_talk(30, transport, host)
+}
+
+fn long_talk(lines: u32, transport: &str, host: &str) -> String {
+    let lines = format!("for i in $(seq {lines}); do echo hello $i; sleep 0.02; done");
     format!("({lines}) | $PROGRAM chat {host} --name ann --transport {transport} --json")
 }
 
@@ -211,9 +215,13 @@ fn fates(packets: &[Value]) -> Fates {
 }
 
 fn packets_of(home: &Path, options: &str, transport: &str) -> (Vec<Value>, Value) {
+    packets_of_talk(home, options, &talk(transport, "10.77.0.2"))
+}
+
+fn packets_of_talk(home: &Path, options: &str, talk: &str) -> (Vec<Value>, Value) {
     let (packets, report) = (home.join("packets"), home.join("report"));
     let options = format!("{options} --packets {} --report {}", packets.display(), report.display());
-    let output = run(home, &options, SERVE, &talk(transport, "10.77.0.2"));
+    let output = run(home, &options, SERVE, talk);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     (lines_of(&packets), lines_of(&report).remove(0))
 }
@@ -239,10 +247,12 @@ fn outages_fall_at_the_same_instants_whatever_the_transport() {
     }
     let folder = folder();
     for transport in ["udp", "tcp"] {
-        let (packets, report) = packets_of(folder.path(), "--delay 5ms --outage 600ms+200ms", transport);
+        // Five seconds of talk meet the outage even if she starts three seconds late.
+        let talk = long_talk(250, transport, "10.77.0.2");
+        let (packets, report) = packets_of_talk(folder.path(), "--delay 5ms --outage 1s+3s", &talk);
         let start = report["start_us"].as_u64().expect("when the link started");
         let in_outage =
-            |line: &&Value| (600_000..800_000).contains(&(line["at_us"].as_u64().unwrap() - start));
+            |line: &&Value| (1_000_000..4_000_000).contains(&(line["at_us"].as_u64().unwrap() - start));
         let (inside, outside): (Vec<_>, Vec<_>) = packets.iter().partition(in_outage);
         assert!(!inside.is_empty() && inside.iter().all(|line| line["dropped"] == "outage"), "{transport}");
         assert!(outside.iter().all(|line| line.get("dropped").is_none()), "{transport}");
@@ -269,6 +279,7 @@ fn the_report_and_the_list_of_packets_agree() {
         );
         assert!(report[way]["lateness_us"]["p99"].is_u64());
     }
+    assert!(text(&run(folder.path(), "--pcap /dev/full", "sleep 60", "true").stderr).contains("not whole"));
     assert_eq!(report["options"], "--delay 5ms --loss 10% --seed 5");
     let capture = fs::read(capture).expect("it was written");
     assert_eq!(capture[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
@@ -282,11 +293,12 @@ fn after_a_change_of_address_udp_goes_on_and_tcp_has_to_begin_anew() {
     }
     let folder = folder();
     let connections = |transport| {
-        let talk = talk(transport, "10.77.0.2");
-        let output = run(folder.path(), "--delay 5ms --rebind addr@500ms", SERVE, &talk);
+        // Whenever she gets in, at least one change comes after it.
+        let talk = long_talk(200, transport, "10.77.0.2");
+        let output = run(folder.path(), "--delay 5ms --rebind addr@1s/2s", SERVE, &talk);
         let said = text(&output.stdout);
         let accepted = said.lines().filter(|line| line.contains(r#""event":"accepted""#)).count();
-        assert_eq!((output.status.code(), accepted), (Some(0), 30), "{said}{}", text(&output.stderr));
+        assert_eq!((output.status.code(), accepted), (Some(0), 200), "{said}{}", text(&output.stderr));
         said.lines().filter(|line| line.contains(r#""event":"connected""#)).count()
     };
     assert_eq!(connections("udp"), 1);

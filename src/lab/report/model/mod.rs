@@ -17,7 +17,7 @@ mod bare;
 mod layered;
 
 use super::matrix::Wanted;
-use crate::lab::bench::{Carried, LinkReport, Measurement, WayReport};
+use crate::lab::bench::{Carried, Departures, LinkReport, Measurement, WayReport};
 use crate::lab::link::{Counters, Direction, DropCause, LinkConfig};
 use crate::time::Instant;
 use crate::transport::arq::Arq;
@@ -84,6 +84,7 @@ fn begun(wanted: &Wanted, counters: [&Counters; 2]) -> Measurement {
         },
         detail: serde_json::Value::Null,
         passages: Vec::new(),
+        departures: Departures::default(),
     }
 }
 

@@ -21,8 +21,11 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
 
 fn sentence(line: &Line) -> String {
     let number = |quantity: Quantity| line.spread(quantity).map(|spread| spread.median);
+    // A median would hide the one run of three that lost some.
+    let most = line.spread(Quantity::Missing).map_or(0.0, |spread| spread.most);
     let missing = match number(Quantity::Missing) {
-        Some(share) if share > 0.0 => format!("loses {share:.1} % of the messages"),
+        Some(share) if share >= 0.05 => format!("loses {share:.1} % of the messages"),
+        _ if most > 0.0 => format!("loses up to {most:.1} % of the messages in a run"),
         _ => "delivers every message".to_owned(),
     };
     let (Some(p50), Some(p99)) = (number(Quantity::P50), number(Quantity::P99)) else {
@@ -33,7 +36,7 @@ fn sentence(line: &Line) -> String {
         .unwrap_or_default();
     let of_those = if missing.starts_with("loses") { " of those that arrive" } else { "" };
     format!(
-        "{} {missing}; the median{of_those} takes {p50:.0} ms, the slowest of a hundred {p99:.0} ms{cost}.",
+        "{} {missing}; the median{of_those} takes {p50:.0} ms, 99 of 100 at most {p99:.0} ms{cost}.",
         line.label
     )
 }

@@ -50,8 +50,8 @@ pub const THIN_STREAM: (Scenario, Parts) = (
         name: "thin-stream",
         title: "Somebody types: few small messages, far apart. What does loss do to them?",
         look: [
-            "Behind a lost packet hardly another follows, so no three duplicate acknowledgements tell TCP of the loss: its timer \
-             has to, after 200 ms or more, and doubles with each loss in a row.",
+            "Behind a lost packet hardly another follows, so no three duplicate acknowledgements tell TCP of the loss: the next \
+             message's acknowledgement does (RACK), a probe, or its timer, which doubles with each loss in a row.",
             "What is said meanwhile waits as well: see when TCP's p90, and at last its p50, leave the link's 50 ms.",
             "Our layer sends copies of small messages along, so its p99 hardly grows: what that costs is in wire/byte.",
         ],

@@ -3,15 +3,18 @@
 //! ```text
 //!  passages ─▶ ports.rs: whose are they?  ─▶ segments.rs: which bytes, which again, when complete?
 //!                                         └▶ stream.rs (TCP), datagrams.rs (UDP): why was it late?
+//!                                           carriers.rs: likewise, where our ends have told what they sent
 //!                                                └▶ ladder.rs: the packets that tell it
 //! ```
 //!
 //! Everything is concluded from the packets as the link saw them, and the words say no more than these show.
 //! Where only a rule of TCP can explain a packet, the rule *fits*; the kernel was not asked. Datagrams of our
-//! layer are sealed, so which of them carried a message is not visible; how large each was is.
+//! layer are sealed, so which of them carried a message is known only where both ends have told it; else how
+//! large each was is all that shows.
 //!
 //! Room is left for reasons that an end itself has told ([`Note`]): its trace knows what a packet cannot show.
 
+mod carriers;
 mod datagrams;
 pub mod ladder;
 mod ports;
@@ -79,6 +82,10 @@ struct Case<'a> {
     fate: &'a MessageFate,
     /// Bytes of the message.
     size: u32,
+    /// Its place among all messages of the run, from 0.
+    index: usize,
+    /// When the first of them was handed in.
+    first_sent: Instant,
     /// Deliveries of later messages at the moment of this one's, and of earlier ones.
     together: [usize; 2],
 }
@@ -115,9 +122,20 @@ fn rank(fate: &MessageFate) -> (bool, Option<Duration>) {
 fn story(wanted: &Wanted, run: &Measurement, fate: &MessageFate, notes: &[Note]) -> Story {
     let told = Ports::of(&run.passages, fate).map(|ports| {
         let size = wanted.workload.bytes;
-        let case = Case { passages: &run.passages, ports, fate, size, together: together(run, fate) };
-        let Told { mut reasons, marks } =
-            if is_stream(&run.passages) { stream::told(&case) } else { datagrams::told(&case, run.carried) };
+        let case = Case {
+            passages: &run.passages,
+            ports,
+            fate,
+            size,
+            index: usize::try_from(fate.number.saturating_sub(1)).unwrap_or(usize::MAX),
+            first_sent: run.fates.iter().map(|fate| fate.sent).min().unwrap_or(fate.sent),
+            together: together(run, fate),
+        };
+        let Told { mut reasons, marks } = if is_stream(&run.passages) {
+            stream::told(&case)
+        } else {
+            carriers::told(&case, &run.departures).unwrap_or_else(|| datagrams::told(&case, run.carried))
+        };
         let meanwhile = notes.iter().filter(|note| note.at >= fate.sent && Some(note.at) <= fate.delivered);
         reasons.extend(meanwhile.map(|note| {
             format!("The sender's own trace, {}: {}", words::after(fate.sent, note.at), note.text)

@@ -186,6 +186,60 @@ fn sealed_datagrams_are_told_without_guessing_what_they_carried() {
 }
 
 #[test]
+fn what_both_ends_told_says_which_datagram_carried_the_message_and_why_it_left() {
+    use crate::lab::bench::departure::{Cargo, Departure};
+    use crate::trace::{PieceCause, SendCause};
+    use Direction::{Down, Up};
+    let mut run = made_up::run("udp", &[Some(95)]);
+    // 152 IP bytes are 124 of ours.
+    let departure = |ms: u64, session, send: SendCause, piece: PieceCause| Departure {
+        at: at(1_000_000 + ms * 1_000),
+        session,
+        bytes: 124,
+        cause: send,
+        pieces: vec![Cargo { channel: 8, sequence: 3, bytes: 110, cause: piece }],
+    };
+    let udp = |ms, port, direction, passes| packet(ms, port, direction, Protocol::Udp, passes);
+    run.passages = vec![
+        udp(0, SENDER, Up, false),
+        udp(12, SENDER, Up, true),
+        udp(40, RECEIVER, Down, false),
+        udp(70, RECEIVER, Down, true),
+    ];
+    run.departures.up = vec![
+        departure(0, 1, SendCause::First, PieceCause::First),
+        departure(12, 1, SendCause::ExtraCopy, PieceCause::Copy),
+    ];
+    run.departures.down = vec![
+        departure(40, 9, SendCause::First, PieceCause::First),
+        departure(70, 9, SendCause::Probe, PieceCause::Retransmission),
+    ];
+    let wanted = &Matrix::usual().wanted()[0];
+    let told = |run: &Measurement| story(wanted, run, &run.fates[0], &[]);
+    let story = told(&run);
+    assert_told(
+        &story,
+        &[
+            "+0.0 ms, on the way up: for the first time; dropped (loss).",
+            "+12.0 ms, on the way up: an extra copy",
+        ],
+    );
+    assert_told(
+        &story,
+        &[
+            "+40.0 ms, on the way down: for the first time; dropped",
+            "+70.0 ms, on the way down: again in a probe",
+        ],
+    );
+    let lost =
+        story.rungs.iter().filter(|it| matches!(it, Rung::Packet { weight: Weight::Lost, .. })).count();
+    assert_eq!((lost, story.rungs.len()), (2, 4));
+    // An end that told nothing leaves the story to what the packets show.
+    run.departures.down.clear();
+    assert_told(&told(&run), &["do not show whether"]);
+}
+
+#[test]
 fn the_worst_message_is_one_that_never_came_else_the_slowest_of_all_seeds() {
     let wanted = Matrix::usual().wanted().swap_remove(0);
     let lost = packet(0, SENDER, Direction::Up, Protocol::Udp, false);
