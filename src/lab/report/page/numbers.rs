@@ -72,9 +72,8 @@ fn remarks(lines: &[Line], columns: &[Quantity]) -> String {
     for remark in told {
         let _ = writeln!(text, "<p class=\"flag\">{remark}</p>");
     }
-    let keys: Vec<&str> = columns.iter().filter_map(|quantity| quantity.key()).collect();
-    text + &format!(
-        "<p class=\"soft\">A number is the median over seeds; behind it the least and the greatest. {}.</p>\n",
-        escaped(&keys.join("; "))
-    )
+    let first = "A number is the median over seeds; behind it the least and the greatest";
+    let keys: Vec<&str> =
+        std::iter::once(first).chain(columns.iter().filter_map(|quantity| quantity.key())).collect();
+    text + &format!("<p class=\"soft\">{}.</p>\n", escaped(&keys.join("; ")))
 }
