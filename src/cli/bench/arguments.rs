@@ -218,7 +218,8 @@ mod tests {
         let bench = parsed("").expect("defaults");
         assert_eq!(bench.transport.carried(), [Carried::Udp, Carried::Tcp]);
         let workload = bench.workload.workload().expect("defaults fit");
-        assert_eq!(workload, Workload { messages: 200, ..Workload::default() });
+        let interval = Duration::from_millis(20);
+        assert_eq!(workload, Workload { messages: 200, interval, ..Workload::default() });
         assert_eq!((workload.bytes, workload.interval), (100, Duration::from_millis(20)));
         assert!(bench.tcp_cc.is_empty() && !bench.nagle && bench.link.is_empty());
     }

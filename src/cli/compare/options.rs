@@ -64,10 +64,10 @@ pub struct Compare {
     /// [default: raw,udp,tcp]
     #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
     pub transports: Vec<Row>,
-    /// So many messages a run [default: 75; with --full more]
+    /// So many messages a run [default: 100; with --full more]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub messages: Option<u64>,
-    /// One each so often; 0ms: as fast as they are taken [default: 20ms]
+    /// One each so often; 0ms: as fast as they are taken [default: 15ms]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<Span>,
     /// Bytes of text of each [default: 100]
@@ -177,7 +177,7 @@ mod tests {
         let outage = matrix("--scenario outage --messages 30 --seed 4").expect("it fits together");
         let commands: Vec<String> = outage.wanted().iter().map(Wanted::command).collect();
         assert_eq!(commands.len(), 3);
-        let rest = "--messages 30 --interval 20ms --size 100 --delay 25ms --outage 3s+2s --seed 4";
+        let rest = "--messages 30 --interval 15ms --size 100 --delay 25ms --outage 3s+2s --seed 4";
         assert_eq!(commands[1], format!("sayagain bench --transport udp {rest}"));
         let bulk = matrix("--scenario bulk --seeds 2").expect("it fits together");
         assert_eq!(bulk.wanted().len(), 4 * 3 * 2 - 3, "a link without loss has one seed");

@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(runs.iter().map(|run| &run.wanted).collect::<Vec<_>>(), asked.iter().collect::<Vec<_>>());
         let text = String::from_utf8(told).expect("text");
         assert_eq!(text.lines().count(), 39);
-        assert!(text.starts_with("1/39 0 %, raw, seed 1: 75 of 75 delivered\n"), "{text}");
+        assert!(text.starts_with("1/39 0 %, raw, seed 1: 100 of 100 delivered\n"), "{text}");
         assert!(text.contains("skipped: no such seed"), "{text}");
     }
 

@@ -199,15 +199,15 @@ mod tests {
     #[test]
     fn a_workload_is_told_and_typed() {
         let usual = Workload::default();
-        assert_eq!(usual.options(), "--messages 75 --interval 20ms --size 100");
-        assert_eq!(usual.told(), "75 messages of 100 bytes, one each 20ms, to one receiver");
+        assert_eq!(usual.options(), "--messages 100 --interval 15ms --size 100");
+        assert_eq!(usual.told(), "100 messages of 100 bytes, one each 15ms, to one receiver");
         let bulk = Workload { interval: Duration::ZERO, receivers: 3, rooms: 2, ..usual };
         assert!(bulk.is_bulk());
         assert!(bulk.options().ends_with("--interval 0ms --size 100 --receivers 3 --rooms 2"));
         assert!(bulk.told().ends_with("as fast as they are taken, to 3 receivers, in 2 rooms in turn"));
         let patience = Some(Duration::from_mins(1));
         let connects = Workload { handshakes: true, patience, ..usual };
-        assert_eq!(connects.options(), "--handshakes 75 --interval 20ms --patience 60s");
-        assert_eq!(connects.told(), "75 clients that connect, one each 20ms");
+        assert_eq!(connects.options(), "--handshakes 100 --interval 15ms --patience 60s");
+        assert_eq!(connects.told(), "100 clients that connect, one each 15ms");
     }
 }

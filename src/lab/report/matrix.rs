@@ -375,7 +375,7 @@ mod tests {
             ..LinkConfig::symmetric(DirectionConfig { loss: 0.05, ..Default::default() }, 7)
         };
         let matrix = Matrix::of_link(config, "--trace x").with_rows(&["tcp:bbr".parse().expect("a row")]);
-        let expected = "sayagain bench --transport tcp --tcp-cc bbr --messages 75 --interval 20ms --size 100 \
+        let expected = "sayagain bench --transport tcp --tcp-cc bbr --messages 100 --interval 15ms --size 100 \
                         --loss 5% --trace x --seed 7";
         assert_eq!(matrix.wanted()[0].command(), expected);
         assert_eq!(matrix.wanted().len(), 3);

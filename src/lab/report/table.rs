@@ -137,7 +137,7 @@ mod tests {
     fn a_line_has_medians_and_their_ends_and_bad_runs_are_named() {
         let text = table(&comparison());
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("What does loss do to a chat? (75 messages"), "{text}");
+        assert!(lines[0].starts_with("What does loss do to a chat? (100 messages"), "{text}");
         assert!(lines[1].starts_with("packets lost each way, %  carried by"), "{text}");
         assert!(lines[5].contains("2 %") && lines[5].contains("102.0 (101.0–103.0)"), "{text}");
         assert!(lines[6].trim_start().starts_with("udp !"), "{text}");

@@ -21,7 +21,7 @@ fn over_a_perfect_link_every_row_takes_the_delay_twice() {
             it.config.down.loss = 0.0;
         }));
         let latencies = lossless.expect(row).latencies();
-        assert_eq!(latencies.len(), 75, "{row}");
+        assert_eq!(latencies.len(), 100, "{row}");
         assert_eq!(latencies.min(), Some(Duration::from_millis(50)), "{row}");
         assert!(latencies.quantile(500) < Some(Duration::from_millis(52)), "{row}");
         assert!(taken.model && taken.label == row.replace(':', " "), "{row}");
@@ -79,7 +79,9 @@ fn every_receiver_gets_every_message() {
         }));
         let taken = taken.expect(row);
         assert_eq!((taken.fates.len(), taken.lost()), (300, 0), "{row}");
-        assert!((0..4).all(|receiver| taken.fates.iter().filter(|it| it.receiver == receiver).count() == 75));
+        assert!(
+            (0..4).all(|receiver| taken.fates.iter().filter(|it| it.receiver == receiver).count() == 100)
+        );
     }
 }
 
