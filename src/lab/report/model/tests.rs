@@ -78,7 +78,7 @@ fn every_receiver_gets_every_message() {
             it.config.down.loss = 0.0;
         }));
         let taken = taken.expect(row);
-        assert_eq!((taken.fates.len(), taken.lost()), (300, 0), "{row}");
+        assert_eq!((taken.fates.len(), taken.lost()), (400, 0), "{row}");
         assert!(
             (0..4).all(|receiver| taken.fates.iter().filter(|it| it.receiver == receiver).count() == 100)
         );
