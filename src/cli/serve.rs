@@ -2,7 +2,7 @@
 //!
 //! Standard output gets a line for each socket, `listening udp 127.0.0.1:4747`, as soon as it can be joined,
 //! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
-//! came, over what, and why they left. [`joining`] tells people the way to it, [`qr`] their phones.
+//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones.
 
 pub mod joining;
 mod qr;
