@@ -1,4 +1,5 @@
-//! What does it cost to turn values into bytes and back: chat messages, frames, headers, and the seal?
+//! What does it cost to turn values into bytes and back: chat messages, frames, headers, and the seal? And a
+//! key into the bits of a join code?
 //!
 //! Time is the processor's, so that a busy machine falsifies little.
 //!
@@ -12,7 +13,7 @@ use sayagain::chat::codec::{decode_to_client, decode_to_server, encode_to_client
 use sayagain::chat::message::{
     Counter, MessageId, Origin, PersonId, PostKind, RoomMessage, ToClient, ToServer,
 };
-use sayagain::crypto::{Identity, Initiator, Opener, Pattern, Responder, Sealer};
+use sayagain::crypto::{Identity, Initiator, Opener, Pattern, PublicKey, Responder, Sealer, StretchedKey};
 use sayagain::wire::bytes::{Reader, Writer};
 use sayagain::wire::datagram::{
     ConnectionId, DATA_HEADER, HELLO_MIN, Handshake, put_data_header, put_handshake, read_data_header,
@@ -128,6 +129,12 @@ fn direction(pattern: Pattern) -> (Sealer, Opener) {
     (sealer, opener)
 }
 
+/// One guess of somebody who wants another key with the same join code.
+fn stretch(criterion: &mut Criterion<CpuTime>) {
+    let key = PublicKey([7; 32]);
+    criterion.bench_function("a key stretched", |b| b.iter(|| StretchedKey::of(black_box(&key))));
+}
+
 fn seal(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("seal and open");
     for (name, pattern) in [("ChaCha20-Poly1305", Pattern::Ik), ("clear (CRC-32)", Pattern::Clear)] {
@@ -160,6 +167,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));
-    targets = chat, frames, headers, seal
+    targets = chat, frames, headers, seal, stretch
 }
 criterion_main!(benches);

@@ -177,6 +177,7 @@ impl Client {
             history: 0,
             insecure: false,
             expected_key: None,
+            promised: None,
             pins: Vec::new(),
             addresses: 1,
             connect_timeout: Duration::from_secs(10),

@@ -46,6 +46,8 @@ pub enum Command {
     Help { about: Option<&'static str> },
     /// How does the session fare?
     Stats,
+    /// Which keys do the server and oneself have?
+    Fingerprint,
     /// Leave.
     Quit,
 }
@@ -149,6 +151,9 @@ pub const COMMANDS: &[CommandEntry] = &[
         Ok(Command::Help { about: about.map(|entry| entry.name) })
     }),
     entry("stats", "", "show how the connection fares", |arguments| none(arguments, Command::Stats)),
+    entry("fingerprint", "", "show the server's key and yours, in words to compare by voice", |arguments| {
+        none(arguments, Command::Fingerprint)
+    }),
     entry("quit", "", "leave", |arguments| none(arguments, Command::Quit)).or("exit"),
 ];
 
@@ -341,6 +346,7 @@ mod tests {
             ("/help", Command::Help { about: None }),
             ("/help /names", Command::Help { about: Some("who") }),
             ("/stats", Command::Stats),
+            ("/fingerprint", Command::Fingerprint),
             ("/quit", Command::Quit),
             ("/exit", Command::Quit),
         ];

@@ -256,8 +256,9 @@ pub struct Serve {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Chat {
-    /// The server: HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747 unless another is given
-    #[arg(value_name = "HOST[:PORT]")]
+    /// The server: the join code that it shows (sa-…), or HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747
+    /// unless another is given
+    #[arg(value_name = "CODE|HOST[:PORT]")]
     pub server: Option<String>,
     /// Your name [default: the one used last, else a question, else the login name]
     #[arg(long)]

@@ -4,7 +4,7 @@
 //! taken when the event was handed to the user). The names and members of the table in the README are
 //! fixed; others may be added, none changes its meaning. Pure: values in, values out.
 
-use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::chat::client::event::{Fingerprint, LineNumber, UserEvent};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
 use crate::service::api::ServerEvent;
 use crate::transport::session::{BytesByCause, SessionStats};
@@ -95,6 +95,11 @@ pub fn server_object(event: &ServerEvent, at_us: u64) -> Value {
     finished(name, members, None, at_us)
 }
 
+/// An object that has all its members but the time, as a line.
+pub fn stamped(object: Value, at_us: u64) -> String {
+    with(object, json!({ "at_us": at_us })).to_string()
+}
+
 fn finished(name: &str, members: Value, line: Option<LineNumber>, at_us: u64) -> Value {
     let object = with(members, json!({ "event": name, "at_us": at_us }));
     match line {
@@ -150,8 +155,13 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
         }
         UserEvent::Help { text, .. } => ("help", json!({ "text": text })),
         UserEvent::StatsAsked { .. } => ("stats-asked", json!({})),
+        UserEvent::FingerprintsAsked { .. } => ("fingerprint-asked", json!({})),
+        UserEvent::Fingerprints { server, own, .. } => {
+            ("fingerprint", json!({ "server": server.as_ref().map(fingerprint), "own": fingerprint(own) }))
+        }
         UserEvent::QuitAsked { .. } => ("quit", json!({})),
         UserEvent::Notice { text } => ("notice", json!({ "text": text })),
+        UserEvent::Warning { text } => ("warning", json!({ "text": text })),
         UserEvent::Reconnecting { reason } => ("reconnecting", json!({ "reason": reason })),
         UserEvent::Disconnected { reason } => ("disconnected", json!({ "reason": reason })),
         UserEvent::Error { failure, .. } => ("error", json!({ "code": failure.code, "text": failure.text })),
@@ -173,6 +183,10 @@ fn said(kind: PostKind) -> &'static str {
         PostKind::Text => "text",
         PostKind::Action => "action",
     }
+}
+
+fn fingerprint(fingerprint: &Fingerprint) -> Value {
+    json!({ "words": fingerprint.words, "key": fingerprint.key })
 }
 
 fn room(entry: &RoomEntry) -> Value {

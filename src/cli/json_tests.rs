@@ -136,6 +136,14 @@ fn answers_to_questions_carry_their_line() {
         of(&UserEvent::StatsAsked { line: LINE }),
         json!({ "event": "stats-asked", "at_us": 17, "line": 3 })
     );
+    let whose = |word: &str| Fingerprint { words: word.into(), key: "0c".into() };
+    assert_eq!(
+        of(&UserEvent::Fingerprints { line: LINE, server: Some(whose("theirs")), own: whose("mine") }),
+        json!({
+            "event": "fingerprint", "at_us": 17, "line": 3,
+            "server": { "words": "theirs", "key": "0c" }, "own": { "words": "mine", "key": "0c" },
+        })
+    );
     assert_eq!(of(&UserEvent::QuitAsked { line: LINE }), json!({ "event": "quit", "at_us": 17, "line": 3 }));
 }
 

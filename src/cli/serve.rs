@@ -2,7 +2,10 @@
 //!
 //! Standard output gets a line for each socket, `listening udp 127.0.0.1:4747`, as soon as it can be joined,
 //! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
-//! came, over what, and why they left.
+//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones.
+
+pub mod joining;
+mod qr;
 
 use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
@@ -79,8 +82,12 @@ pub fn run(serve: &Serve) -> Outcome {
     signals.call(move || {
         ended.shutdown();
     });
-    for (transport, address) in addresses {
+    for (transport, address) in &addresses {
         print_line(&format!("listening {transport} {address}"));
+    }
+    if let Some((_, bound)) = addresses.first() {
+        let told = joining::tell(serve, *bound, &identity.public());
+        told.into_iter().for_each(|object| print_line(&json::stamped(object, clock::now().as_micros())));
     }
     let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json });
     traces.finish();

@@ -19,9 +19,10 @@
 //!   key below them.
 //! - [`mac`]: keyed tags for cookies and reset tokens, which only their maker checks.
 //! - [`replay`]: which numbers have been seen.
+//! - [`stretched`]: the 80 bits that stand for a key in a join code; [`words`] says them aloud.
 //!
 //! Sources: the Noise Protocol Framework, revision 34; RFC 8439 (ChaCha20-Poly1305); RFC 7748 (X25519);
-//! RFC 7693 (BLAKE2s). The primitives are those of kept libraries; what is ours is how they are joined.
+//! RFC 7693 (BLAKE2s); RFC 9106 (Argon2id). The primitives are those of kept libraries; what is ours is how they are joined.
 pub mod clear;
 pub mod handshake;
 pub mod identity;
@@ -31,6 +32,8 @@ pub mod noise;
 pub mod open;
 pub mod replay;
 pub mod seal;
+pub mod stretched;
+pub mod words;
 
 pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
 pub use identity::{Identity, PublicKey};
@@ -38,6 +41,7 @@ pub use lock::{Forged, Secrets, TrafficKeys};
 pub use open::Opener;
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;
+pub use stretched::StretchedKey;
 
 #[cfg(test)]
 mod vectors;

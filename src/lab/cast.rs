@@ -86,6 +86,7 @@ impl Cast for ChatCast {
             history: 50,
             insecure: self.insecure,
             expected_key: person.knows_the_server.then_some(key),
+            promised: None,
             pins: if person.knows_the_server { vec![("lab".to_owned(), key)] } else { Vec::new() },
             addresses: 1,
             connect_timeout: PATIENCE,

@@ -1,6 +1,7 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::crypto::StretchedKey;
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
@@ -77,6 +78,8 @@ pub struct ClientConfig {
     pub expected_key: Option<PublicKey>,
     /// Servers known by name, each with its pinned key.
     pub pins: Vec<(String, PublicKey)>,
+    /// What a join code says of the server's key: no other is accepted.
+    pub promised: Option<StretchedKey>,
     /// How many addresses the shell has for the server (at least 1).
     pub addresses: usize,
     /// Give up connecting for the first time after this.
@@ -130,6 +133,8 @@ pub enum ClientEvent {
     Pin { server_name: String, key: PublicKey, new: bool },
     /// What the session has measured: once a second, and when a `line` asked for it.
     Stats { stats: SessionStats, line: Option<LineNumber> },
+    /// The answer to `/fingerprint`: the key that the server proved, once one did, and one's own.
+    Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
     /// All is over; the shell ends with this.

@@ -4,16 +4,19 @@
 //! - [`verbs`]: what a node must answer
 //! - [`server_node`]: a whole server ([`streams`]: its TCP connections; [`carriers`]: who carries whom)
 //! - [`client_node`]: a whole client
+//! - [`join_code`]: where a server is and which key it must show, for people to type
 
 pub mod api;
 pub mod carriers;
 pub mod client_node;
 mod held;
+pub mod join_code;
 pub mod server_node;
 pub mod streams;
 pub mod verbs;
 
 pub use client_node::ClientNode;
+pub use join_code::JoinCode;
 pub use server_node::ServerNode;
 pub use verbs::{ClientCore, ServerCore};
 

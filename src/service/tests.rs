@@ -46,6 +46,7 @@ fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
         history: 50,
         insecure: false,
         expected_key: Some(server.public()),
+        promised: None,
         pins: vec![],
         addresses: 1,
         connect_timeout: Duration::from_secs(20),

@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | [`clock`] | what time is it? |
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
+//! | [`own_addresses`] | under which addresses can others reach this machine? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
 //! | [`ecn`] | how do the two bits of ECN? |
@@ -51,6 +52,7 @@ pub mod home;
 pub mod lines;
 pub mod listen;
 pub mod machine;
+pub mod own_addresses;
 pub mod resolve;
 pub mod server_loop;
 pub mod store_thread;

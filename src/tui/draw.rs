@@ -169,11 +169,14 @@ pub fn entry(entry: &Entry, status: &Status, theme: Theme, width: u16) -> Vec<Li
 fn event_style(event: &UserEvent, theme: Theme) -> Style {
     match event {
         UserEvent::Error { .. } => theme.error(),
-        UserEvent::Reconnecting { .. } | UserEvent::Disconnected { .. } => theme.warning(),
+        UserEvent::Reconnecting { .. } | UserEvent::Disconnected { .. } | UserEvent::Warning { .. } => {
+            theme.warning()
+        }
         UserEvent::Help { .. }
         | UserEvent::Who { .. }
         | UserEvent::Whois { .. }
         | UserEvent::Rooms { .. }
+        | UserEvent::Fingerprints { .. }
         | UserEvent::Notice { .. } => Style::new(),
         _ => theme.dim(),
     }

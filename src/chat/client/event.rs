@@ -9,6 +9,15 @@ use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceSt
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct LineNumber(pub u64);
 
+/// A key as people compare it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fingerprint {
+    /// Six pairs of words, to be compared by voice.
+    pub words: String,
+    /// The key itself: 64 hexadecimal digits.
+    pub key: String,
+}
+
 /// Something to show.
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 #[derive(Clone, PartialEq, Debug)]
@@ -53,10 +62,16 @@ pub enum UserEvent {
     Help { line: LineNumber, text: String },
     /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
     StatsAsked { line: LineNumber },
+    /// The line asks for the two keys (`/fingerprint`), which whoever has them tells.
+    FingerprintsAsked { line: LineNumber },
+    /// The answer to it: the key that the server proved, once one did, and one's own.
+    Fingerprints { line: LineNumber, server: Option<Fingerprint>, own: Fingerprint },
     /// The line asks to leave (`/quit`).
     QuitAsked { line: LineNumber },
     /// A word from the server, or about missed messages.
     Notice { text: String },
+    /// Something that need not be wrong, but must not be overlooked.
+    Warning { text: String },
     /// The connection is gone for the moment; it is being made again.
     Reconnecting { reason: String },
     /// The session is over for good.
@@ -75,6 +90,8 @@ impl UserEvent {
             | Self::Rooms { line, .. }
             | Self::Help { line, .. }
             | Self::StatsAsked { line }
+            | Self::FingerprintsAsked { line }
+            | Self::Fingerprints { line, .. }
             | Self::QuitAsked { line } => Some(*line),
             Self::Joined { line, .. }
             | Self::Left { line, .. }
@@ -87,6 +104,7 @@ impl UserEvent {
             | Self::Members { .. }
             | Self::CurrentRoom { .. }
             | Self::Notice { .. }
+            | Self::Warning { .. }
             | Self::Reconnecting { .. }
             | Self::Disconnected { .. } => None,
         }

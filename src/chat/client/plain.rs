@@ -12,7 +12,7 @@
 //! One's own lines are not echoed. Whatever others wrote goes through [`printable`] and stays on one line.
 
 use super::display::printable;
-use super::event::UserEvent;
+use super::event::{Fingerprint, UserEvent};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
 
 /// What the lines need to know beside the event.
@@ -31,6 +31,7 @@ pub fn plain_lines(event: &UserEvent, context: &PlainContext<'_>) -> Vec<String>
     match event {
         UserEvent::Help { text, .. } => text.lines().map(|line| format!("* {}", printable(line))).collect(),
         UserEvent::Whois { entry, .. } => whois_lines(entry),
+        UserEvent::Fingerprints { server, own, .. } => fingerprint_lines(server.as_ref(), own),
         _ => plain_line(event, context).into_iter().collect(),
     }
 }
@@ -60,6 +61,7 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         UserEvent::Who { room, people, total, .. } => who(room.as_deref(), people, *total),
         UserEvent::Rooms { rooms, .. } => format!("* rooms: {}", rooms_listed(rooms)),
         UserEvent::Notice { text } => format!("* {}", printable(text)),
+        UserEvent::Warning { text } => format!("! ATTENTION: {}", printable(text)),
         UserEvent::Reconnecting { reason } => format!("* reconnecting: {}", printable(reason)),
         UserEvent::Disconnected { reason } => format!("* disconnected: {}", printable(reason)),
         UserEvent::Error { failure, .. } => format!("! {}", printable(&failure.text)),
@@ -69,8 +71,22 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         | UserEvent::Help { .. }
         | UserEvent::Whois { .. }
         | UserEvent::StatsAsked { .. }
+        | UserEvent::FingerprintsAsked { .. }
+        | UserEvent::Fingerprints { .. }
         | UserEvent::QuitAsked { .. } => return None,
     })
+}
+
+fn fingerprint_lines(server: Option<&Fingerprint>, own: &Fingerprint) -> Vec<String> {
+    let told = |whose: &str, it: &Fingerprint| {
+        [format!("* {whose} words: {}", it.words), format!("* {whose} key: {}", it.key)]
+    };
+    let mut lines = match server {
+        Some(server) => told("the server's", server).to_vec(),
+        None => vec!["* no server has proved its key".to_owned()],
+    };
+    lines.extend(told("your", own));
+    lines
 }
 
 fn said(room: &str, from: &str, kind: PostKind, text: &str) -> String {

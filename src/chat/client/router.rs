@@ -83,6 +83,8 @@ pub struct ChatClient {
     pub(super) shown: Shown,
     pub(super) reply_to: Option<String>,
     pub(super) open_lines: BTreeSet<LineNumber>,
+    /// Those that asked for the keys before the server had welcomed us.
+    asked_for_keys: Vec<LineNumber>,
     sends: VecDeque<(u64, Arc<[u8]>)>,
     events: VecDeque<UserEvent>,
 }
@@ -99,6 +101,7 @@ impl ChatClient {
             shown: Shown::default(),
             reply_to: None,
             open_lines: BTreeSet::new(),
+            asked_for_keys: Vec::new(),
             sends: VecDeque::new(),
             events: VecDeque::new(),
             config,
@@ -299,6 +302,20 @@ impl ChatClient {
         let message = self.requests.push(line, ask).clone();
         if self.link == Link::Welcomed {
             self.send(CONTROL_CHANNEL, &message);
+        }
+    }
+
+    /// The keys are told now, or as soon as the server has welcomed us, since it proves its own before.
+    pub(super) fn ask_for_keys(&mut self, line: LineNumber) {
+        self.asked_for_keys.push(line);
+        self.tell_asked_for_keys();
+    }
+
+    pub(super) fn tell_asked_for_keys(&mut self) {
+        if self.link == Link::Welcomed {
+            for line in std::mem::take(&mut self.asked_for_keys) {
+                self.tell(UserEvent::FingerprintsAsked { line });
+            }
         }
     }
 

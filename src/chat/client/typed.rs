@@ -52,6 +52,7 @@ impl ChatClient {
                 self.tell(UserEvent::Help { line, text: command::help_text(about) });
             }
             Command::Stats => self.tell(UserEvent::StatsAsked { line }),
+            Command::Fingerprint => self.ask_for_keys(line),
             Command::Quit => self.tell(UserEvent::QuitAsked { line }),
         }
         Ok(())

@@ -214,6 +214,7 @@ fn config(part: Part, options: &BenchClients, choices: Choices) -> ClientConfig 
         history: HISTORY,
         insecure: options.insecure,
         expected_key: None,
+        promised: None,
         pins: Vec::new(),
         addresses: 1,
         connect_timeout: JOIN_WITHIN,

@@ -8,7 +8,9 @@
 //! [`terminal`](super::terminal_face). They run on a thread of their own, so that a reader who is slow for
 //! a while does not keep the loop from its network; a reader who is slow for good makes the loop wait.
 
+use super::fingerprints::Fingerprints;
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::crypto::PublicKey;
 use crate::transport::session::SessionStats;
 use crate::tui::terminal::Input;
 use std::io;
@@ -19,6 +21,7 @@ use std::thread::{self, JoinHandle};
 const QUEUE: usize = 65_536;
 
 /// Something for a face to show.
+#[expect(missing_docs, reason = "the text of a variant names its fields")]
 #[derive(Debug)]
 pub enum News {
     /// The server that answers has this address; `Connected` follows.
@@ -27,6 +30,8 @@ pub enum News {
     Chat(UserEvent),
     /// The session was measured; `line` asked for it, or else it is time to tell.
     Stats(SessionStats, Option<LineNumber>),
+    /// The keys that `/fingerprint` asked for; they become an event before a face sees them.
+    Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
     /// A word of the program itself.
     Note(String),
     /// A key was pressed (terminal only).
@@ -60,12 +65,13 @@ impl FaceThread {
         (news, queue): (SyncSender<News>, Receiver<News>),
         gone: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
+        let mut fingerprints = Fingerprints::default();
         let work = move || {
             while let Ok(news) = queue.recv() {
                 if matches!(news, News::End) {
                     break;
                 }
-                if let Err(error) = face.show(news) {
+                if let Err(error) = face.show(fingerprints.told(news)) {
                     gone();
                     return Err(error);
                 }

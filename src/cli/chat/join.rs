@@ -6,6 +6,7 @@ use super::memory::HomeMemory;
 use super::name::Choice;
 use super::observed::Observed;
 use super::plain::PlainFace;
+use super::server::MeantServer;
 use super::terminal_face::TerminalFace;
 use super::{face, name, observed};
 use crate::chat::command::COMMANDS;
@@ -22,14 +23,12 @@ use crate::service::api::{ClientConfig, Ending};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::read_lines;
-use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::{clock, entropy};
 use crate::trace::Tracer;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
 use std::io::{self, IsTerminal};
-use std::net::SocketAddr;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
@@ -61,7 +60,7 @@ struct Plan<'a> {
     kind: Kind,
     server: &'a str,
     transport: Transport,
-    addresses: Vec<SocketAddr>,
+    meant: MeantServer,
     liveness: LivenessConfig,
     choices: Choices,
     bad_link: Option<LinkConfig>,
@@ -136,27 +135,12 @@ impl<'a> Plan<'a> {
         }
         let server = chat.server.as_deref().ok_or_else(no_server)?;
         let bad_link = link::config(&chat.link)?;
-        let addresses = resolve(server, DEFAULT_PORT).map_err(|error| match error {
-            ResolveError::Malformed(_) => Stop::usage(error),
-            ResolveError::Unknown(..) => Stop::not_connected(error),
-        })?;
+        let meant = MeantServer::of(server, chat.insecure)?;
         let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
         let signals = Signals::install().map_err(Stop::failed)?;
         let (kind, transport) = (Kind::of(chat), chat.transport.into());
-        Ok(Self {
-            chat,
-            kind,
-            server,
-            transport,
-            addresses,
-            liveness,
-            choices,
-            bad_link,
-            home,
-            signals,
-            traces,
-        })
+        Ok(Self { chat, kind, server, transport, meant, liveness, choices, bad_link, home, signals, traces })
     }
 
     fn tracer(&self) -> Tracer {
@@ -178,7 +162,7 @@ impl<'a> Plan<'a> {
         let known = self.home.known_servers().map_err(Stop::failed)?;
         let config = self.config(name, &known);
         let mut client_loop =
-            ClientLoop::new(self.transport, self.addresses.clone()).map_err(Stop::failed)?;
+            ClientLoop::new(self.transport, self.meant.addresses.clone()).map_err(Stop::failed)?;
         let queue = face::queue();
         let news = queue.0.clone();
         if let Some(bad_link) = &self.bad_link {
@@ -215,9 +199,9 @@ impl<'a> Plan<'a> {
         news: SyncSender<News>,
     ) -> Result<Attempt, Stop> {
         let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), self.tracer());
-        let memory = HomeMemory::new(self.home.clone(), known);
+        let memory = HomeMemory::new(self.home.clone(), known, self.meant.promised.is_some());
         let told = news.clone();
-        let mut node = Observed::new(node, memory, news, self.addresses.clone());
+        let mut node = Observed::new(node, memory, news, self.meant.addresses.clone());
         let ending =
             client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event)).map_err(Stop::failed)?;
         let ending = node.ending(ending);
@@ -226,8 +210,8 @@ impl<'a> Plan<'a> {
     }
 
     fn config(&self, name: &str, known: &KnownServers) -> ClientConfig {
-        let expected_key =
-            self.addresses.iter().find_map(|address| known.key_for_address(&address.to_string()));
+        let addresses = &self.meant.addresses;
+        let expected_key = addresses.iter().find_map(|address| known.key_for_address(&address.to_string()));
         ClientConfig {
             transport: self.transport,
             name: name.to_owned(),
@@ -236,7 +220,8 @@ impl<'a> Plan<'a> {
             insecure: self.chat.insecure,
             expected_key,
             pins: known.pins(),
-            addresses: self.addresses.len(),
+            promised: self.meant.promised,
+            addresses: addresses.len(),
             connect_timeout: self.chat.connect_timeout,
             liveness: self.liveness,
             choices: self.choices,
@@ -273,7 +258,7 @@ impl<'a> Plan<'a> {
 
 fn no_server() -> Stop {
     Stop::usage(
-        "name the server: sayagain chat HOST. Servers on the network are not found by themselves yet; whoever \
-         runs yours knows its address",
+        "name the server: sayagain chat HOST, or the join code that it shows. Servers on the network are not \
+         found by themselves yet; whoever runs yours knows its address",
     )
 }

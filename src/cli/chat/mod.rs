@@ -9,15 +9,18 @@
 //!
 //! [`join`] puts all that together. [`observed`] turns what the node says into news for a [`face`]: lines
 //! ([`plain`]), objects ([`json_face`]) or the terminal ([`terminal_face`]). [`name`] finds the name to join
-//! under, [`memory`] keeps what the next start should know, [`stats`] tells what the session measured.
+//! under, [`server`] the server that is meant, by its host or a join code, [`memory`] keeps what the next start should know, [`stats`] tells what the session
+//! measured, [`fingerprints`] makes keys into words.
 
 pub mod face;
+pub mod fingerprints;
 pub mod join;
 pub mod json_face;
 pub mod memory;
 pub mod name;
 pub mod observed;
 pub mod plain;
+pub mod server;
 pub mod stats;
 pub mod terminal_face;
 

@@ -16,8 +16,9 @@ use std::sync::mpsc::SyncSender;
 
 /// What is to be remembered for the next start.
 pub trait Memory {
-    /// The server of this name proved this key at this address; a line for the user, if there is one.
-    fn on_pin(&mut self, server_name: &str, key: PublicKey, new: bool, address: &str) -> Option<String>;
+    /// The server of this name proved this key at this address (`new`: a name not met before). What the user
+    /// should know of that.
+    fn on_pin(&mut self, server_name: &str, key: PublicKey, new: bool, address: &str) -> Vec<News>;
     /// One has this name now.
     fn on_name(&mut self, name: &str);
 }
@@ -79,9 +80,11 @@ impl<N, M: Memory> Observed<N, M> {
             ClientEvent::Stats { stats, line } => tell(&self.news, News::Stats(stats, line)),
             ClientEvent::Pin { server_name, key, new } => {
                 let address = self.address();
-                if let Some(note) = self.memory.on_pin(&server_name, key, new, &address) {
-                    tell(&self.news, News::Note(note));
-                }
+                let remarks = self.memory.on_pin(&server_name, key, new, &address);
+                remarks.into_iter().for_each(|remark| tell(&self.news, remark));
+            }
+            ClientEvent::Keys { line, server, own } => {
+                tell(&self.news, News::Keys { line, server, own });
             }
             ClientEvent::ConnectingSlowly => tell(&self.news, News::Note(what_to_check(&self.address()))),
             ClientEvent::Finished(_) => {}
@@ -225,8 +228,8 @@ mod tests {
     struct NoMemory;
 
     impl Memory for NoMemory {
-        fn on_pin(&mut self, _: &str, _: PublicKey, _: bool, _: &str) -> Option<String> {
-            None
+        fn on_pin(&mut self, _: &str, _: PublicKey, _: bool, _: &str) -> Vec<News> {
+            Vec::new()
         }
         fn on_name(&mut self, _: &str) {}
     }

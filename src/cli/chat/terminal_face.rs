@@ -91,7 +91,7 @@ impl Face for TerminalFace {
             }
             News::Note(text) => self.note(text),
             News::Input(input) => self.handle_input(input),
-            News::End => {}
+            News::Keys { .. } | News::End => {}
         }
         match &mut self.terminal {
             Some(terminal) => terminal.show(&mut self.state),

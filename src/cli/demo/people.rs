@@ -103,8 +103,8 @@ impl Stage {
 struct NoMemory;
 
 impl Memory for NoMemory {
-    fn on_pin(&mut self, _: &str, _: PublicKey, _: bool, _: &str) -> Option<String> {
-        None
+    fn on_pin(&mut self, _: &str, _: PublicKey, _: bool, _: &str) -> Vec<News> {
+        Vec::new()
     }
 
     fn on_name(&mut self, _: &str) {}
@@ -179,6 +179,7 @@ fn config(name: &str) -> ClientConfig {
         history: 50,
         insecure: false,
         expected_key: None,
+        promised: None,
         pins: Vec::new(),
         addresses: 1,
         connect_timeout: JOIN_WITHIN,

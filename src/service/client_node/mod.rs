@@ -17,6 +17,7 @@
 //! - `attempts`: which address next, and when
 //! - `carrier`: the session, over either transport
 //! - `pins`: is this the server that we know?
+//! - `promised`: is it the one that the join code promises?
 //! - `leaving`: when is everything said?
 
 mod attempts;
@@ -24,5 +25,6 @@ mod carrier;
 mod leaving;
 mod node;
 mod pins;
+mod promised;
 
 pub use node::ClientNode;

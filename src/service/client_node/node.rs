@@ -89,9 +89,10 @@ impl ClientNode {
             room: config.room.clone(),
             history: config.history,
         });
+        let pins = Arc::new(Pins::new(config.pins.clone(), config.promised));
         let mut node = Self {
-            pins: Arc::new(Pins::new(config.pins.clone())),
-            server_key: config.expected_key,
+            server_key: pins.expected(config.expected_key),
+            pins,
             identity,
             chat,
             session: None,
@@ -435,7 +436,7 @@ impl ClientNode {
             return;
         }
         match reason {
-            CloseReason::Untrusted(text) => self.refuse(now, "server-key-changed", text),
+            CloseReason::Untrusted(text) => self.refuse(now, self.pins.complaint(), text),
             CloseReason::Refused(code, text) | CloseReason::Peer(code, text) if is_final(*code) => {
                 self.refuse(now, code_name(*code), text);
             }
@@ -453,6 +454,12 @@ impl ClientNode {
         match event {
             UserEvent::StatsAsked { line } => {
                 self.tell_stats(Some(line));
+                self.leave.on_settled(now);
+            }
+            UserEvent::FingerprintsAsked { line } => {
+                let proved = self.attempts.ever_up() && !self.config.insecure;
+                let (server, own) = (self.server_key.filter(|_| proved), self.identity.public());
+                self.events.push_back(ClientEvent::Keys { line, server, own });
                 self.leave.on_settled(now);
             }
             UserEvent::QuitAsked { .. } => {

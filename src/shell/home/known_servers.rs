@@ -76,8 +76,12 @@ impl KnownServers {
 
     /// The key of the server that was last reached at this address.
     pub fn key_for_address(&self, address: &str) -> Option<PublicKey> {
-        let mut servers = self.servers();
-        servers.find(|server| server.addresses.iter().any(|known| known == address)).map(|server| server.key)
+        self.at_address(address).map(|server| server.key)
+    }
+
+    /// The server that was last reached at this address.
+    pub fn at_address(&self, address: &str) -> Option<&KnownServer> {
+        self.servers().find(|server| server.addresses.iter().any(|known| known == address))
     }
 
     /// In which line of the file (from 1) a server of this name first stands: for whoever must edit it.

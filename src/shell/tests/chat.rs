@@ -86,6 +86,7 @@ impl Person {
             history: 50,
             insecure: false,
             expected_key: None,
+            promised: None,
             pins: Vec::new(),
             addresses: 1,
             connect_timeout: WATCHDOG,

@@ -75,6 +75,7 @@ impl Lines {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    pub output: Lines,
     pub log: Lines,
 }
 
@@ -95,7 +96,7 @@ impl Server {
             let line = lines.iter().find(|line| line.starts_with("listening "))?;
             line.rsplit(' ').next()?.parse().ok()
         });
-        Self { child, address, log }
+        Self { child, address, output, log }
     }
 
     /// On a free port of loopback.

@@ -10,6 +10,7 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+mod joining;
 #[cfg(target_os = "linux")]
 mod link;
 mod measuring;

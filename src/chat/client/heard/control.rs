@@ -45,6 +45,7 @@ impl ChatClient {
             let room = self.current_room().map(str::to_owned);
             self.tell(UserEvent::CurrentRoom { room });
         }
+        self.tell_asked_for_keys();
         let pending: Vec<ToServer> = self.requests.iter().cloned().collect();
         for message in pending {
             self.send(CONTROL_CHANNEL, &message);

@@ -35,6 +35,26 @@ fn joined(room: &str, last: u64) -> ToClient {
     ToClient::Joined { room: room.into(), people: vec!["bob".into()], total: 2, last: MessageId(last) }
 }
 
+#[test]
+fn whoever_asks_for_the_keys_too_early_is_answered_when_the_server_is_there() {
+    let mut client = client();
+    type_line(&mut client, 1, "/fingerprint");
+    client.handle_connected(at(0));
+    assert!(events(&mut client).is_empty() && client.unsettled_lines() == 1);
+    welcome(&mut client);
+    let asked = |events: &[UserEvent], line| {
+        events
+            .iter()
+            .filter(|event| **event == UserEvent::FingerprintsAsked { line: LineNumber(line) })
+            .count()
+    };
+    assert_eq!((asked(&events(&mut client), 1), client.unsettled_lines()), (1, 0));
+    type_line(&mut client, 2, "/fingerprint");
+    assert_eq!(asked(&events(&mut client), 2), 1, "then at once");
+    welcome(&mut client);
+    assert!(asked(&events(&mut client), 1) == 0, "and once only");
+}
+
 /// A client in the lobby, with everything drained.
 fn client_in_lobby() -> ChatClient {
     let mut client = client();

@@ -131,7 +131,9 @@ impl Testimony {
         match event {
             ClientEvent::User(event) => self.on_user_event(at, event),
             ClientEvent::Finished(ending) => self.ending = Some(ending.clone()),
-            ClientEvent::Stats { line: Some(line), .. } => self.outcomes.push((line.0, Outcome::Answered)),
+            ClientEvent::Stats { line: Some(line), .. } | ClientEvent::Keys { line, .. } => {
+                self.outcomes.push((line.0, Outcome::Answered));
+            }
             ClientEvent::Stats { .. } | ClientEvent::Pin { .. } | ClientEvent::ConnectingSlowly => {}
         }
     }
@@ -200,6 +202,8 @@ fn outcome(event: &UserEvent) -> Option<(u64, Outcome)> {
         | UserEvent::Rooms { line, .. }
         | UserEvent::Help { line, .. }
         | UserEvent::StatsAsked { line }
+        | UserEvent::FingerprintsAsked { line }
+        | UserEvent::Fingerprints { line, .. }
         | UserEvent::QuitAsked { line } => Some((line.0, Outcome::Answered)),
         _ => None,
     }
