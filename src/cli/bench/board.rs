@@ -224,7 +224,7 @@ impl Notes {
         let sent = self.account.messages();
         let of = u64::from(self.account.receivers()) * sent;
         if sent == 0 {
-            return format!("{} clients are in", self.joined);
+            return format!("clients that are in: {}", self.joined);
         }
         format!("said {sent} of {messages}, {} of {of} delivered", self.given.len())
     }
@@ -303,7 +303,7 @@ mod tests {
     fn progress_is_told_in_words() {
         let board = Board::new(2);
         board.on_joined();
-        assert_eq!(board.lock().in_words(3), "1 clients are in");
+        assert_eq!(board.lock().in_words(3), "clients that are in: 1");
         board.note(|notes| notes.on_sent(at(1)));
         board.on_text(1, "1 x", at(2));
         board.on_text(1, "7 x", at(2));

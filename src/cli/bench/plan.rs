@@ -146,7 +146,7 @@ fn os(words: impl IntoIterator<Item = impl Into<OsString>>) -> Vec<OsString> {
 }
 
 /// A word that a shell might take apart stands in quotes.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=#".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -14,6 +14,7 @@ mod taking;
 
 pub use options::{Compare, ScenarioChoice};
 
+use super::bench::plan::quoted;
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
 use crate::lab::report::{About, Comparison, json, markdown, page, scenario, table};
@@ -63,6 +64,11 @@ fn tell(asked: &Compare, comparison: &Comparison) -> Result<(), Stop> {
         fs::write(file, page::page(comparison)).map_err(|error| unwritable(file, &error))?;
     }
     if let Some(file) = &asked.markdown {
+        let (taken, wanted) = (comparison.runs.len(), comparison.matrix.wanted().len());
+        if taken < wanted {
+            let why = format!("{} stays as it is: {taken} of {wanted} runs were taken", file.display());
+            return Err(Stop::failed(why));
+        }
         let document = fs::read_to_string(file).map_err(|error| unwritable(file, &error))?;
         fs::write(file, markdown::put_into(&document, comparison))
             .map_err(|error| unwritable(file, &error))?;
@@ -94,7 +100,7 @@ fn print(text: &str) -> Result<(), Stop> {
 
 fn about(why_model: Option<String>) -> About {
     let machine = machine::describe();
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
     About {
         command: format!("sayagain {}", words.join(" ")),
         program: concat!("sayagain ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -136,8 +136,12 @@ impl Quantity {
             Self::Elsewhere => {
                 "late elsewhere: messages of the other room that were late while one room waited for a packet"
             }
-            Self::CaughtUp => "all there: ms from the end of it until all that was said before had come",
-            Self::BackAfter => "back after: ms from the end of it until the last late message had come",
+            Self::CaughtUp => {
+                "all there: ms from the end of the outage or the move until all that was said before had come"
+            }
+            Self::BackAfter => {
+                "back after: ms from the end of the outage or the move until the last late message had come"
+            }
             Self::Silence => "silence: the longest time in which nothing came, ms",
             Self::Beside => "beside kB/s: the transfer beside it, over the same time",
             Self::Share => "share: what the messages had of both, in percent",

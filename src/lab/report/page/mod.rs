@@ -88,8 +88,8 @@ const HOW: &str = "<p>A sender hands numbered messages to a chat server, which h
     real programs on this machine, joined by an emulated link below IP, so that the kernel’s own TCP and our \
     layer on UDP meet the same link packet by packet; with one seed the k-th packet of a direction meets the \
     same fate, whatever carries it. <b>raw</b> is bare UDP without recovery, <b>udp</b> our layer on UDP, \
-    <b>tcp</b> the kernel’s TCP. Latency is from the send call to the delivery to the receiving user, in order. \
-    udp and tcp are sealed with the same keys and costs.</p>\n";
+    <b>tcp</b> the kernel’s TCP. Latency is from the send call to the delivery to the receiving user; udp and tcp deliver in order, raw as it comes. \
+    udp and tcp are sealed by the same cryptography.</p>\n";
 
 const HOW_MODEL: &str = "<p>A sender hands numbered messages to a server, which hands them on to each receiver, on \
     virtual time: <b>raw (model)</b> is the link alone, <b>udp (model)</b> the program’s real protocol code, \

@@ -22,7 +22,7 @@ pub const fn way(direction: Direction) -> &'static str {
     }
 }
 
-/// `one`, `1 duplicate ACK`, `3 duplicate ACKs`
+/// `no duplicate ACK`, `one duplicate ACK`, `3 duplicate ACKs`
 pub fn count(number: usize, noun: &str) -> String {
     match number {
         0 => format!("no {noun}"),
