@@ -68,6 +68,12 @@ pub(super) struct Packet {
     pub bytes: Vec<u8>,
 }
 
+/// What a client is made of when it comes.
+pub(super) struct Newcomers {
+    pub hello: ClientHello,
+    pub rng: Rng,
+}
+
 /// Clients, links and a server in the middle of a run.
 pub struct Testbed {
     pub(super) plan: Plan,
@@ -78,8 +84,7 @@ pub struct Testbed {
     pub(super) server: Endpoint,
     pub(super) by_id: HashMap<ConnectionId, usize>,
     pub(super) witnesses: [Arc<Witness>; 2],
-    pub(super) hello: ClientHello,
-    pub(super) rng: Rng,
+    pub(super) newcomers: Newcomers,
     pub(super) wakes: BTreeSet<(Instant, usize)>,
     pub(super) touched: Vec<usize>,
     /// When something was last handed in or arrived.
@@ -122,8 +127,15 @@ impl Testbed {
             server: Endpoint::new(setup, rng.fork(), tracer),
             by_id: HashMap::new(),
             witnesses,
-            hello: ClientHello { identity: client, server: server_key, greeting, trust: Arc::new(TrustAll) },
-            rng,
+            newcomers: Newcomers {
+                hello: ClientHello {
+                    identity: client,
+                    server: server_key,
+                    greeting,
+                    trust: Arc::new(TrustAll),
+                },
+                rng,
+            },
             wakes: BTreeSet::new(),
             plan,
             progress: Instant::ZERO,

@@ -191,7 +191,7 @@ impl Testbed {
 
     fn start(&mut self, seat: usize) {
         let tracer = Tracer::new(Arc::clone(&self.witnesses[0]) as Arc<dyn Sink>);
-        let ClientHello { identity, server, greeting, trust } = &self.hello;
+        let ClientHello { identity, server, greeting, trust } = &self.newcomers.hello;
         let hello = ClientHello {
             identity: Arc::clone(identity),
             server: *server,
@@ -204,7 +204,7 @@ impl Testbed {
             config,
             hello,
             server_path(self.plan.family),
-            self.rng.fork(),
+            self.newcomers.rng.fork(),
             tracer,
         );
         self.seats[seat].connection = Some(connection);
