@@ -95,11 +95,6 @@ impl Silence {
         self.state
     }
 
-    /// How long the peer has been silent.
-    pub fn silent_for(&self, now: Instant) -> Duration {
-        now - self.last_heard
-    }
-
     /// Should a ping go out now?
     pub fn is_ping_due(&self, now: Instant) -> bool {
         self.ping_at() <= now

@@ -33,11 +33,6 @@ impl ChannelId {
     pub const fn delivered(self, delivery: Delivery) -> Self {
         Self(self.0 - self.0 % 4 + delivery.bits())
     }
-
-    /// Is this a room's channel?
-    pub const fn is_room(self) -> bool {
-        self.0 >= 8 && self.0.is_multiple_of(4)
-    }
 }
 
 /// Has the peer been heard of lately?

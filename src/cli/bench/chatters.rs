@@ -97,8 +97,11 @@ pub fn play(options: &BenchClients, workload: &Workload, board: &Board) -> Resul
     if detail.is_null() {
         detail = json!({});
     }
-    if let (Some(beside), Some(detail)) = (options.workload.beside, detail.as_object_mut()) {
-        detail.insert("beside".to_owned(), board.beside(beside.word()));
+    if let (Some(beside), Some(pusher)) = (options.workload.beside, others.last()) {
+        detail["beside"] = board.beside(beside.word());
+        if beside == Carried::Tcp && detail["beside"].is_object() {
+            detail["beside"]["tcp"] = tcp_detail(pusher.in_force.as_ref().and_then(|told| told.get()));
+        }
     }
     // First the play is over, then all may go.
     let account = board.finish(detail);

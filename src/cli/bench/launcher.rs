@@ -70,11 +70,6 @@ impl Launcher {
         Self { program, has_link: false, interrupt, shows_progress: false }
     }
 
-    /// The same without a line that shows progress.
-    pub fn in_silence(self) -> Self {
-        Self { shows_progress: false, ..self }
-    }
-
     /// Takes a run; where TCP's usual congestion control is not allowed here, with the system's own.
     pub fn take_as_allowed(&self, plan: &Plan) -> Result<Measurement, Stop> {
         match self.take(plan) {
@@ -131,7 +126,8 @@ impl Launcher {
 
     fn take_over_link(&self, plan: &Plan, folder: &Folder) -> Result<Told, Stop> {
         let (report, packets) = (folder.path().join("report.json"), folder.path().join("packets.jsonl"));
-        let mut words = vec![OsString::from("link")];
+        // A bench that is killed cannot end what it has started: the link does so by itself.
+        let mut words = vec![OsString::from("link"), "--with-parent".into()];
         words.extend(plan.link_words());
         words.extend(["--report".into(), report.clone().into_os_string()]);
         if plan.want_packets {

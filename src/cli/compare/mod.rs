@@ -17,7 +17,7 @@ pub use options::{Compare, ScenarioChoice};
 use super::bench::plan::quoted;
 use super::exit::{Exit, Outcome, Stop};
 use super::link;
-use crate::lab::report::{About, Comparison, json, markdown, page, scenario, table};
+use crate::lab::report::{About, Comparison, NoRun, json, markdown, page, scenario, table};
 use crate::shell::machine;
 use std::fs;
 use std::io::{self, Write};
@@ -48,8 +48,7 @@ pub fn run(asked: &Compare) -> Outcome {
     let runs = taking::take_all(&matrix, |wanted| taker.take(wanted), &mut io::stderr().lock());
     let comparison = Comparison { about, matrix, runs };
     tell(asked, &comparison)?;
-    let wrong = |why: &String| why.starts_with(taking::WENT_WRONG);
-    if comparison.runs.iter().any(|run| run.outcome.as_ref().is_err_and(wrong)) {
+    if comparison.runs.iter().any(|run| matches!(run.outcome, Err(NoRun::Failed(_)))) {
         return Err(Stop::failed("not every run that was wanted could be taken: the lines above say why"));
     }
     if comparison.runs.iter().any(|run| run.outcome.is_ok()) {

@@ -6,7 +6,7 @@
 use crate::cli::bench::{Launcher, Plan};
 use crate::cli::exit::{Exit, Stop};
 use crate::lab::bench::{Carried, Measurement};
-use crate::lab::report::{Matrix, Run, Wanted, model};
+use crate::lab::report::{Matrix, NoRun, Run, Wanted, model};
 use crate::shell::tcp_tuning::TcpTuning;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -14,10 +14,7 @@ use std::path::PathBuf;
 
 /// Takes one run, of which an error says why there is none; or says that the rest is not wanted any more.
 type Take = Box<dyn FnMut(&Wanted) -> Taken>;
-type Taken = ControlFlow<(), Result<Measurement, String>>;
-
-/// What leads the reason of a run that should have been taken.
-pub const WENT_WRONG: &str = "it went wrong: ";
+type Taken = ControlFlow<(), Result<Measurement, NoRun>>;
 
 /// Who takes the runs.
 pub struct Taker {
@@ -39,7 +36,10 @@ impl Taker {
     }
 
     fn model(why: String) -> Self {
-        Self { take: Box::new(|wanted| ControlFlow::Continue(model::take(wanted))), why_model: Some(why) }
+        Self {
+            take: Box::new(|wanted| ControlFlow::Continue(model::take(wanted).map_err(NoRun::Skipped))),
+            why_model: Some(why),
+        }
     }
 
     /// Why the simulator takes them, if it does.
@@ -63,15 +63,15 @@ fn real(trace: Option<PathBuf>) -> Result<Take, String> {
         let outcome = if usual { launcher.take_as_allowed(&plan) } else { launcher.take(&plan) };
         // Who wants to leave gets what was taken until then.
         match launcher.check_interrupt() {
-            Ok(()) => ControlFlow::Continue(outcome.map_err(in_words)),
+            Ok(()) => ControlFlow::Continue(outcome.map_err(no_run)),
             Err(_) => ControlFlow::Break(()),
         }
     }))
 }
 
-/// What this system cannot have is skipped; what went wrong is said to have gone wrong.
-fn in_words(stop: Stop) -> String {
-    if stop.exit == Exit::Unavailable { stop.text } else { format!("{WENT_WRONG}{}", stop.text) }
+/// What this system cannot have is skipped; all else should have been taken.
+fn no_run(stop: Stop) -> NoRun {
+    if stop.exit == Exit::Unavailable { NoRun::Skipped(stop.text) } else { NoRun::Failed(stop.text) }
 }
 
 /// What `bench` takes for this run.
@@ -103,7 +103,7 @@ pub fn take_all(
         let ControlFlow::Continue(outcome) = take(&wanted) else { return None };
         let told = match &outcome {
             Ok(run) => format!("{} of {} delivered", run.delivered(), run.fates.len()),
-            Err(why) => format!("skipped: {why}"),
+            Err(missing) => format!("{}: {}", missing.word(), missing.why()),
         };
         let (label, seed) = (wanted.row.label(), wanted.seed);
         let _ = writeln!(progress, "{}/{all} {link}, {label}, seed {seed}: {told}", index + 1);
@@ -123,9 +123,9 @@ mod tests {
         let take = |wanted: &Wanted| {
             asked.push(wanted.clone());
             ControlFlow::Continue(if wanted.seed == 2 {
-                Err("no such seed".to_owned())
+                Err(NoRun::Skipped("no such seed".to_owned()))
             } else {
-                model::take(wanted)
+                model::take(wanted).map_err(NoRun::Skipped)
             })
         };
         let runs = take_all(&matrix, take, &mut told);
@@ -150,7 +150,11 @@ mod tests {
         let mut left = 2;
         let take = |wanted: &Wanted| {
             left -= 1;
-            if left < 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(model::take(wanted)) }
+            if left < 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(model::take(wanted).map_err(NoRun::Skipped))
+            }
         };
         assert_eq!(take_all(&Matrix::usual(), take, &mut Vec::new()).len(), 2);
     }

@@ -46,18 +46,22 @@ pub fn races(link: &LinkConfig, trace: Option<&Path>) -> Result<Races, Stop> {
         (carried, thread::spawn(move || launcher.take_as_allowed(&plan)))
     };
     let running = [Carried::Raw, Carried::Udp, Carried::Tcp].map(race);
+    let alarm = time_is_up.clone();
     thread::spawn(move || {
         thread::sleep(ALL_WITHIN);
-        time_is_up.set();
+        alarm.set();
     });
     let mut races = Races { rows: Vec::new(), remarks: Vec::new() };
     for (carried, race) in running {
         match race.join().unwrap_or_else(|_| Err(Stop::failed("a race panicked"))) {
             Ok(run) => races.on_taken(&run),
-            Err(_) => {
-                races
-                    .remarks
-                    .push(format!("{}: not ready in time, on a link as bad as this.", name(carried)));
+            Err(stop) => {
+                let why = if time_is_up.check().is_err() {
+                    "not ready in time, on a link as bad as this."
+                } else {
+                    &stop.text
+                };
+                races.remarks.push(format!("{}: {why}", name(carried)));
             }
         }
     }

@@ -60,7 +60,7 @@ mod linux {
         let (server, client) = two_commands(&link.programs)?;
         // No option is a perfect link: a wire of its own between two programs.
         let config = chosen::config(&link.link)?.unwrap_or_default();
-        match split().map_err(Stop::unavailable)? {
+        match split(link.with_parent).map_err(Stop::unavailable)? {
             Role::Outer(code) => process::exit(code),
             Role::Relay { caller, lifeline } => {
                 let emulation =
@@ -94,6 +94,9 @@ mod linux {
         }
         if link.bare {
             emulation.leave_model_out();
+        }
+        if link.no_spin {
+            emulation.sleep_to_the_end();
         }
         emulation.run(server, client).map_err(Stop::failed)
     }

@@ -64,11 +64,6 @@ impl Account {
         u32::try_from(self.receivers.len()).unwrap_or(u32::MAX)
     }
 
-    /// When the last message was handed in.
-    pub fn last_sent(&self) -> Option<Instant> {
-        self.sent.last().copied()
-    }
-
     /// What became of each message of this workload on its way to each receiver: by number, then by receiver.
     pub fn fates(&self, workload: &Workload) -> Vec<MessageFate> {
         let firsts: Vec<_> = self.receivers.iter().map(|given| firsts(given)).collect();

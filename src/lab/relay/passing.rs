@@ -212,6 +212,7 @@ impl Relay {
 mod tests {
     use super::super::packet::tests::{is_intact, tcp, udp};
     use super::*;
+    use crate::lab::link::config::{Fade, Outage};
     use crate::lab::link::{DirectionConfig, DropCause};
     use crate::time::{Duration, at};
     use std::cell::RefCell;
@@ -241,6 +242,29 @@ mod tests {
         assert_eq!(over_udp, over_tcp);
         assert!((350..450).contains(&over_udp.len()), "{}", over_udp.len());
         assert_ne!(over_udp, survivors(lossy(8), |_| udp(CLIENT, SERVER, b"hello")));
+    }
+
+    #[test]
+    fn fades_and_outages_fall_at_the_same_instants_whatever_passes_and_how_often() {
+        let fade = Some(Fade { mean: Duration::from_millis(80), share: 0.2 });
+        let outages = vec![Outage { from: Duration::from_secs(2), length: Duration::from_millis(300) }];
+        let way = DirectionConfig { fade, outages, ..DirectionConfig::default() };
+        // Which of the instants, each 30 ms, find the link out of order.
+        let out = |each: u64, make: &dyn Fn() -> Vec<u8>| -> Vec<u64> {
+            let mut relay = Relay::new(LinkConfig::symmetric(way.clone(), 5), at(0));
+            let mut out = Vec::new();
+            for ms in (0..5_000).step_by(usize::try_from(each).unwrap()) {
+                let before = relay.counters(Direction::Up).dropped_in_all();
+                relay.handle_packet(at(ms * 1_000), End::Client, &make());
+                let dropped = relay.counters(Direction::Up).dropped_in_all() > before;
+                out.extend((dropped && ms % 30 == 0).then_some(ms));
+            }
+            out
+        };
+        let over_udp = out(3, &|| udp(CLIENT, SERVER, b"hello"));
+        assert_eq!(over_udp, out(10, &|| tcp(CLIENT, SERVER, 0x18, &[0; 900])));
+        assert!((2_000..2_300).step_by(10).filter(|ms| ms % 30 == 0).all(|ms| over_udp.contains(&ms)));
+        assert!((20..80).contains(&over_udp.len()), "{over_udp:?}");
     }
 
     #[test]

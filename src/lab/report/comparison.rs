@@ -23,13 +23,39 @@ pub struct About {
     pub why_model: Option<String>,
 }
 
+/// Why there is no run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoRun {
+    /// This system cannot have it: the row is left out aloud.
+    Skipped(String),
+    /// It should have been taken, and something went wrong.
+    Failed(String),
+}
+
+impl NoRun {
+    /// `skipped` or `failed`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Skipped(_) => "skipped",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// The reason.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Skipped(why) | Self::Failed(why) => why,
+        }
+    }
+}
+
 /// One run of the matrix.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Run {
     /// What was asked for.
     pub wanted: Wanted,
-    /// What it said, or why it was skipped.
-    pub outcome: Result<Measurement, String>,
+    /// What it said, or why there is none.
+    pub outcome: Result<Measurement, NoRun>,
 }
 
 /// Everything.
@@ -60,8 +86,8 @@ pub struct Line {
     pub runs: usize,
     /// In so many of them the emulator itself was too late or overloaded.
     pub unfit: usize,
-    /// Why there is none.
-    pub skipped: Option<String>,
+    /// Why one of them is not there.
+    pub missing: Option<NoRun>,
     /// Deliveries behind a later message, in all runs.
     pub out_of_order: u64,
     /// Deliveries beyond the first, in all runs.
@@ -131,7 +157,7 @@ impl Comparison {
             model: good().any(|run| run.model),
             runs: good().count(),
             unfit: good().filter(|run| !run.model && !run.link.is_fit()).count(),
-            skipped: runs.iter().find_map(|run| run.outcome.as_ref().err().cloned()),
+            missing: runs.iter().find_map(|run| run.outcome.as_ref().err().cloned()),
             out_of_order: good().map(|run| run.out_of_order).sum(),
             duplicated: good().map(|run| run.duplicated).sum(),
             values: values.to_vec(),
@@ -173,8 +199,11 @@ mod tests {
             slow += 1;
             let mut taken = made_up::run(&wanted.row.label(), &[Some(50), Some(slow)]);
             taken.link.up.overload = u64::from(wanted.seed == 2);
-            let outcome =
-                if wanted.row.carried == Carried::Tcp { Err("no tcp".to_owned()) } else { Ok(taken) };
+            let outcome = if wanted.row.carried == Carried::Tcp {
+                Err(NoRun::Skipped("no tcp".to_owned()))
+            } else {
+                Ok(taken)
+            };
             Run { wanted, outcome }
         });
         let runs = runs.collect();
@@ -184,7 +213,7 @@ mod tests {
         assert_eq!((lines[0].runs, lines[0].unfit, lines[3].runs, lines[3].unfit), (1, 0, 3, 1));
         let p99 = lines[3].spread(Quantity::P99).expect("three runs");
         assert_eq!((p99.least, p99.median, p99.most), (104.0, 107.0, 110.0));
-        assert_eq!(lines[5].skipped.as_deref(), Some("no tcp"));
+        assert_eq!(lines[5].missing, Some(NoRun::Skipped("no tcp".to_owned())));
         assert_eq!((lines[5].runs, lines[5].spread(Quantity::P50)), (0, None));
         assert_eq!(comparison.shown_runs().len(), 2);
     }

@@ -271,13 +271,13 @@ fn point(of: &Part, line: &Line, quantity: Quantity) -> Option<Point> {
 mod tests {
     use super::super::made_up;
     use super::super::matrix::Matrix;
-    use super::super::{About, Run};
+    use super::super::{About, NoRun, Run};
     use super::*;
 
     fn comparison(matrix: Matrix) -> Comparison {
         let runs = matrix.wanted().into_iter().map(|wanted| {
             let outcome = match wanted.row.label().as_str() {
-                "tcp bbr" => Err("no bbr here".to_owned()),
+                "tcp bbr" => Err(NoRun::Skipped("no bbr here".to_owned())),
                 label => Ok(made_up::run(label, &[Some(50), Some(50 + wanted.seed), None, Some(90)])),
             };
             Run { wanted, outcome }

@@ -70,17 +70,18 @@ fn part(part: &Part) -> Value {
 fn line(line: &Line) -> Value {
     let mut object = Map::new();
     let Line {
-        part, link, row, label, model, runs, unfit, skipped, out_of_order, duplicated, command, ..
+        part, link, row, label, model, runs, unfit, missing, out_of_order, duplicated, command, ..
     } = line;
     let told = json!({
         "part": part, "link": link, "transport": row.carried.word(), "row": row.word(), "label": label,
-        "model": model, "runs": runs, "unfit": unfit, "skipped": skipped, "out_of_order": out_of_order,
+        "model": model, "runs": runs, "unfit": unfit, "missing": missing.as_ref().map(|it| json!({ it.word(): it.why() })), "out_of_order": out_of_order,
         "duplicated": duplicated, "command": command,
     });
     object.extend(told.as_object().cloned().unwrap_or_default());
     for quantity in Quantity::ALL {
         let spread = line.spread(quantity);
-        let value = spread.map(|it| json!({ "median": it.median, "least": it.least, "most": it.most }));
+        let value = spread
+            .map(|it| json!({ "median": it.median, "least": it.least, "most": it.most, "of": it.count }));
         object.insert(quantity.member().to_owned(), value.unwrap_or_default());
     }
     object.into()
@@ -93,7 +94,7 @@ fn run(run: &Run) -> Value {
     let mut object = place.as_object().cloned().unwrap_or_default();
     let told = match &run.outcome {
         Ok(taken) => measurement(taken),
-        Err(why) => json!({ "label": wanted.row.label(), "skipped": why }),
+        Err(why) => json!({ "label": wanted.row.label(), why.word(): why.why() }),
     };
     object.extend(told.as_object().cloned().unwrap_or_default());
     object.into()

@@ -54,12 +54,15 @@ fn of_part(comparison: &Comparison, index: usize) -> String {
     let lines = comparison.lines(index);
     for line in &lines {
         let name = part.links.get(line.link).map_or("", |link| link.name.as_str());
-        let numbers = part.columns.iter().map(|it| line.spread(*it).map_or_else(|| "–".to_owned(), cell));
+        let numbers = part
+            .columns
+            .iter()
+            .map(|it| line.spread(*it).map_or_else(|| "–".to_owned(), |it| cell(it, line.runs)));
         let numbers: Vec<String> = numbers.collect();
         let _ = writeln!(text, "| {name} | {} | {} |", label(line), numbers.join(" | "));
     }
-    for (link, why) in lines.iter().filter_map(|line| Some((line, line.skipped.as_ref()?))) {
-        let _ = writeln!(text, "\nSkipped: {}: {why}", link.label);
+    for (line, missing) in lines.iter().filter_map(|line| Some((line, line.missing.as_ref()?))) {
+        let _ = writeln!(text, "\n{}: {}: {}", sentence(missing.word()), line.label, missing.why());
     }
     if let Some(first) = lines.first() {
         let _ = writeln!(text, "\nThe first run of this table again: `{}`", first.command);
@@ -83,12 +86,15 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::report::{About, Matrix, Run, model};
+    use crate::lab::report::{About, Matrix, NoRun, Run, model};
 
     fn comparison(command: &str) -> Comparison {
         let mut matrix = Matrix::usual();
         matrix.parts[0].links.truncate(1);
-        let runs = matrix.wanted().into_iter().map(|wanted| Run { outcome: model::take(&wanted), wanted });
+        let runs = matrix
+            .wanted()
+            .into_iter()
+            .map(|wanted| Run { outcome: model::take(&wanted).map_err(NoRun::Skipped), wanted });
         let runs = runs.collect();
         let about = About { command: command.to_owned(), ..About::default() };
         Comparison { about, matrix, runs }

@@ -40,7 +40,7 @@ pub mod story;
 pub mod table;
 pub mod timeline;
 
-pub use comparison::{About, Comparison, Run};
+pub use comparison::{About, Comparison, NoRun, Run};
 pub use matrix::{Matrix, Wanted};
 pub use row::Row;
 pub use scenario::Scenario;

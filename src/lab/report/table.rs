@@ -69,22 +69,30 @@ fn heads(link: &str, columns: &[Quantity]) -> Vec<String> {
 }
 
 fn cells(name: &str, line: &Line, columns: &[Quantity]) -> Vec<String> {
-    let numbers = columns.iter().map(|quantity| line.spread(*quantity).map_or_else(|| "-".to_owned(), cell));
+    let numbers = columns
+        .iter()
+        .map(|quantity| line.spread(*quantity).map_or_else(|| "-".to_owned(), |it| cell(it, line.runs)));
     let label = if line.unfit > 0 { format!("{} !", line.label) } else { line.label.clone() };
     [name.to_owned(), label].into_iter().chain(numbers).collect()
 }
 
-/// `75.1 (75.0–95.2)`
-pub fn cell(spread: Spread) -> String {
+/// `75.1 (75.0–95.2)`; where not each of so many runs has such a number, `75.1 [2 of 3]`.
+pub fn cell(spread: Spread, runs: usize) -> String {
     let [median, least, most] = [spread.median, spread.least, spread.most].map(|it| format!("{it:.1}"));
-    if least == most { median } else { format!("{median} ({least}–{most})") }
+    let ends = if least == most { String::new() } else { format!(" ({least}–{most})") };
+    format!("{median}{ends}{}", of_runs(spread, runs))
+}
+
+/// A median over the runs that have such a number is not one over all.
+pub fn of_runs(spread: Spread, runs: usize) -> String {
+    if spread.count < runs { format!(" [{} of {runs}]", spread.count) } else { String::new() }
 }
 
 /// What must be known before the line is believed.
 fn remark(name: &str, line: &Line) -> String {
     let mut text = String::new();
-    if let Some(why) = &line.skipped {
-        let _ = writeln!(text, "skipped: {} at {name}: {why}", line.label);
+    if let Some(missing) = &line.missing {
+        let _ = writeln!(text, "{}: {} at {name}: {}", missing.word(), line.label, missing.why());
     }
     if line.unfit > 0 {
         let _ = writeln!(
@@ -117,7 +125,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
 mod tests {
     use super::super::made_up;
     use super::super::matrix::Matrix;
-    use super::super::{About, Run};
+    use super::super::{About, NoRun, Run};
     use super::*;
     use crate::lab::bench::Carried;
 
@@ -127,7 +135,7 @@ mod tests {
             let mut run = made_up::run(&wanted.row.label(), &[Some(50), Some(100 + wanted.seed), None]);
             run.link.down.overload = u64::from(wanted.row.carried == Carried::Udp && wanted.link == 1);
             let skipped = wanted.row.carried == Carried::Tcp && wanted.link == 4;
-            Run { wanted, outcome: if skipped { Err("no TCP".to_owned()) } else { Ok(run) } }
+            Run { wanted, outcome: if skipped { Err(NoRun::Skipped("no TCP".to_owned())) } else { Ok(run) } }
         });
         let runs = runs.collect();
         Comparison { about: About::default(), matrix, runs }

@@ -27,9 +27,15 @@ pub enum Role {
     },
 }
 
-/// Becomes two processes. To be called while there is one thread.
-pub fn split() -> Result<Role, Refusal> {
+/// Becomes two processes. To be called while there is one thread. `with_parent`: from now on this process is
+/// killed when the thread that started it ends, whatever ends that.
+pub fn split(with_parent: bool) -> Result<Role, Refusal> {
     let caller = isolate()?;
+    if with_parent {
+        // prctl(2): the rights that a new user namespace brings would have cleared it.
+        set_parent_process_death_signal(Some(Signal::KILL))
+            .map_err(Refusal::at("tying our life to who started us"))?;
+    }
     let (lifeline, held) = io::pipe().map_err(Refusal::at("making a pipe"))?;
     let signals = system::signal_descriptor(&WATCHED).map_err(Refusal::at("watching for signals"))?;
     match system::fork().map_err(Refusal::at("starting the relay in its pid namespace"))? {

@@ -102,6 +102,11 @@ impl Emulation {
         self.bare = true;
     }
 
+    /// From now on nothing is spent on asking before a packet is due.
+    pub const fn sleep_to_the_end(&mut self) {
+        self.spins = false;
+    }
+
     /// Runs both programs until they have ended. An error: one of them could not be started, or the system
     /// does not let the relay wait.
     pub fn run(mut self, server: &[OsString], client: Vec<OsString>) -> io::Result<Summary> {

@@ -3,6 +3,7 @@
 use super::super::comparison::{Comparison, Line};
 use super::super::quantity::Quantity;
 use super::super::spread::Spread;
+use super::super::table::of_runs;
 use super::svg::escaped;
 use std::fmt::Write as _;
 
@@ -41,28 +42,32 @@ fn row(name: &str, line: &Line, is_first: bool, columns: &[Quantity]) -> String 
     );
     for quantity in columns {
         text.push_str(
-            &line.spread(*quantity).map_or_else(|| "<td>–</td>".to_owned(), |it| cell(*quantity, it)),
+            &line
+                .spread(*quantity)
+                .map_or_else(|| "<td>–</td>".to_owned(), |it| cell(*quantity, it, line.runs)),
         );
     }
     text + "</tr>\n"
 }
 
-fn cell(quantity: Quantity, spread: Spread) -> String {
+fn cell(quantity: Quantity, spread: Spread, runs: usize) -> String {
     let Spread { median, least, most, .. } = spread;
     let [from, to] = [least, most].map(|value| format!("{value:.1}"));
     let ends = if from == to { String::new() } else { format!(" <small>{from}–{to}</small>") };
     format!(
-        "<td data-quantity=\"{}\" data-value=\"{median},{least},{most}\">{median:.1}{ends}</td>",
-        quantity.member()
+        "<td data-quantity=\"{}\" data-value=\"{median},{least},{most}\">{median:.1}{ends}{}</td>",
+        quantity.member(),
+        of_runs(spread, runs)
     )
 }
 
-/// What was skipped, and what is not fit.
+/// What is missing, and what is not fit.
 fn remarks(lines: &[Line], columns: &[Quantity]) -> String {
     let mut text = String::new();
-    let skipped = lines.iter().filter_map(|line| Some((line, line.skipped.as_ref()?)));
-    let mut told: Vec<String> =
-        skipped.map(|(line, why)| format!("Skipped: {}: {}", escaped(&line.label), escaped(why))).collect();
+    let missing = lines.iter().filter_map(|line| Some((line, line.missing.as_ref()?)));
+    let mut told: Vec<String> = missing
+        .map(|(line, it)| format!("{}: {}: {}", it.word(), escaped(&line.label), escaped(it.why())))
+        .collect();
     told.dedup();
     if lines.iter().any(|line| line.unfit > 0) {
         told.push(

@@ -3,15 +3,18 @@ use super::super::made_up;
 use super::super::matrix::Matrix;
 use super::super::model;
 use super::super::scenario::SCENARIOS;
-use super::super::{About, Run};
+use super::super::{About, NoRun, Run};
 use super::*;
 use serde_json::Value;
 
 /// The usual matrix, played by the simulator.
 fn comparison() -> Comparison {
     let matrix = Matrix::usual();
-    let runs =
-        matrix.wanted().into_iter().map(|wanted| Run { outcome: model::take(&wanted), wanted }).collect();
+    let runs = matrix
+        .wanted()
+        .into_iter()
+        .map(|wanted| Run { outcome: model::take(&wanted).map_err(NoRun::Skipped), wanted })
+        .collect();
     let about = About {
         command: "sayagain compare --model <&\">".to_owned(),
         why_model: Some("asked for".to_owned()),
@@ -180,8 +183,11 @@ fn a_scenario_has_its_question_its_sentences_and_its_columns_and_carries_its_own
 #[test]
 fn a_comparison_in_which_everything_was_skipped_is_still_a_page() {
     let matrix = Matrix::full();
-    let runs =
-        matrix.wanted().into_iter().map(|wanted| Run { wanted, outcome: Err("<no>".to_owned()) }).collect();
+    let runs = matrix
+        .wanted()
+        .into_iter()
+        .map(|wanted| Run { wanted, outcome: Err(NoRun::Skipped("<no>".to_owned())) })
+        .collect();
     let comparison = Comparison { about: About::default(), matrix, runs };
     let page = page(&comparison);
     assert!(page.contains("Skipped: tcp: &lt;no&gt;") && !page.contains("<no>") && !page.contains("NaN"));

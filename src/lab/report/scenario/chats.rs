@@ -91,7 +91,7 @@ fn handshake() -> Vec<Part> {
     part.rows = vec![UDP, TCP];
     part.seeds = 1;
     part.workload = Workload {
-        messages: 60,
+        messages: 100,
         interval: Duration::from_millis(50),
         handshakes: true,
         patience: Some(Duration::from_secs(20)),
