@@ -1,6 +1,7 @@
 //! How are the tables of the page written?
 
 use super::super::comparison::{Comparison, Line};
+use super::super::markdown::sentence;
 use super::super::quantity::Quantity;
 use super::super::spread::Spread;
 use super::super::table::of_runs;
@@ -66,7 +67,7 @@ fn remarks(lines: &[Line], columns: &[Quantity]) -> String {
     let mut text = String::new();
     let missing = lines.iter().filter_map(|line| Some((line, line.missing.as_ref()?)));
     let mut told: Vec<String> = missing
-        .map(|(line, it)| format!("{}: {}: {}", it.word(), escaped(&line.label), escaped(it.why())))
+        .map(|(line, it)| format!("{}: {}: {}", sentence(it.word()), escaped(&line.label), escaped(it.why())))
         .collect();
     told.dedup();
     if lines.iter().any(|line| line.unfit > 0) {
