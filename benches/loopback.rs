@@ -21,6 +21,7 @@
 
 mod meter;
 
+use sayagain::chat::allowance::Terms;
 use meter::{cell, median, micros, quantile, thread_cpu_us, usage};
 use sayagain::chat::client::event::{LineNumber, UserEvent};
 use sayagain::crypto::Identity;
@@ -142,6 +143,7 @@ impl Server {
             unix_ms_at_zero: clock::unix_ms_at_zero(),
             owner: None,
             max_sessions: 1_000,
+            terms: Terms::UNLIMITED,
         };
         let identity = Identity::generate(&mut entropy::rng());
         let mut node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), Tracer::default());

@@ -9,7 +9,7 @@
 //!
 //! One table, [`COMMANDS`], drives reading, `/help` and completion.
 
-use crate::chat::message::Failure;
+use crate::chat::message::{Act, Failure, Measure, Role};
 use crate::chat::name::Name;
 use crate::chat::room_name::RoomName;
 use crate::chat::{codec::field::NOTE_MAX, text};
@@ -42,6 +42,16 @@ pub enum Command {
     Away { text: Option<String> },
     /// Not away any more.
     Back,
+    /// Do this as a moderator.
+    Moderate { act: Act },
+    /// Make the current room slow by so many seconds (0: not).
+    Slow { seconds: u64 },
+    /// What is the current room about, or (with a text, empty for nothing) set it.
+    Topic { text: Option<String> },
+    /// Which bans and mutes hold?
+    Measures,
+    /// What did moderators do last?
+    Audit { count: u64 },
     /// How is this command (a name of [`COMMANDS`]) used, or which are there?
     Help { about: Option<&'static str> },
     /// How does the session fare?
@@ -145,6 +155,40 @@ pub const COMMANDS: &[CommandEntry] = &[
         Ok(Command::Away { text: note(arguments)? })
     }),
     entry("back", "", "tell the others that you are back", |arguments| none(arguments, Command::Back)),
+    entry("topic", "[TEXT]", "what the room is about; with TEXT set it (`-` for nothing)", |arguments| {
+        Ok(Command::Topic { text: note(arguments)?.map(|text| if text == "-" { String::new() } else { text }) })
+    }),
+    entry("kick", "NAME [REASON]", "moderators: end somebody's sessions", |arguments| {
+        let (name, reason) = person_and_note(arguments)?;
+        Ok(moderate(Act::Kick { name, reason }))
+    }),
+    entry("ban", "NAME [TIME] [REASON]", "moderators: keep somebody's key out (TIME: 30s, 10m, 2h, 7d)", |arguments| {
+        impose(Measure::Ban, arguments)
+    }),
+    entry("ban-address", "NAME [TIME] [REASON]", "moderators: keep out whoever comes from their address", |arguments| {
+        impose(Measure::BanAddress, arguments)
+    }),
+    entry("unban", "NAME", "moderators: let somebody come back", |arguments| {
+        lift(Measure::Ban, arguments)
+    }),
+    entry("unban-address", "NAME|ADDRESS", "moderators: let an address come back", |arguments| {
+        lift(Measure::BanAddress, arguments)
+    }),
+    entry("mute", "NAME [TIME] [REASON]", "moderators: let somebody only listen", |arguments| {
+        impose(Measure::Mute, arguments)
+    }),
+    entry("unmute", "NAME", "moderators: let somebody speak again", |arguments| lift(Measure::Mute, arguments)),
+    entry("bans", "", "moderators: which bans and mutes hold", |arguments| none(arguments, Command::Measures)),
+    entry("slow", "SECONDS", "moderators: one message in so many seconds from each in this room; 0 ends it", |arguments| {
+        let seconds = only(arguments)?.parse().map_err(|_| Refusal::Usage)?;
+        Ok(Command::Slow { seconds })
+    }),
+    entry("op", "NAME", "the owner: make somebody a moderator", |arguments| appoint(Role::Moderator, arguments)),
+    entry("deop", "NAME", "the owner: make somebody a member again", |arguments| appoint(Role::Member, arguments)),
+    entry("audit", "[COUNT]", "moderators: what moderators did last", |arguments| {
+        let count = only_if_any(arguments)?.map_or(Ok(20), str::parse).map_err(|_| Refusal::Usage)?;
+        Ok(Command::Audit { count })
+    }),
     entry("help", "[COMMAND]", "explain a command, or list them all", |arguments| {
         let asked = only_if_any(arguments)?;
         let about = asked.map(|name| find(name).ok_or(Refusal::Unknown)).transpose()?;
@@ -256,6 +300,46 @@ fn person(typed: &str) -> Result<String, Refusal> {
     Ok(Name::parse(typed)?.as_str().to_owned())
 }
 
+const fn moderate(act: Act) -> Command {
+    Command::Moderate { act }
+}
+
+fn appoint(role: Role, arguments: &str) -> Result<Command, Refusal> {
+    Ok(moderate(Act::Appoint { name: person(only(arguments)?)?, role }))
+}
+
+fn lift(measure: Measure, arguments: &str) -> Result<Command, Refusal> {
+    Ok(moderate(Act::Lift { measure, name: only(arguments)?.to_owned() }))
+}
+
+fn impose(measure: Measure, arguments: &str) -> Result<Command, Refusal> {
+    let (name, rest) = person_and_note(arguments)?;
+    let (first, others) = rest.split_once(char::is_whitespace).unwrap_or((&rest, ""));
+    let (seconds, reason) = match seconds(first) {
+        Some(seconds) => (seconds, others.trim_start().to_owned()),
+        None => (0, rest),
+    };
+    Ok(moderate(Act::Impose { measure, name, seconds, reason }))
+}
+
+fn person_and_note(arguments: &str) -> Result<(String, String), Refusal> {
+    let (name, rest) = arguments.split_once(char::is_whitespace).unwrap_or((some(arguments)?, ""));
+    Ok((person(name)?, note(rest.trim_start())?.unwrap_or_default()))
+}
+
+/// A span such as `30s`, `10m`, `2h` or `7d`; at least a second.
+fn seconds(typed: &str) -> Option<u64> {
+    let unit = match typed.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number: u64 = typed[..typed.len() - 1].parse().ok()?;
+    number.checked_mul(unit).filter(|seconds| *seconds > 0)
+}
+
 fn sayable(said: &str) -> Result<String, Refusal> {
     text::check(said)?;
     Ok(said.to_owned())
@@ -307,6 +391,11 @@ mod tests {
         Command::Say { text: text.to_owned() }
     }
 
+    fn banned(seconds: u64, reason: &str) -> Command {
+        let (name, reason) = ("bob".to_owned(), reason.to_owned());
+        moderate(Act::Impose { measure: Measure::Ban, name, seconds, reason })
+    }
+
     fn code(line: &str) -> String {
         parse(line).unwrap_err().code
     }
@@ -345,6 +434,25 @@ mod tests {
             ("/back", Command::Back),
             ("/help", Command::Help { about: None }),
             ("/help /names", Command::Help { about: Some("who") }),
+            ("/topic", Command::Topic { text: None }),
+            ("/topic hi there", Command::Topic { text: Some(text()) }),
+            ("/topic -", Command::Topic { text: Some(String::new()) }),
+            ("/kick bob", moderate(Act::Kick { name: "bob".into(), reason: String::new() })),
+            ("/kick bob hi there", moderate(Act::Kick { name: "bob".into(), reason: text() })),
+            ("/ban bob", banned(0, "")),
+            ("/ban bob 10m", banned(600, "")),
+            ("/ban bob 2h hi there", banned(7_200, "hi there")),
+            ("/ban bob hi there", banned(0, "hi there")),
+            ("/ban bob 0s", banned(0, "0s")),
+            ("/ban bob 99999999999999999999d", banned(0, "99999999999999999999d")),
+            ("/ban bob 1é", banned(0, "1é")),
+            ("/unmute bob", moderate(Act::Lift { measure: Measure::Mute, name: "bob".into() })),
+            ("/slow 10", Command::Slow { seconds: 10 }),
+            ("/op bob", moderate(Act::Appoint { name: "bob".into(), role: Role::Moderator })),
+            ("/deop bob", moderate(Act::Appoint { name: "bob".into(), role: Role::Member })),
+            ("/bans", Command::Measures),
+            ("/audit", Command::Audit { count: 20 }),
+            ("/audit 5", Command::Audit { count: 5 }),
             ("/stats", Command::Stats),
             ("/fingerprint", Command::Fingerprint),
             ("/quit", Command::Quit),
@@ -376,7 +484,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_extra_argument_is_answered_with_the_usage() {
-        for line in ["/join", "/join a b", "/msg", "/msg bob", "/me", "/reply ", "/rooms now", "/nick a b"] {
+        for line in ["/join", "/join a b", "/msg", "/msg bob", "/me", "/reply ", "/rooms now", "/nick a b", "/slow", "/slow soon", "/op", "/ban", "/audit x"] {
             assert_eq!(code(line), "usage", "{line}");
         }
         assert!(parse("/msg bob").unwrap_err().text.contains("/msg NAME TEXT"));

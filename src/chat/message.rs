@@ -11,6 +11,10 @@
 //! What belongs to a room travels in that room's channel, so that a message never overtakes its own join;
 //! nothing else is ordered across channels. The greeting travels inside the handshake, before any channel.
 
+mod moderation;
+
+pub use moderation::{Act, AuditEntry, Measure, MeasureEntry, Role};
+
 use std::sync::Arc;
 
 /// The channel of requests, answers, presence.
@@ -174,6 +178,12 @@ pub enum ToServer {
     Rooms { request: RequestId },
     /// Control: away with this word, or back.
     Away { request: RequestId, text: Option<String> },
+    /// Control: do this as a moderator.
+    Moderate { request: RequestId, act: Act },
+    /// Control: which measures are in force?
+    Measures { request: RequestId },
+    /// Control: what did moderators do? The newest `count`.
+    Audit { request: RequestId, count: u64 },
     /// Private channel: a private message.
     Private { counter: Counter, to: String, text: String },
     /// Room channel: enter. `since` is the last message shown here (`None` at the first join); the server
@@ -231,6 +241,8 @@ pub struct WhoisEntry {
     pub sessions: Vec<SessionEntry>,
     /// The rooms that they share with whoever asks.
     pub rooms: Vec<String>,
+    /// What they may do here.
+    pub role: Role,
 }
 
 /// One session in the answer to `/whois`.
@@ -260,6 +272,13 @@ pub enum ToClient {
     Whois { request: RequestId, entry: WhoisEntry },
     /// Control: the answer to `Rooms`.
     Rooms { request: RequestId, rooms: Vec<RoomEntry> },
+    /// Control: the answer to `Measures`.
+    Measures { request: RequestId, measures: Vec<MeasureEntry> },
+    /// Control: the answer to `Audit`, oldest first.
+    Audit { request: RequestId, entries: Vec<AuditEntry> },
+    /// Control, behind `Welcome` and whenever it changes: what you may do, and how many messages and requests:
+    /// `burst` at once, and `per_second` more each second (0: as many as you like).
+    Terms { role: Role, per_second: u64, burst: u64 },
     /// Control: people whose state changed, gathered.
     Presence { changes: Vec<PersonEntry> },
     /// Control: someone (perhaps oneself, on another terminal) changed the name.
@@ -285,6 +304,8 @@ pub enum ToClient {
     Message { message: RoomMessage, history: bool },
     /// Room channel: so many missed messages are no longer kept.
     HistoryGap { missed: u64 },
+    /// Room channel: what the room is about (empty: nothing), and who said so.
+    Topic { text: String, by: String },
     /// Room channel: people came, gathered.
     MembersJoined { names: Vec<String> },
     /// Room channel: people went, gathered.

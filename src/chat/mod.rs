@@ -1,4 +1,5 @@
 //! The chat itself: people, rooms, messages. It does not know that a transport exists.
+pub mod allowance;
 pub mod client;
 pub mod codec;
 pub mod command;

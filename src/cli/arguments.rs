@@ -2,6 +2,7 @@
 //!
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
+use crate::chat::allowance::Terms;
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::bench::departures::DeparturesOption;
 use super::compare::Compare;
@@ -229,6 +230,10 @@ pub struct Serve {
     /// The name under which clients remember this server's key [default: the machine's name]
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
+    /// How much each session may say: so many messages and requests a second, and ten times as many at once;
+    /// `off` for no limit. A client keeps to it by itself
+    #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms)]
+    pub rate: Terms,
     /// If the store is damaged, keep it aside and start with an empty one
     #[arg(long)]
     pub start_anew: bool,
@@ -393,6 +398,14 @@ fn bytes(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(QueueLimit::Bytes(bytes)) if bytes <= 1_000_000_000 => Ok(bytes),
         _ => Err(format!("`{text}` is no size; write 500kB or 20MB, at most 1000MB")),
+    }
+}
+
+fn terms(text: &str) -> Result<Terms, String> {
+    match text.parse() {
+        _ if text == "off" => Ok(Terms::UNLIMITED),
+        Ok(rate @ 1..=1_000_000) => Ok(Terms::per_second(rate)),
+        _ => Err("a number of 1 to 1000000, or `off`".to_owned()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! fixed; others may be added, none changes its meaning. Pure: values in, values out.
 
 use crate::chat::client::event::{Fingerprint, LineNumber, UserEvent};
+use crate::chat::message::{AuditEntry, Measure, MeasureEntry};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
 use crate::service::api::ServerEvent;
 use crate::transport::session::{BytesByCause, SessionStats};
@@ -90,6 +91,7 @@ pub fn server_object(event: &ServerEvent, at_us: u64) -> Value {
             ("turned-away", json!({ "address": address.to_string(), "reason": reason }))
         }
         ServerEvent::Renamed { old, new } => ("renamed", json!({ "old": old, "new": new })),
+        ServerEvent::Moderated { by, deed } => ("moderated", json!({ "by": by, "deed": deed })),
         ServerEvent::StoreFailed { reason } => ("store-failed", json!({ "reason": reason })),
     };
     finished(name, members, None, at_us)
@@ -153,6 +155,19 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
             let rooms: Vec<Value> = rooms.iter().map(room).collect();
             ("rooms", json!({ "rooms": rooms }))
         }
+        UserEvent::Topic { room, topic, by, .. } => {
+            ("topic", json!({ "room": room, "topic": topic, "by": by }))
+        }
+        UserEvent::Role { role } => ("role", json!({ "role": role.word() })),
+        UserEvent::Obeyed { .. } => ("done", json!({})),
+        UserEvent::Measures { measures, .. } => {
+            let measures: Vec<Value> = measures.iter().map(measure).collect();
+            ("bans", json!({ "bans": measures }))
+        }
+        UserEvent::Audit { entries, .. } => {
+            let deed = |it: &AuditEntry| json!({ "at_ms": it.at_ms, "by": it.by, "deed": it.deed });
+            ("audit", json!({ "entries": entries.iter().map(deed).collect::<Vec<_>>() }))
+        }
         UserEvent::Help { text, .. } => ("help", json!({ "text": text })),
         UserEvent::StatsAsked { .. } => ("stats-asked", json!({})),
         UserEvent::FingerprintsAsked { .. } => ("fingerprint-asked", json!({})),
@@ -197,6 +212,18 @@ fn person(entry: &PersonEntry) -> Value {
     json!({ "name": entry.name, "state": presence(entry.state) })
 }
 
+fn measure(entry: &MeasureEntry) -> Value {
+    let kind = match entry.measure {
+        Measure::Ban => "ban",
+        Measure::BanAddress => "ban-address",
+        Measure::Mute => "mute",
+    };
+    let until_ms = (entry.until_ms > 0).then_some(entry.until_ms);
+    json!({
+        "kind": kind, "whom": entry.whom, "by": entry.by, "reason": entry.reason, "until_ms": until_ms,
+    })
+}
+
 fn whois(entry: &WhoisEntry) -> Value {
     let session = |session: &SessionEntry| {
         let rtt_ms = session.rtt_us.map(|micros| Duration::from_micros(micros).as_secs_f64() * 1_000.0);
@@ -209,6 +236,7 @@ fn whois(entry: &WhoisEntry) -> Value {
         "since_ms": entry.since_ms,
         "sessions": entry.sessions.iter().map(session).collect::<Vec<_>>(),
         "rooms": entry.rooms,
+        "role": entry.role.word(),
     })
 }
 

@@ -71,6 +71,7 @@ pub fn run(serve: &Serve) -> Outcome {
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: home.identity().ok().map(|identity| identity.public()),
         max_sessions: MAX_SESSIONS,
+        terms: serve.rate,
     };
     announce(serve, &config, &identity);
     let handle = server_loop.handle();
@@ -210,6 +211,7 @@ fn log_event(event: &ServerEvent) {
         ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),
         ServerEvent::TurnedAway { address, reason } => info!("turned away {address}: {reason}"),
         ServerEvent::Renamed { old, new } => info!("{old} is now {new}"),
+        ServerEvent::Moderated { by, deed } => info!("{by} {deed}"),
         ServerEvent::StoreFailed { reason } => error!("the store failed: {reason}"),
     }
 }

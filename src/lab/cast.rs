@@ -4,6 +4,7 @@
 //! same server, as it would be with its key on disk. A client whose server is known already (half of them)
 //! says things with its first flight.
 
+use crate::chat::allowance::Terms;
 use crate::crypto::Identity;
 use crate::lab::scenario::Scenario;
 use crate::lab::world::Cast;
@@ -71,6 +72,7 @@ impl Cast for ChatCast {
             unix_ms_at_zero: UNIX_MS_AT_ZERO,
             owner: None,
             max_sessions: 1_000,
+            terms: Terms::UNLIMITED,
         };
         let snapshot = store.snapshot(UNIX_MS_AT_ZERO + now.as_micros() / 1_000);
         ServerNode::new(&config, &self.server, snapshot, Rng::from_bytes(seed), Tracer::default())

@@ -1,5 +1,6 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
+use crate::chat::allowance::Terms;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::crypto::StretchedKey;
 use crate::time::Duration;
@@ -38,6 +39,8 @@ pub enum ServerEvent {
     TurnedAway { address: SocketAddr, reason: String },
     /// A name changed.
     Renamed { old: String, new: String },
+    /// A moderator did something.
+    Moderated { by: String, deed: String },
     /// The store could not keep something.
     StoreFailed { reason: String },
 }
@@ -55,10 +58,12 @@ pub struct ServerConfig {
     pub choices: Choices,
     /// Milliseconds since 1970 at `Instant::ZERO`.
     pub unix_ms_at_zero: u64,
-    /// The key of whoever runs the server: sees addresses in `/whois`.
+    /// The key of whoever runs the server: an owner, whatever the name.
     pub owner: Option<PublicKey>,
     /// Sessions at once, at most (50,000).
     pub max_sessions: usize,
+    /// How much each session may say.
+    pub terms: Terms,
 }
 
 /// Settings of a client node.

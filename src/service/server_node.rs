@@ -82,7 +82,7 @@ impl ServerNode {
             server_name: config.server_name.clone(),
             unix_ms_at_zero: config.unix_ms_at_zero,
             owner: config.owner.map(|key| key.0),
-            limits: ChatLimits::default(),
+            limits: ChatLimits { terms: config.terms, ..ChatLimits::default() },
         };
         Self {
             streams: Streams::new(stream, identity.clone(), greeting, config.max_sessions)
@@ -410,6 +410,7 @@ impl ServerNode {
                 address(session).map(|address| ServerEvent::Liveness { name, address, state })
             }
             ChatHappening::Renamed { old, new, .. } => Some(ServerEvent::Renamed { old, new }),
+            ChatHappening::Moderated { by, deed } => Some(ServerEvent::Moderated { by, deed }),
             ChatHappening::StoreFailed { reason } => Some(ServerEvent::StoreFailed { reason }),
         };
         self.events.extend(event);

@@ -1,5 +1,6 @@
 //! A server node and client nodes over a network that loses nothing, on virtual time.
 
+use crate::chat::allowance::Terms;
 use super::api::{ClientConfig, ClientEvent, Ending, NetworkInput, Path, ServerConfig};
 use super::{ClientCore, ClientNode, ServerCore, ServerNode};
 use crate::chat::client::event::{LineNumber, UserEvent};
@@ -34,6 +35,7 @@ fn server_for(identity: &Identity, max_sessions: usize) -> ServerNode {
         unix_ms_at_zero: 0,
         owner: None,
         max_sessions,
+        terms: Terms::UNLIMITED,
     };
     ServerNode::new(&config, identity, Snapshot::default(), Rng::from_seed(1), Tracer::default())
 }

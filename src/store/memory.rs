@@ -8,10 +8,14 @@
 //! [`StoreRequest::refused`] and leaves the store alone.
 
 use super::age::{self, Sweep};
-use super::{Account, Alias, Change, InstanceRecord, RoomId, RoomRecord, Snapshot};
+use super::{
+    AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MeasureRecord, RoomId, RoomRecord, Snapshot, Whom,
+};
 use super::{Store, StoreReply, StoreRequest};
-use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PrivateMessage, RoomMessage};
-use std::collections::BTreeMap;
+use crate::chat::message::{
+    AuditEntry, Counter, Instance, Measure, MessageId, Origin, PersonId, PrivateMessage, Role, RoomMessage,
+};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
 /// How many messages are kept before the oldest go.
@@ -41,6 +45,9 @@ pub struct MemoryStore {
     ids: BTreeMap<(Origin, Counter), MessageId>,
     /// Each with the moment of its last use.
     instances: BTreeMap<Instance, (InstanceRecord, u64)>,
+    measures: BTreeMap<(Measure, Whom), MeasureRecord>,
+    roles: BTreeMap<PersonId, Role>,
+    audit: VecDeque<AuditEntry>,
     sweep: Sweep,
 }
 
@@ -63,6 +70,8 @@ impl MemoryStore {
                 .map(|(record, _)| record.clone())
                 .collect(),
             privates: self.privates.iter().filter_map(newest).collect(),
+            measures: self.measures.values().filter(|measure| measure.holds(now_ms)).cloned().collect(),
+            roles: self.roles.iter().map(|(person, role)| (*person, *role)).collect(),
         }
     }
 
@@ -81,6 +90,7 @@ impl MemoryStore {
             let since_ms = age::receipts_since_ms(now_ms);
             self.instances.retain(|_, (_, at_ms)| *at_ms >= since_ms);
             self.aliases.retain(|_, alias| alias.until_ms > now_ms);
+            self.measures.retain(|_, measure| measure.holds(now_ms));
         }
         Ok(())
     }
@@ -137,6 +147,24 @@ impl MemoryStore {
             Change::Room(record) => {
                 self.rooms.insert(record.room, record);
             }
+            Change::Measure(record) => {
+                self.measures.insert((record.measure, record.whom.clone()), record);
+            }
+            Change::Lift { measure, whom } => {
+                self.measures.remove(&(measure, whom));
+            }
+            Change::Role { person, role: Role::Member } => {
+                self.roles.remove(&person);
+            }
+            Change::Role { person, role } => {
+                self.roles.insert(person, role);
+            }
+            Change::Audit(entry) => {
+                self.audit.push_back(entry);
+                if self.audit.len() as u64 > AUDIT_KEPT {
+                    self.audit.pop_front();
+                }
+            }
         }
     }
 }
@@ -166,6 +194,10 @@ impl Store for MemoryStore {
             StoreRequest::FindReceipt { ticket, origin, counter } => {
                 let id = self.ids.get(&(origin.origin(), counter)).copied();
                 StoreReply::Receipt { ticket, id }
+            }
+            StoreRequest::Audit { ticket, limit } => {
+                let skipped = self.audit.len().saturating_sub(limit as usize);
+                StoreReply::Audit { ticket, entries: self.audit.iter().skip(skipped).cloned().collect() }
             }
         }
     }

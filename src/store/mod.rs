@@ -12,20 +12,24 @@
 //!
 //! - [`memory`]: bounded, gone with the process; in the simulator also the disk that survives a crash
 //! - [`sqlite`]: a file; what was committed survives a power cut
+//! - [`moderation`]: measures, roles, what moderators did
 //! - `age`: how long receipts and given-up names are kept
 
 mod age;
 pub mod memory;
+pub mod moderation;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use age::RECEIPTS_KEPT;
 pub use memory::MemoryStore;
+pub use moderation::{AUDIT_KEPT, MeasureRecord, Whom};
 pub use sqlite::SqliteStore;
 
 use crate::chat::message::{
-    COUNTER_SPAN, Counter, Instance, MessageId, PersonId, PrivateMessage, RoomMessage,
+    AuditEntry, COUNTER_SPAN, Counter, Instance, Measure, MessageId, PersonId, PrivateMessage, Role,
+    RoomMessage,
 };
 use std::collections::BTreeSet;
 
@@ -126,7 +130,7 @@ pub struct Alias {
 }
 
 /// A room that exists.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RoomRecord {
     /// Its number in the store.
     pub room: RoomId,
@@ -134,6 +138,10 @@ pub struct RoomRecord {
     pub name: String,
     /// Its newest message.
     pub last: MessageId,
+    /// What it is about, and who said so; empty for nothing.
+    pub topic: (String, String),
+    /// Everybody below a moderator says one thing in so many seconds; 0 for as they like.
+    pub slow_s: u64,
 }
 
 /// One change.
@@ -151,8 +159,16 @@ pub enum Change {
     Account(Account),
     /// A name given up.
     Alias(Alias),
-    /// A new room.
+    /// A new room, or one that changed.
     Room(RoomRecord),
+    /// A measure taken, in the place of one before.
+    Measure(MeasureRecord),
+    /// A measure lifted.
+    Lift { measure: Measure, whom: Whom },
+    /// What a person may do.
+    Role { person: PersonId, role: Role },
+    /// What a moderator did.
+    Audit(AuditEntry),
 }
 
 /// To the store.
@@ -169,6 +185,8 @@ pub enum StoreRequest {
     PrivatesAfter { ticket: u64, person: PersonId, after: MessageId, limit: u32 },
     /// The id that this instance's message got, if it was stored.
     FindReceipt { ticket: u64, origin: Instance, counter: Counter },
+    /// What moderators did last, oldest first, at most `limit`.
+    Audit { ticket: u64, limit: u32 },
 }
 
 impl StoreRequest {
@@ -180,6 +198,7 @@ impl StoreRequest {
             Self::After { ticket, .. }
             | Self::Latest { ticket, .. }
             | Self::PrivatesAfter { ticket, .. }
+            | Self::Audit { ticket, .. }
             | Self::FindReceipt { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
         }
     }
@@ -208,6 +227,8 @@ pub enum StoreReply {
     Privates { ticket: u64, messages: Vec<PrivateMessage> },
     /// The id of a message looked for.
     Receipt { ticket: u64, id: Option<MessageId> },
+    /// What moderators did.
+    Audit { ticket: u64, entries: Vec<AuditEntry> },
     /// A look-up failed; `reason` is a sentence for people.
     Unavailable { ticket: u64, reason: String },
 }
@@ -225,4 +246,8 @@ pub struct Snapshot {
     pub instances: Vec<InstanceRecord>,
     /// The newest private message of each person who ever got one.
     pub privates: Vec<(PersonId, MessageId)>,
+    /// Measures in force.
+    pub measures: Vec<MeasureRecord>,
+    /// Everybody who is more than a member.
+    pub roles: Vec<(PersonId, Role)>,
 }

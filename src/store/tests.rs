@@ -182,7 +182,13 @@ fn whoever_starts_again_knows_all_that_was_committed() {
         ..instance_record()
     };
     let settled = Change::Instance { record: known.clone(), at_ms: now_ms };
-    let record = RoomRecord { room: RoomId(4), name: "lobby".into(), last: MessageId(0) };
+    let record = RoomRecord {
+        room: RoomId(4),
+        name: "lobby".into(),
+        topic: ("exams".into(), "Ann".into()),
+        slow_s: 5,
+        ..RoomRecord::default()
+    };
     let alias = Alias { skeleton: "old".into(), person: PersonId(1), until_ms: now_ms + 9 };
     for mut kept in Kept::each() {
         let changes = [

@@ -157,6 +157,10 @@ impl CloseCode {
     pub const UNKNOWN_KEY: Self = Self(9);
     /// Too many are connecting at this moment; come back by yourself.
     pub const BUSY: Self = Self(10);
+    /// A moderator ended the session; its person may come back.
+    pub const KICKED: Self = Self(12);
+    /// A moderator keeps this key or this address out.
+    pub const BANNED: Self = Self(13);
 }
 
 /// What a session tells its user, in the order in which it happened.

@@ -3,6 +3,7 @@
 //! One event a fact, in the order in which it is to be shown. The terminal, the plain lines and the JSON
 //! lines are three renderings of these values; none of them decides anything.
 
+use crate::chat::message::{AuditEntry, MeasureEntry, Role};
 use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceState, RoomEntry, WhoisEntry};
 
 /// The number of a line that the user typed, from 1.
@@ -58,6 +59,16 @@ pub enum UserEvent {
     Whois { line: LineNumber, entry: WhoisEntry },
     /// The answer to `/rooms`.
     Rooms { line: LineNumber, rooms: Vec<RoomEntry> },
+    /// What a room is about (empty: nothing), told on entering it and when it changes; `line` when asked for.
+    Topic { room: String, topic: String, by: String, line: Option<LineNumber> },
+    /// What one may do on this server, told when it is more than usual, or changes.
+    Role { role: Role },
+    /// The server did what the line asked for; what it was comes as a notice.
+    Obeyed { line: LineNumber },
+    /// The answer to `/bans`.
+    Measures { line: LineNumber, measures: Vec<MeasureEntry> },
+    /// The answer to `/audit`, oldest first.
+    Audit { line: LineNumber, entries: Vec<AuditEntry> },
     /// The answer to `/help`.
     Help { line: LineNumber, text: String },
     /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
@@ -89,6 +100,9 @@ impl UserEvent {
             | Self::Whois { line, .. }
             | Self::Rooms { line, .. }
             | Self::Help { line, .. }
+            | Self::Obeyed { line }
+            | Self::Measures { line, .. }
+            | Self::Audit { line, .. }
             | Self::StatsAsked { line }
             | Self::FingerprintsAsked { line }
             | Self::Fingerprints { line, .. }
@@ -97,8 +111,10 @@ impl UserEvent {
             | Self::Left { line, .. }
             | Self::Presence { line, .. }
             | Self::Renamed { line, .. }
+            | Self::Topic { line, .. }
             | Self::Error { line, .. } => *line,
             Self::Connected { .. }
+            | Self::Role { .. }
             | Self::Message { .. }
             | Self::Private { .. }
             | Self::Members { .. }

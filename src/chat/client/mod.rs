@@ -10,7 +10,7 @@
 //! ```
 //!
 //! [`router`] holds the parts and the verbs; `typed` and `heard` are its two ears. The parts know nothing
-//! of each other: [`outbox`] what is not accepted, [`rooms`] where we are, [`requests`] what is not
+//! of each other: [`outbox`] what is not accepted, [`pace`] how fast it may go, [`rooms`] where we are, [`requests`] what is not
 //! answered, [`shown`] what was seen, [`myself`] who we are. [`event`] is what comes out, [`plain`] its
 //! rendering as lines, [`display`] what makes a stranger's text harmless.
 //!
@@ -22,6 +22,7 @@ pub mod event;
 mod heard;
 pub mod myself;
 pub mod outbox;
+pub mod pace;
 pub mod plain;
 pub mod requests;
 pub mod rooms;

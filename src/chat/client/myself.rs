@@ -1,6 +1,6 @@
 //! Who am I, as the server knows me?
 
-use crate::chat::message::PersonId;
+use crate::chat::message::{PersonId, Role};
 
 /// One's own person and name, and whether one is away.
 #[derive(Debug)]
@@ -9,12 +9,14 @@ pub struct Myself {
     name: String,
     /// The word left on going away; `None` while here.
     pub away: Option<String>,
+    /// What one may do on this server.
+    pub role: Role,
 }
 
 impl Myself {
     /// Somebody who wants this name.
     pub fn new(name: &str) -> Self {
-        Self { person: None, name: name.to_owned(), away: None }
+        Self { person: None, name: name.to_owned(), away: None, role: Role::Member }
     }
 
     /// The name: as the server spells it, once it has.

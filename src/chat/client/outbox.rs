@@ -102,17 +102,25 @@ impl Outbox {
         self.entries.insert(self.typed, entry);
     }
 
-    /// The next message that may be sent for the first time, of those whose lane is open; it flies now.
-    pub fn launch(&mut self, is_open: impl Fn(Lane) -> bool) -> Option<(Lane, ToServer)> {
+    /// Is there a message that [`Outbox::launch`] would give?
+    pub fn may_launch(&self, is_open: impl Fn(Lane) -> bool) -> bool {
+        self.next(is_open).is_some()
+    }
+
+    fn next(&self, is_open: impl Fn(Lane) -> bool) -> Option<u64> {
         if self.last.0 >= self.settled().0 + COUNTER_SPAN {
             return None;
         }
         let open = |number: &&u64| self.entries.get(number).is_some_and(|entry| is_open(entry.said.lane()));
         let number = *self.waiting.iter().find(open)?;
+        let bytes = self.entries.get(&number)?.said.bytes();
+        (self.flying_bytes + bytes <= FLYING_BYTES_MAX).then_some(number)
+    }
+
+    /// The next message that may be sent for the first time, of those whose lane is open; it flies now.
+    pub fn launch(&mut self, is_open: impl Fn(Lane) -> bool) -> Option<(Lane, ToServer)> {
+        let number = self.next(is_open)?;
         let said = &self.entries.get(&number)?.said;
-        if self.flying_bytes + said.bytes() > FLYING_BYTES_MAX {
-            return None;
-        }
         self.flying_bytes += said.bytes();
         self.waiting.remove(&number);
         self.last.0 += 1;

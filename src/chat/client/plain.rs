@@ -13,7 +13,9 @@
 
 use super::display::printable;
 use super::event::{Fingerprint, UserEvent};
-use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
+use crate::chat::message::{
+    AuditEntry, Measure, MeasureEntry, PersonEntry, PostKind, PresenceState, Role, RoomEntry, SessionEntry, WhoisEntry,
+};
 
 /// What the lines need to know beside the event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +33,8 @@ pub fn plain_lines(event: &UserEvent, context: &PlainContext<'_>) -> Vec<String>
     match event {
         UserEvent::Help { text, .. } => text.lines().map(|line| format!("* {}", printable(line))).collect(),
         UserEvent::Whois { entry, .. } => whois_lines(entry),
+        UserEvent::Measures { measures, .. } => measure_lines(measures),
+        UserEvent::Audit { entries, .. } => audit_lines(entries),
         UserEvent::Fingerprints { server, own, .. } => fingerprint_lines(server.as_ref(), own),
         _ => plain_line(event, context).into_iter().collect(),
     }
@@ -59,6 +63,13 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
             format!("* {} is now called {}", printable(old), printable(new))
         }
         UserEvent::Who { room, people, total, .. } => who(room.as_deref(), people, *total),
+        UserEvent::Topic { room, topic, .. } if topic.is_empty() => {
+            format!("* {} has no topic", printable(room))
+        }
+        UserEvent::Topic { room, topic, by, .. } => {
+            format!("* {} is about: {} (set by {})", printable(room), printable(topic), printable(by))
+        }
+        UserEvent::Role { role } => format!("* you are a {} here", role.word()),
         UserEvent::Rooms { rooms, .. } => format!("* rooms: {}", rooms_listed(rooms)),
         UserEvent::Notice { text } => format!("* {}", printable(text)),
         UserEvent::Warning { text } => format!("! ATTENTION: {}", printable(text)),
@@ -69,6 +80,9 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         | UserEvent::Private { own: true, .. }
         | UserEvent::Accepted { .. }
         | UserEvent::Help { .. }
+        | UserEvent::Obeyed { .. }
+        | UserEvent::Measures { .. }
+        | UserEvent::Audit { .. }
         | UserEvent::Whois { .. }
         | UserEvent::StatsAsked { .. }
         | UserEvent::FingerprintsAsked { .. }
@@ -146,7 +160,8 @@ fn whois_lines(entry: &WhoisEntry) -> Vec<String> {
     let name = printable(&entry.name);
     let away = entry.away.as_deref().filter(|word| !word.is_empty());
     let word = away.map(|word| format!(": {}", printable(word))).unwrap_or_default();
-    let mut lines = vec![format!("* {name} is {}{word}", state_word(entry.state))];
+    let role = if entry.role == Role::Member { String::new() } else { format!(" ({})", entry.role.word()) };
+    let mut lines = vec![format!("* {name}{role} is {}{word}", state_word(entry.state))];
     if !entry.sessions.is_empty() {
         let how: Vec<String> = entry.sessions.iter().map(session).collect();
         lines.push(format!("* {name} connected {}; {}", utc(entry.since_ms), how.join("; ")));
@@ -156,6 +171,40 @@ fn whois_lines(entry: &WhoisEntry) -> Vec<String> {
         lines.push(format!("* {name} is in {}", rooms.join(", ")));
     }
     lines
+}
+
+fn measure_lines(measures: &[MeasureEntry]) -> Vec<String> {
+    let line = |entry: &MeasureEntry| {
+        let what = match entry.measure {
+            Measure::Ban => "banned",
+            Measure::BanAddress => "banned (address)",
+            Measure::Mute => "muted",
+        };
+        let until = match entry.until_ms {
+            0 => "for good".to_owned(),
+            until => format!("until {}", utc(until)),
+        };
+        let (whom, by) = (printable(&entry.whom), printable(&entry.by));
+        let reason = match printable(&entry.reason) {
+            none if none.is_empty() => String::new(),
+            reason => format!(": {reason}"),
+        };
+        format!("* {whom} is {what} {until}, by {by}{reason}")
+    };
+    if measures.is_empty() {
+        return vec!["* nobody is banned or muted".to_owned()];
+    }
+    measures.iter().map(line).collect()
+}
+
+fn audit_lines(entries: &[AuditEntry]) -> Vec<String> {
+    if entries.is_empty() {
+        return vec!["* no moderator has done anything yet".to_owned()];
+    }
+    let line = |entry: &AuditEntry| {
+        format!("* {} {} {}", utc(entry.at_ms), printable(&entry.by), printable(&entry.deed))
+    };
+    entries.iter().map(line).collect()
 }
 
 fn session(entry: &SessionEntry) -> String {

@@ -59,6 +59,8 @@ pub struct Visit {
     pub part_line: Option<LineNumber>,
     /// The person was told that it ended; it lasts only until the server has settled its posts.
     pub told_over: bool,
+    /// What the room is about, and who said so.
+    pub topic: (String, String),
     /// Who else is in the room, as far as the server told.
     pub members: BTreeSet<String>,
 }

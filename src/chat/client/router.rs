@@ -16,6 +16,7 @@
 
 use super::event::{LineNumber, UserEvent};
 use super::myself::Myself;
+use super::pace::Pace;
 use super::outbox::{Lane, Outbox, Said, Unaccepted};
 use super::requests::Requests;
 use super::rooms::{Rooms, Stay, VisitId};
@@ -78,6 +79,7 @@ pub struct ChatClient {
     pub(super) link: Link,
     pub(super) myself: Myself,
     pub(super) outbox: Outbox,
+    pub(super) pace: Pace,
     pub(super) rooms: Rooms,
     pub(super) requests: Requests,
     pub(super) shown: Shown,
@@ -96,6 +98,7 @@ impl ChatClient {
             link: Link::Down,
             myself: Myself::new(&config.name),
             outbox: Outbox::default(),
+            pace: Pace::new(Instant::ZERO),
             rooms: Rooms::default(),
             requests: Requests::default(),
             shown: Shown::default(),
@@ -139,20 +142,21 @@ impl ChatClient {
     pub fn handle_connected(&mut self, now: Instant) {
         self.handle_disconnected(now, "");
         self.link = Link::Up;
+        self.pace.on_connected(now);
         self.shown.on_connected();
         self.outbox.on_greeted(self.outbox.settled_or_abandoned());
         self.resend(Lane::Private, PRIVATE_CHANNEL);
-        self.advance();
+        self.advance(now);
     }
 
     /// The session is gone; what it left open waits for the next. Emits nothing but what a `/part` that was
     /// under way is owed.
-    pub fn handle_disconnected(&mut self, _now: Instant, _reason: &str) {
+    pub fn handle_disconnected(&mut self, now: Instant, _reason: &str) {
         self.link = Link::Down;
         self.sends.clear();
         self.requests.on_disconnected();
         self.rooms.on_disconnected();
-        self.advance();
+        self.advance(now);
     }
 
     /// Gives up, aloud, what nobody accepted for twelve hours.
@@ -162,12 +166,12 @@ impl ChatClient {
                 "nobody accepted this for twelve hours, so it is given up: type it again if it still matters";
             self.fail(entry.line, Failure::new("gave-up", text));
         }
-        self.advance();
+        self.advance(now);
     }
 
     /// When [`ChatClient::handle_timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.outbox.gives_up_at()
+        [self.outbox.gives_up_at(), self.pace.poll_timeout()].into_iter().flatten().min()
     }
 
     /// The next message for the present session: its channel and its bytes.
@@ -196,6 +200,11 @@ impl ChatClient {
         self.open_lines.len()
     }
 
+    /// May one more line be taken from a pipe, or would it only wait here?
+    pub fn takes_lines(&self) -> bool {
+        self.open_lines.len() < self.pace.lines_ahead()
+    }
+
     /// The lines without their outcome, in order.
     pub fn unsettled(&self) -> impl Iterator<Item = LineNumber> {
         self.open_lines.iter().copied()
@@ -218,11 +227,12 @@ impl ChatClient {
         self.myself.name()
     }
 
-    pub(super) fn advance(&mut self) {
+    pub(super) fn advance(&mut self, now: Instant) {
         self.close_visits();
+        self.pace.on_nothing_waits();
         if self.link != Link::Down {
             self.open_visits();
-            self.launch();
+            self.launch(now);
         }
     }
 
@@ -281,14 +291,16 @@ impl ChatClient {
         }
     }
 
-    fn launch(&mut self) {
+    fn launch(&mut self, now: Instant) {
         let rooms = &self.rooms;
         let channel_of = |lane| match lane {
             Lane::Private => Some(PRIVATE_CHANNEL),
             Lane::Visit(id) => rooms.get(id).filter(|visit| takes_posts(visit.stay))?.channel,
         };
-        while let Some((lane, message)) = self.outbox.launch(|lane| channel_of(lane).is_some()) {
+        while self.outbox.may_launch(|lane| channel_of(lane).is_some()) && self.pace.may_send(now) {
+            let Some((lane, message)) = self.outbox.launch(|lane| channel_of(lane).is_some()) else { break };
             let channel = channel_of(lane).unwrap_or_default();
+            self.pace.on_sent();
             self.sends.push_back((channel, encode_to_server(&message).into()));
         }
     }
@@ -320,6 +332,7 @@ impl ChatClient {
     }
 
     pub(super) fn send(&mut self, channel: u64, message: &ToServer) {
+        self.pace.on_sent();
         self.sends.push_back((channel, encode_to_server(message).into()));
     }
 

@@ -7,7 +7,7 @@ use super::event::{LineNumber, UserEvent};
 use super::outbox::Said;
 use super::router::{ChatClient, OPEN_LINES_MAX};
 use crate::chat::command::{self, Command};
-use crate::chat::message::{Failure, PostKind, ToServer};
+use crate::chat::message::{Act, Failure, PostKind, ToServer};
 use crate::chat::room_name::RoomName;
 use crate::time::Instant;
 
@@ -22,7 +22,7 @@ impl ChatClient {
         if let Err(failure) = obeyed {
             self.fail(line, failure);
         }
-        self.advance();
+        self.advance(now);
     }
 
     fn obey(&mut self, now: Instant, line: LineNumber, command: Command) -> Result<(), Failure> {
@@ -48,6 +48,15 @@ impl ChatClient {
                 self.ask(Some(line), |request| ToServer::Away { request, text });
             }
             Command::Back => self.ask(Some(line), |request| ToServer::Away { request, text: None }),
+            Command::Moderate { act } => self.ask(Some(line), |request| ToServer::Moderate { request, act }),
+            Command::Slow { seconds } => {
+                let room = self.current_room().map(str::to_owned).ok_or_else(no_room)?;
+                let act = Act::Slow { room, seconds };
+                self.ask(Some(line), |request| ToServer::Moderate { request, act });
+            }
+            Command::Topic { text } => self.topic(line, text)?,
+            Command::Measures => self.ask(Some(line), |request| ToServer::Measures { request }),
+            Command::Audit { count } => self.ask(Some(line), |request| ToServer::Audit { request, count }),
             Command::Help { about } => {
                 self.tell(UserEvent::Help { line, text: command::help_text(about) });
             }
@@ -76,6 +85,23 @@ impl ChatClient {
         } else {
             visit.join_lines.push(line);
         }
+    }
+
+    /// `/topic` asks the server to set it, or else tells what we know of it.
+    fn topic(&mut self, line: LineNumber, text: Option<String>) -> Result<(), Failure> {
+        let visit = self.rooms.current().and_then(|id| self.rooms.get(id)).ok_or_else(no_room)?;
+        let room = visit.room.clone();
+        match text {
+            None => {
+                let (topic, by) = visit.topic.clone();
+                self.tell(UserEvent::Topic { room, topic, by, line: Some(line) });
+            }
+            Some(text) => {
+                let act = Act::Topic { room, text };
+                self.ask(Some(line), |request| ToServer::Moderate { request, act });
+            }
+        }
+        Ok(())
     }
 
     fn part(&mut self, line: LineNumber, room: Option<&RoomName>) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //!  person entry     name, state
 //!  room entry       name, people
 //!  session entry    transport, rtt_us?, address?
-//!  whois entry      name, state, away?, since_ms, sessions, rooms
+//!  whois entry      name, state, away?, since_ms, sessions, rooms, role
 //!  failure          code, note
 //!  room message     id, person, name, origin (8), counter, at_ms, kind, text
 //!  private message  id, from, to, origin (8), counter, at_ms, text
@@ -15,6 +15,7 @@
 //! A list never takes memory for entries that it only promises: each entry takes at least a byte of what
 //! really came.
 
+use super::moderation::{put_role, take_role};
 use crate::chat::message::{
     Counter, Failure, MessageId, Origin, PersonEntry, PersonId, PostKind, PresenceState, PrivateMessage,
     RequestId, RoomEntry, RoomMessage, SessionEntry, TEXT_BYTES_MAX, WhoisEntry,
@@ -31,7 +32,7 @@ pub const LABEL_MAX: usize = 64;
 /// A list: at most 4,096 entries.
 pub const ENTRIES_MAX: usize = 4_096;
 
-type Taken<T> = Result<T, Malformed>;
+pub(super) type Taken<T> = Result<T, Malformed>;
 
 fn put_cut(writer: &mut Writer, text: &str, max: usize) {
     let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
@@ -223,6 +224,7 @@ pub(super) fn put_whois_entry(writer: &mut Writer, entry: &WhoisEntry) {
     writer.put_varint(entry.since_ms);
     put_list(writer, &entry.sessions, put_session_entry);
     put_names(writer, &entry.rooms);
+    put_role(writer, entry.role);
 }
 
 pub(super) fn take_whois_entry(reader: &mut Reader) -> Taken<WhoisEntry> {
@@ -233,6 +235,7 @@ pub(super) fn take_whois_entry(reader: &mut Reader) -> Taken<WhoisEntry> {
         since_ms: reader.take_varint("since")?,
         sessions: take_list(reader, take_session_entry)?,
         rooms: take_names(reader)?,
+        role: take_role(reader)?,
     })
 }
 

@@ -26,6 +26,7 @@
 //!                             63 Message   history, room message
 //!                             64 HistoryGap missed
 //!                             65 MembersJoined names       66 MembersLeft names
+//!                             67 Topic note, by
 //! ```
 //!
 //! A number is a variable-length integer ([`wire::bytes`](crate::wire::bytes)), but an origin is 8 and an
@@ -39,6 +40,7 @@
 
 pub mod field;
 mod greeting;
+mod moderation;
 mod to_client;
 mod to_server;
 

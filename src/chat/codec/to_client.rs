@@ -6,6 +6,9 @@ use super::field::{
     take_list, take_name, take_names, take_note, take_option, take_person, take_person_entry,
     take_private_message, take_request, take_room_entry, take_room_message, take_whois_entry,
 };
+use super::moderation::{
+    put_audit_entry, put_measure_entry, put_role, take_audit_entry, take_measure_entry, take_role,
+};
 use crate::chat::message::ToClient;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -18,6 +21,9 @@ const ROOMS: u8 = 0x45;
 const PRESENCE: u8 = 0x46;
 const RENAMED: u8 = 0x47;
 const NOTICE: u8 = 0x48;
+const MEASURES: u8 = 0x49;
+const AUDIT: u8 = 0x4a;
+const TERMS: u8 = 0x4b;
 const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
@@ -29,6 +35,7 @@ const MESSAGE: u8 = 0x63;
 const HISTORY_GAP: u8 = 0x64;
 const MEMBERS_JOINED: u8 = 0x65;
 const MEMBERS_LEFT: u8 = 0x66;
+const TOPIC: u8 = 0x67;
 
 /// The bytes of a message to a client.
 pub fn encode_to_client(message: &ToClient) -> Vec<u8> {
@@ -47,6 +54,9 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::Who { .. } => WHO,
         ToClient::Whois { .. } => WHOIS,
         ToClient::Rooms { .. } => ROOMS,
+        ToClient::Measures { .. } => MEASURES,
+        ToClient::Audit { .. } => AUDIT,
+        ToClient::Terms { .. } => TERMS,
         ToClient::Presence { .. } => PRESENCE,
         ToClient::Renamed { .. } => RENAMED,
         ToClient::Notice { .. } => NOTICE,
@@ -61,6 +71,7 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::HistoryGap { .. } => HISTORY_GAP,
         ToClient::MembersJoined { .. } => MEMBERS_JOINED,
         ToClient::MembersLeft { .. } => MEMBERS_LEFT,
+        ToClient::Topic { .. } => TOPIC,
     }
 }
 
@@ -92,6 +103,18 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             writer.put_varint(request.0);
             put_list(writer, rooms, put_room_entry);
         }
+        ToClient::Measures { request, measures } => {
+            writer.put_varint(request.0);
+            put_list(writer, measures, put_measure_entry);
+        }
+        ToClient::Audit { request, entries } => {
+            writer.put_varint(request.0);
+            put_list(writer, entries, put_audit_entry);
+        }
+        ToClient::Terms { role, per_second, burst } => {
+            put_role(writer, *role);
+            writer.put_varint(*per_second).put_varint(*burst);
+        }
         ToClient::Presence { changes } => put_list(writer, changes, put_person_entry),
         ToClient::Renamed { person, old, new } => {
             writer.put_varint(person.0);
@@ -122,6 +145,10 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             writer.put_varint(*missed);
         }
         ToClient::MembersJoined { names } | ToClient::MembersLeft { names } => put_names(writer, names),
+        ToClient::Topic { text, by } => {
+            put_note(writer, text);
+            put_name(writer, by);
+        }
     }
 }
 
@@ -152,6 +179,18 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
         ROOMS => {
             ToClient::Rooms { request: take_request(reader)?, rooms: take_list(reader, take_room_entry)? }
         }
+        MEASURES => ToClient::Measures {
+            request: take_request(reader)?,
+            measures: take_list(reader, take_measure_entry)?,
+        },
+        AUDIT => {
+            ToClient::Audit { request: take_request(reader)?, entries: take_list(reader, take_audit_entry)? }
+        }
+        TERMS => ToClient::Terms {
+            role: take_role(reader)?,
+            per_second: reader.take_varint("rate")?,
+            burst: reader.take_varint("burst")?,
+        },
         PRESENCE => ToClient::Presence { changes: take_list(reader, take_person_entry)? },
         RENAMED => ToClient::Renamed {
             person: take_person(reader)?,
@@ -177,6 +216,7 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
         HISTORY_GAP => ToClient::HistoryGap { missed: reader.take_varint("missed")? },
         MEMBERS_JOINED => ToClient::MembersJoined { names: take_names(reader)? },
         MEMBERS_LEFT => ToClient::MembersLeft { names: take_names(reader)? },
+        TOPIC => ToClient::Topic { text: take_note(reader)?, by: take_name(reader)? },
         _ => return Err(Malformed("type")),
     })
 }

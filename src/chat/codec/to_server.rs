@@ -4,6 +4,7 @@ use super::field::{
     put_kind, put_name, put_note, put_option, put_text, take_counter, take_id, take_kind, take_name,
     take_note, take_option, take_request, take_text,
 };
+use super::moderation::{put_act, take_act};
 use crate::chat::message::ToServer;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -12,6 +13,9 @@ const WHO: u8 = 0x02;
 const WHOIS: u8 = 0x03;
 const ROOMS: u8 = 0x04;
 const AWAY: u8 = 0x05;
+const MODERATE: u8 = 0x06;
+const MEASURES: u8 = 0x07;
+const AUDIT: u8 = 0x08;
 const PRIVATE: u8 = 0x10;
 const JOIN: u8 = 0x20;
 const PART: u8 = 0x21;
@@ -44,6 +48,16 @@ fn put(writer: &mut Writer, message: &ToServer) {
         ToServer::Away { request, text } => {
             writer.put_u8(AWAY).put_varint(request.0);
             put_option(writer, text.as_deref(), put_note);
+        }
+        ToServer::Moderate { request, act } => {
+            writer.put_u8(MODERATE).put_varint(request.0);
+            put_act(writer, act);
+        }
+        ToServer::Measures { request } => {
+            writer.put_u8(MEASURES).put_varint(request.0);
+        }
+        ToServer::Audit { request, count } => {
+            writer.put_u8(AUDIT).put_varint(request.0).put_varint(*count);
         }
         ToServer::Private { counter, to, text } => {
             writer.put_u8(PRIVATE).put_varint(counter.0);
@@ -84,6 +98,9 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
         WHOIS => ToServer::Whois { request: take_request(reader)?, name: take_name(reader)? },
         ROOMS => ToServer::Rooms { request: take_request(reader)? },
         AWAY => ToServer::Away { request: take_request(reader)?, text: take_option(reader, take_note)? },
+        MODERATE => ToServer::Moderate { request: take_request(reader)?, act: take_act(reader)? },
+        MEASURES => ToServer::Measures { request: take_request(reader)? },
+        AUDIT => ToServer::Audit { request: take_request(reader)?, count: reader.take_varint("count")? },
         PRIVATE => ToServer::Private {
             counter: take_counter(reader)?,
             to: take_name(reader)?,

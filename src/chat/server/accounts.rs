@@ -108,6 +108,11 @@ impl Accounts {
         self.aliases.get(skeleton).filter(|alias| alias.until_ms > now_ms).map(|alias| alias.person)
     }
 
+    /// The key that a person's name belongs to.
+    pub fn key(&self, person: PersonId) -> Option<Key> {
+        self.people.get(&person).map(|person| person.key)
+    }
+
     fn is_of(&self, person: PersonId, key: &Key) -> bool {
         self.people.get(&person).is_some_and(|person| person.key == *key)
     }

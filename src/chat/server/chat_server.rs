@@ -8,13 +8,17 @@ use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::instances::Instances;
 use super::lookups::Lookups;
+use super::measures::Measures;
 use super::people::People;
 use super::presence_news::PresenceNews;
 use super::replay::Replays;
 use super::rooms::Rooms;
 use super::sessions::Sessions;
+use super::slow_mode::SlowMode;
 use crate::chat::codec::{decode_to_server, encode_to_client};
-use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL, PersonId, ToClient, ToServer, is_room_channel};
+use crate::chat::message::{
+    CONTROL_CHANNEL, PRIVATE_CHANNEL, PersonId, Role, ToClient, ToServer, is_room_channel,
+};
 use crate::store::{Snapshot, StoreReply};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +39,22 @@ pub(super) enum Stage {
     Down,
 }
 
+/// What waits to be told to many.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) comings: Comings,
+    pub(super) presence: PresenceNews,
+}
+
+/// What keeps order.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) measures: Measures,
+    /// Everybody whom an owner made more than a member.
+    pub(super) roles: BTreeMap<PersonId, Role>,
+    pub(super) slow_mode: SlowMode,
+}
+
 /// The whole chat of a server, without sockets, clock or disk.
 ///
 /// Mutate once, drain [`ChatServer::poll_effect`] until it says `None`, ask [`ChatServer::poll_timeout`],
@@ -50,8 +70,8 @@ pub struct ChatServer {
     /// The message numbers of each recipient of private messages.
     pub(super) private_ids: BTreeMap<PersonId, Ids>,
     pub(super) batch: Batch,
-    pub(super) comings: Comings,
-    pub(super) presence: PresenceNews,
+    pub(super) news: News,
+    pub(super) order: Order,
     pub(super) replays: Replays,
     pub(super) lookups: Lookups,
     pub(super) effects: VecDeque<Effect>,
@@ -63,6 +83,11 @@ impl ChatServer {
     /// A server that goes on where the store left off.
     pub fn new(config: ChatConfig, snapshot: Snapshot) -> Self {
         let limits = config.limits;
+        let order = Order {
+            measures: Measures::new(snapshot.measures),
+            roles: snapshot.roles.into_iter().collect(),
+            slow_mode: SlowMode::default(),
+        };
         let private_ids = snapshot.privates.into_iter().map(|(person, last)| (person, Ids::after(last)));
         Self {
             config,
@@ -73,8 +98,8 @@ impl ChatServer {
             rooms: Rooms::new(snapshot.rooms),
             private_ids: private_ids.collect(),
             batch: Batch::new(limits),
-            comings: Comings::default(),
-            presence: PresenceNews::default(),
+            news: News::default(),
+            order,
             replays: Replays::default(),
             lookups: Lookups::default(),
             effects: VecDeque::new(),
@@ -110,12 +135,16 @@ impl ChatServer {
         message: ToServer,
     ) -> Result<(), &'static str> {
         check_channel(&message, channel)?;
+        let Some(message) = self.paced(now, key, channel, message) else { return Ok(()) };
         match message {
             ToServer::Nick { request, name } => self.nick(now, key, request, &name),
             ToServer::Who { request, room } => self.who(key, request, room.as_deref()),
             ToServer::Whois { request, name } => self.whois(now, key, request, &name),
             ToServer::Rooms { request } => self.list_rooms(key, request),
             ToServer::Away { request, text } => self.set_away(key, request, text),
+            ToServer::Moderate { request, act } => self.moderate(now, key, request, &act),
+            ToServer::Measures { request } => self.list_measures(now, key, request),
+            ToServer::Audit { request, count } => self.audit(key, request, count),
             ToServer::Private { counter, to, text } => return self.private(now, key, counter, &to, &text),
             ToServer::Join { room, since, history } => {
                 return self.join(now, key, channel, &room, since, history);
@@ -157,6 +186,7 @@ impl ChatServer {
             StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
             StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
+            StoreReply::Audit { ticket, entries } => self.on_audit(ticket, entries),
             StoreReply::Unavailable { ticket, reason } => self.on_unavailable(ticket, reason),
         }
         self.finish(now);
@@ -174,11 +204,12 @@ impl ChatServer {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((room, person)) = self.rooms.expired(now) {
             self.rooms.remove(room, person);
-            self.comings.add(now, room, person, self.accounts.name(person), false);
+            self.news.comings.add(now, room, person, self.accounts.name(person), false);
         }
         if self.sweep_at.take_if(|at| *at <= now).is_some() {
             self.accounts.forget(self.unix_ms(now));
             self.instances.forget(now);
+            self.order.measures.forget(self.unix_ms(now));
         }
         self.finish(now);
     }
@@ -209,8 +240,8 @@ impl ChatServer {
         }
         let parts = [
             self.batch.poll_timeout(),
-            self.comings.poll_timeout(),
-            self.presence.poll_timeout(),
+            self.news.comings.poll_timeout(),
+            self.news.presence.poll_timeout(),
             self.rooms.poll_timeout(),
             self.sweep_at,
         ];
@@ -223,13 +254,15 @@ impl ChatServer {
             return;
         }
         self.emit_batch(now);
-        let due = self.comings.take_due(now);
+        let due = self.news.comings.take_due(now);
         self.tell_comings(&due);
         self.tell_presence(now);
         if self.stage == Stage::Settling && self.batch.is_settled() {
             self.say_goodbye();
         }
-        if self.sweep_at.is_none() && (self.accounts.has_aliases() || !self.instances.is_empty()) {
+        let may_be_over =
+            self.accounts.has_aliases() || !self.instances.is_empty() || !self.order.measures.is_empty();
+        if self.sweep_at.is_none() && may_be_over {
             self.sweep_at = Some(now + SWEEP);
         }
     }
@@ -267,7 +300,10 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Who { .. }
         | ToServer::Whois { .. }
         | ToServer::Rooms { .. }
-        | ToServer::Away { .. } => channel == CONTROL_CHANNEL,
+        | ToServer::Away { .. }
+        | ToServer::Moderate { .. }
+        | ToServer::Measures { .. }
+        | ToServer::Audit { .. } => channel == CONTROL_CHANNEL,
         ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
         ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
     };

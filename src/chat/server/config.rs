@@ -1,5 +1,6 @@
 //! Which numbers of the chat server are settings?
 
+use crate::chat::allowance::Terms;
 use crate::store::Key;
 
 /// Settings of a chat server.
@@ -9,7 +10,7 @@ pub struct ChatConfig {
     pub server_name: String,
     /// Milliseconds since 1970 at `Instant::ZERO`.
     pub unix_ms_at_zero: u64,
-    /// The key of whoever runs the server: sees addresses in `/whois`.
+    /// The key of whoever runs the server: an owner, whatever the name.
     pub owner: Option<Key>,
     /// How much there may be.
     pub limits: ChatLimits,
@@ -36,6 +37,8 @@ pub struct ChatLimits {
     pub waiting_messages: usize,
     /// Bytes of their texts (8 MiB).
     pub waiting_bytes: usize,
+    /// How much each session may say.
+    pub terms: Terms,
 }
 
 impl Default for ChatLimits {
@@ -50,6 +53,7 @@ impl Default for ChatLimits {
             instances: 131_072,
             waiting_messages: 8_192,
             waiting_bytes: 8 << 20,
+            terms: Terms::per_second(200),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::chat_server::ChatServer;
 use super::effect::{ChatHappening, SessionKey};
 use super::list::{self, cut};
 use crate::chat::message::{
-    Failure, PersonEntry, PersonId, PresenceState, RequestId, RoomEntry, SessionEntry, ToClient, WhoisEntry,
+    Failure, PersonEntry, PersonId, PresenceState, RequestId, Role, RoomEntry, SessionEntry, ToClient, WhoisEntry,
 };
 use crate::chat::name::Name;
 use crate::chat::room_name::RoomName;
@@ -15,7 +15,7 @@ use crate::time::Instant;
 use std::collections::BTreeSet;
 
 impl ChatServer {
-    fn answer_request(&mut self, key: SessionKey, request: RequestId, answer: Result<ToClient, Failure>) {
+    pub(super) fn answer_request(&mut self, key: SessionKey, request: RequestId, answer: Result<ToClient, Failure>) {
         let message = answer.unwrap_or_else(|failure| ToClient::Failed { request, failure });
         self.tell(key, &message);
     }
@@ -38,7 +38,7 @@ impl ChatServer {
         }
         let Some(renaming) = self.accounts.rename(person, &name, self.unix_ms(now))? else { return Ok(()) };
         self.batch.add_facts(renaming.changes);
-        let due = self.comings.take_about(now, person);
+        let due = self.news.comings.take_about(now, person);
         self.tell_comings(&due);
         let (old, new) = (renaming.old.to_string(), renaming.new.to_string());
         let message = ToClient::Renamed { person, old: old.clone(), new: new.clone() };
@@ -48,7 +48,7 @@ impl ChatServer {
     }
 
     /// The sessions of a person and of everybody who shares a room with them.
-    fn neighbours(&self, person: PersonId) -> BTreeSet<SessionKey> {
+    pub(super) fn neighbours(&self, person: PersonId) -> BTreeSet<SessionKey> {
         let rooms = self.rooms.of(person);
         let seats = rooms.iter().flat_map(|room| self.rooms.seats(*room).map(|(session, _)| session));
         seats.chain(self.people.sessions(person)).collect()
@@ -70,7 +70,7 @@ impl ChatServer {
         self.answer_request(key, request, answer);
     }
 
-    fn existing_room(&self, typed: &str) -> Result<RoomId, Failure> {
+    pub(super) fn existing_room(&self, typed: &str) -> Result<RoomId, Failure> {
         let name = RoomName::parse(typed)?;
         self.rooms.find(&name).ok_or_else(|| {
             let text = format!("no such room: {}; /rooms lists those there are", name.as_str());
@@ -98,7 +98,7 @@ impl ChatServer {
 
     fn describe(&self, asker: SessionKey, person: PersonId) -> WhoisEntry {
         let asking = self.sessions.get(asker);
-        let sees_addresses = asking.is_some_and(|session| self.config.owner == Some(session.peer.key));
+        let sees_addresses = asking.is_some_and(|session| session.role >= Role::Moderator);
         let own_rooms = asking.map(|session| self.rooms.of(session.person)).unwrap_or_default();
         let rooms = self.rooms.of(person);
         let shared = rooms.intersection(&own_rooms).map(|room| self.rooms.name(*room).to_string());
@@ -116,6 +116,7 @@ impl ChatServer {
                 })
                 .collect(),
             rooms: shared.take(list::ROOMS_SHARED).collect(),
+            role: self.role_of(person),
         }
     }
 
@@ -149,6 +150,6 @@ pub(super) fn absent(name: &str) -> Failure {
 }
 
 /// A name that somebody typed, cut for an error's text, without what could steer a terminal.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(32).collect()
 }

@@ -47,6 +47,8 @@ pub enum ChatHappening {
     Liveness { session: SessionKey, name: String, lost: bool },
     /// A person changed the name.
     Renamed { session: SessionKey, old: String, new: String },
+    /// A moderator did something.
+    Moderated { by: String, deed: String },
     /// The store could not keep or find something.
     StoreFailed { reason: String },
 }
@@ -65,6 +67,10 @@ pub mod close_code {
     pub const PROTOCOL: u16 = 6;
     /// The server takes no more.
     pub const FULL: u16 = 7;
+    /// A moderator ended the session.
+    pub const KICKED: u16 = 12;
+    /// A moderator keeps this key or this address out.
+    pub const BANNED: u16 = 13;
 }
 
 #[cfg(test)]
@@ -81,6 +87,8 @@ mod tests {
             (close_code::REPLACED, Transports::REPLACED),
             (close_code::PROTOCOL, Transports::PROTOCOL),
             (close_code::FULL, Transports::FULL),
+            (close_code::KICKED, Transports::KICKED),
+            (close_code::BANNED, Transports::BANNED),
         ];
         assert!(pairs.iter().all(|(ours, theirs)| *ours == theirs.0));
     }

@@ -95,9 +95,9 @@ impl ChatServer {
 
     fn sit_down(&mut self, now: Instant, key: SessionKey, person: PersonId, room: RoomId, channel: u64) {
         if !self.rooms.has(room, person) {
-            self.comings.add(now, room, person, self.accounts.name(person), true);
+            self.news.comings.add(now, room, person, self.accounts.name(person), true);
         }
-        let seat = Seat { channel, is_live: false, news_from: self.comings.next_number() };
+        let seat = Seat { channel, is_live: false, news_from: self.news.comings.next_number() };
         self.rooms.sit(room, person, key, seat);
         if let Some(session) = self.sessions.get_mut(key) {
             session.open(channel, room);
@@ -110,6 +110,7 @@ impl ChatServer {
             last: self.rooms.last(room),
         };
         self.send(key, channel, &joined);
+        self.tell_manners(key, room, channel);
         self.tell_who_is_not_online(key, person, room);
     }
 

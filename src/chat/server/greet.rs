@@ -6,6 +6,7 @@ use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::replay::{Job, Source};
 use super::sessions::Session;
+use crate::chat::allowance::Allowance;
 use crate::chat::codec::decode_greeting;
 use crate::chat::message::{Greeting, MessageId, PRIVATE_CHANNEL, PersonId, PresenceState, ToClient};
 use crate::chat::name::Name;
@@ -19,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const PRIVATES_REPLAYED: u64 = 1_000;
 
 /// Why somebody is turned away: a close code, and a text for people.
-type Refusal = (u16, String);
+pub(super) type Refusal = (u16, String);
 
 impl ChatServer {
     /// A session is up: let its person in, or turn it away.
@@ -42,6 +43,7 @@ impl ChatServer {
         if self.instances.key(greeting.instance).is_some_and(|key| *key != peer.key) {
             return Err((close_code::PROTOCOL, "this instance belongs to another key".to_owned()));
         }
+        self.check_ban(now, peer)?;
         let person = self.identify(now, peer, &greeting, &name)?;
         let replaces = self.session_of(&greeting).is_some_and(|old| old.person == person);
         let others = self.people.sessions(person).count() - usize::from(replaces);
@@ -104,7 +106,8 @@ impl ChatServer {
         self.instances.on_told_settled(greeting.instance, greeting.settled);
         // Known on disk before any private message that it is to hear: its welcome may get lost.
         self.batch.touch(greeting.instance);
-        self.sessions.insert(key, Session::new(person, greeting.instance, peer, false));
+        let allowance = Allowance::new(now, self.config.limits.terms);
+        self.sessions.insert(key, Session::new(person, greeting.instance, peer, allowance));
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {
             session: key,
@@ -114,6 +117,7 @@ impl ChatServer {
         });
         let since = replay_privates_from(greeting.private_since, known_from, newest);
         self.tell(key, &ToClient::Welcome { person, name, private_after: since });
+        self.appoint_session(key);
         let job = Job::new(Source::Privates(person), PRIVATE_CHANNEL, since, newest, false);
         self.replays.push(key, job);
         self.step_replay(key);
@@ -175,7 +179,7 @@ impl ChatServer {
 
     /// A person left a room.
     pub(super) fn note_going(&mut self, now: Instant, room: RoomId, person: PersonId) {
-        self.comings.add(now, room, person, self.accounts.name(person), false);
+        self.news.comings.add(now, room, person, self.accounts.name(person), false);
     }
 
     /// A person may be another way than `before`: the members of these rooms are to hear it.
@@ -186,7 +190,7 @@ impl ChatServer {
         rooms: &BTreeSet<RoomId>,
     ) {
         if self.people.state(person) != before {
-            self.presence.add(person, before, rooms);
+            self.news.presence.add(person, before, rooms);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::batch::Sender;
 use super::effect::SessionKey;
+use crate::chat::message::RequestId;
 use std::collections::BTreeMap;
 
 /// What to do with an answer of the store.
@@ -11,6 +12,8 @@ pub enum Lookup {
     Page(SessionKey),
     /// It is the receipt of this message.
     Receipt(Sender),
+    /// It is the audit log, which this session asked for.
+    Audit(SessionKey, RequestId),
 }
 
 /// Questions that are under way, by ticket.

@@ -6,8 +6,9 @@
 //! ```text
 //!   handle_connected ─▶ greet ──▶ accounts  instances  people          whose name, which start, who is here
 //!   handle_message ───▶ control                                        /nick /who /whois /rooms /away
+//!                   ├─▶ moderate ─▶ measures  slow_mode                /kick /ban /mute /slow /topic /op
 //!                   ├─▶ enter ──▶ rooms  replay                        join, part, catching up
-//!                   └─▶ post ───▶ batch                                text and private messages
+//!                   └─▶ post ───▶ speech  batch                        may it be said; text, private messages
 //!   handle_stored ────▶ settle ─▶ ids                                  receipts, broadcasts
 //!   (after each) ─────▶ tell ───▶ comings  presence_news               gathered notices
 //!                                        │
@@ -16,8 +17,8 @@
 //! ```
 //!
 //! To read in this order: [`effect`], [`config`]; the leaves [`accounts`], [`instances`], [`ids`],
-//! [`batch`], [`people`], [`sessions`], [`rooms`], [`comings`], [`presence_news`], [`replay`], `lookups`,
-//! `list`; then the router: `chat_server`, `greet`, `control`, `enter`, `post`, `settle`, `tell`.
+//! [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`], [`comings`], [`presence_news`], [`replay`], `lookups`,
+//! `list`; then the router: `chat_server`, `greet`, `control`, `moderate`, `enter`, `speech`, `post`, `settle`, `tell`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -35,6 +36,8 @@ pub mod ids;
 pub mod instances;
 mod list;
 mod lookups;
+pub mod measures;
+mod moderate;
 pub mod people;
 mod post;
 pub mod presence_news;
@@ -42,6 +45,8 @@ pub mod replay;
 pub mod rooms;
 pub mod sessions;
 mod settle;
+pub mod slow_mode;
+mod speech;
 mod tell;
 #[cfg(test)]
 mod tests;

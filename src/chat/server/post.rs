@@ -39,6 +39,8 @@ impl ChatServer {
             let room = self.sessions.get(key).and_then(|session| session.room(channel));
             let room =
                 room.ok_or_else(|| Failure::new("not-in-room", "you are not in that room; /join it first"))?;
+            self.check_speech(now, key, Some(room))?;
+            self.note_speech(now, key, room);
             let message = RoomMessage {
                 id: MessageId(0),
                 person,
@@ -69,6 +71,7 @@ impl ChatServer {
             return Ok(());
         }
         let content = text::check(text).and_then(|()| {
+            self.check_speech(now, key, None)?;
             let recipient = self.recipient(to, now)?;
             let message = PrivateMessage {
                 id: MessageId(0),

@@ -18,7 +18,7 @@ use super::ids::Ids;
 use crate::chat::message::{MessageId, PersonId};
 use crate::chat::room_name::RoomName;
 use crate::store::{Change, RoomId, RoomRecord};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -43,6 +43,9 @@ struct Member {
 #[derive(Debug)]
 struct Room {
     name: Arc<str>,
+    /// What it is about, and who said so.
+    topic: (String, String),
+    slow_s: u64,
     ids: Ids,
     members: BTreeMap<PersonId, Member>,
 }
@@ -60,15 +63,18 @@ impl Rooms {
     /// The rooms that the store knows.
     pub fn new(records: Vec<RoomRecord>) -> Self {
         let mut this = Self::default();
-        for RoomRecord { room, name, last } in records {
-            this.insert(room, name.into(), last);
+        for record in records {
+            this.insert(record);
         }
         this
     }
 
-    fn insert(&mut self, id: RoomId, name: Arc<str>, last: MessageId) {
-        self.by_name.insert(Arc::clone(&name), id);
-        self.all.insert(id, Room { name, ids: Ids::after(last), members: BTreeMap::new() });
+    fn insert(&mut self, record: RoomRecord) {
+        let RoomRecord { room, name, last, topic, slow_s } = record;
+        let name: Arc<str> = name.into();
+        self.by_name.insert(Arc::clone(&name), room);
+        let ids = Ids::after(last);
+        self.all.insert(room, Room { name, topic, slow_s, ids, members: BTreeMap::new() });
     }
 
     /// How many there are, empty ones included.
@@ -84,9 +90,42 @@ impl Rooms {
     /// A new room, for the store too.
     pub fn create(&mut self, name: &RoomName) -> (RoomId, Change) {
         let room = RoomId(self.all.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)));
-        self.insert(room, name.shown(), MessageId(0));
-        let record = RoomRecord { room, name: name.as_str().to_owned(), last: MessageId(0) };
+        let record = RoomRecord { room, name: name.as_str().to_owned(), ..RoomRecord::default() };
+        self.insert(record.clone());
         (room, Change::Room(record))
+    }
+
+    /// What a room is about, and who said so; empty for nothing.
+    pub fn topic(&self, room: RoomId) -> (&str, &str) {
+        self.all.get(&room).map_or(("", ""), |room| (&room.topic.0, &room.topic.1))
+    }
+
+    /// Says what a room is about, for the store too.
+    pub fn set_topic(&mut self, room: RoomId, text: &str, by: &str) -> Option<Change> {
+        self.all.get_mut(&room)?.topic = (text.to_owned(), by.to_owned());
+        self.record(room)
+    }
+
+    /// How long everybody below a moderator waits between two messages.
+    pub fn interval(&self, room: RoomId) -> Duration {
+        Duration::from_secs(self.all.get(&room).map_or(0, |room| room.slow_s))
+    }
+
+    /// Sets that, for the store too.
+    pub fn set_slow(&mut self, room: RoomId, seconds: u64) -> Option<Change> {
+        self.all.get_mut(&room)?.slow_s = seconds;
+        self.record(room)
+    }
+
+    fn record(&self, id: RoomId) -> Option<Change> {
+        let room = self.all.get(&id)?;
+        Some(Change::Room(RoomRecord {
+            room: id,
+            name: room.name.to_string(),
+            last: room.ids.stored(),
+            topic: room.topic.clone(),
+            slow_s: room.slow_s,
+        }))
     }
 
     /// A room's name; empty for none.
@@ -270,7 +309,12 @@ mod tests {
 
     #[test]
     fn rooms_of_the_store_go_on_where_they_were() {
-        let record = RoomRecord { room: RoomId(5), name: "lobby".to_owned(), last: MessageId(41) };
+        let record = RoomRecord {
+            room: RoomId(5),
+            name: "lobby".to_owned(),
+            last: MessageId(41),
+            ..RoomRecord::default()
+        };
         let mut rooms = Rooms::new(vec![record]);
         let lobby = rooms.find(&RoomName::parse("#Lobby").unwrap()).unwrap();
         assert_eq!(rooms.ids_mut(lobby).unwrap().give(), MessageId(42));

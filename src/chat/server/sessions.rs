@@ -1,8 +1,9 @@
 //! What does the server know of each live session?
 
 use super::effect::{Peer, SessionKey};
-use crate::chat::message::{Counter, Instance, PersonId};
-use crate::store::{Receipts, RoomId};
+use crate::chat::allowance::Allowance;
+use crate::chat::message::{Counter, Instance, PersonId, Role};
+use crate::store::{Receipts, RoomId, Whom};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,12 @@ pub struct Session {
     pub instance: Instance,
     /// Who is at the other end.
     pub peer: Peer,
+    /// What it may do.
+    pub role: Role,
+    /// How much more it may say.
+    pub allowance: Allowance,
+    /// The measure that would be against several, of which it was warned.
+    pub warned_of: Option<Whom>,
     /// The smoothed round-trip time, once measured.
     pub rtt: Option<Duration>,
     /// Have the missed private messages been replayed? Only then it hears new ones.
@@ -25,13 +32,16 @@ pub struct Session {
 
 impl Session {
     /// A session in no room yet.
-    pub const fn new(person: PersonId, instance: Instance, peer: Peer, hears_privates: bool) -> Self {
+    pub const fn new(person: PersonId, instance: Instance, peer: Peer, allowance: Allowance) -> Self {
         Self {
             person,
             instance,
             peer,
+            role: Role::Member,
+            allowance,
+            warned_of: None,
             rtt: None,
-            hears_privates,
+            hears_privates: false,
             rooms: BTreeMap::new(),
             looked_up: BTreeSet::new(),
         }
@@ -106,6 +116,11 @@ impl Sessions {
         self.live.remove(&key)
     }
 
+    /// All of them, each with what is known of it.
+    pub fn iter(&self) -> impl Iterator<Item = (SessionKey, &Session)> {
+        self.live.iter().map(|(key, session)| (*key, session))
+    }
+
     /// All of them.
     pub fn keys(&self) -> Vec<SessionKey> {
         self.live.keys().copied().collect()
@@ -115,10 +130,12 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::allowance::Terms;
 
     fn session() -> Session {
         let peer = Peer { key: [1; 32], transport: "udp", address: "10.0.0.1:5".to_owned() };
-        Session::new(PersonId(1), Instance::default(), peer, true)
+        let allowance = Allowance::new(crate::time::Instant::ZERO, Terms::UNLIMITED);
+        Session::new(PersonId(1), Instance::default(), peer, allowance)
     }
 
     #[test]

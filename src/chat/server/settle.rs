@@ -64,7 +64,7 @@ impl ChatServer {
         }
         self.answer(sender, Some(room), &ToClient::Accepted { counter: sender.counter, id: message.id });
         // Nobody is heard in a room before they are told to have come.
-        let due = self.comings.take_about(now, message.person);
+        let due = self.news.comings.take_about(now, message.person);
         self.tell_comings(&due);
         let bytes = encode(&ToClient::Message { message, history: false });
         for (session, seat) in self.rooms.seats(room).filter(|(_, seat)| seat.is_live) {
@@ -151,6 +151,7 @@ impl ChatServer {
         match self.lookups.take(ticket) {
             None => return,
             Some(Lookup::Page(key)) => self.on_page_unavailable(key, ticket, &reason),
+            Some(Lookup::Audit(key, request)) => self.on_audit_unavailable(key, request, &reason),
             Some(Lookup::Receipt(sender)) => {
                 if let Some(session) = self.sessions.get_mut(sender.session) {
                     session.on_looked_up(sender.counter);

@@ -28,7 +28,7 @@ impl ChatServer {
 
     /// Tells everybody who shares a room with somebody whose state changed.
     pub(super) fn tell_presence(&mut self, now: Instant) {
-        let due = self.presence.take_due(now, |person| self.people.state(person));
+        let due = self.news.presence.take_due(now, |person| self.people.state(person));
         let mut audience: BTreeMap<SessionKey, BTreeSet<PersonId>> = BTreeMap::new();
         for (person, changed) in &due {
             for (session, _) in changed.rooms.iter().flat_map(|room| self.rooms.seats(*room)) {

@@ -3,6 +3,7 @@
 //! They are the real server and the real client, with keys that are thrown away and a store in memory:
 //! nothing is read from, or written to, anybody's folders.
 
+use crate::chat::allowance::Terms;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::cli::chat::face::News;
 use crate::cli::chat::observed::{self, Memory, Observed};
@@ -85,6 +86,7 @@ impl Stage {
                 unix_ms_at_zero: clock::unix_ms_at_zero(),
                 owner: None,
                 max_sessions: 16,
+                terms: Terms::UNLIMITED,
             };
             let mut node = ServerNode::new(&config, &identity, Snapshot::default(), rng, tracer);
             server_loop.run(&mut node, &mut outlets)

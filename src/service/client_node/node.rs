@@ -116,7 +116,7 @@ impl ClientNode {
 
 impl ClientCore for ClientNode {
     fn takes_lines(&self) -> bool {
-        self.chat.unsettled_lines() < OPEN_LINES
+        self.chat.unsettled_lines() < OPEN_LINES && self.chat.takes_lines()
     }
 
     fn handle_line(&mut self, now: Instant, line: LineNumber, text: &str) {
@@ -501,6 +501,8 @@ const fn is_final(code: CloseCode) -> bool {
             | CloseCode::REPLACED
             | CloseCode::FULL
             | CloseCode::SEAL_MISMATCH
+            | CloseCode::KICKED
+            | CloseCode::BANNED
     )
 }
 
@@ -511,6 +513,8 @@ const fn code_name(code: CloseCode) -> &'static str {
         CloseCode::REPLACED => "replaced",
         CloseCode::FULL => "server-full",
         CloseCode::SEAL_MISMATCH => "seal-mismatch",
+        CloseCode::KICKED => "kicked",
+        CloseCode::BANNED => "banned",
         _ => "refused",
     }
 }

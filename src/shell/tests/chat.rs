@@ -1,5 +1,6 @@
 //! The real nodes on the real loops: two people, one on each transport.
 
+use crate::chat::allowance::Terms;
 use super::{Running, WATCHDOG, loopback};
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::PresenceState;
@@ -54,6 +55,7 @@ fn start_server() -> Running {
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: None,
         max_sessions: 100,
+        terms: Terms::UNLIMITED,
     };
     let identity = Identity::generate(&mut Rng::from_seed(1));
     let mut node =

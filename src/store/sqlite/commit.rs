@@ -1,5 +1,6 @@
 //! How do changes become rows?
 
+use super::order;
 use crate::chat::message::{Counter, Origin, PersonId, PostKind, PrivateMessage, RoomMessage};
 use crate::store::{Account, Alias, Change, InstanceRecord, Receipts, RoomId, RoomRecord, age};
 use crate::wire::Writer;
@@ -26,6 +27,7 @@ pub(super) fn sweep(connection: &Connection, now_ms: u64) -> rusqlite::Result<()
     let since = integer(age::receipts_since_ms(now_ms));
     connection.prepare_cached("DELETE FROM receipts WHERE at_ms < ?1")?.execute([since])?;
     connection.prepare_cached("DELETE FROM aliases WHERE until_ms <= ?1")?.execute([integer(now_ms)])?;
+    connection.prepare_cached("DELETE FROM measures WHERE until_ms <= ?1")?.execute([integer(now_ms)])?;
     Ok(())
 }
 
@@ -47,10 +49,14 @@ fn apply(transaction: &Transaction, change: &Change) -> rusqlite::Result<()> {
         Change::Account(account) => keep_account(transaction, account),
         Change::Alias(alias) => keep_alias(transaction, alias),
         Change::Room(record) => keep_room(transaction, record),
+        Change::Measure(record) => order::keep_measure(transaction, record),
+        Change::Lift { measure, whom } => order::lift(transaction, *measure, whom),
+        Change::Role { person, role } => order::keep_role(transaction, *person, *role),
+        Change::Audit(entry) => order::add_audit(transaction, entry),
     }
 }
 
-fn run(transaction: &Transaction, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+pub(super) fn run(transaction: &Transaction, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
     transaction.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
@@ -151,8 +157,16 @@ fn keep_alias(transaction: &Transaction, alias: &Alias) -> rusqlite::Result<()> 
 fn keep_room(transaction: &Transaction, record: &RoomRecord) -> rusqlite::Result<()> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO rooms (room, name, last) VALUES (?1, ?2, ?3)",
-        &[&integer(record.room.0), &record.name, &integer(record.last.0)],
+        "INSERT OR REPLACE INTO rooms (room, name, last, topic, topic_by, slow_s)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        &[
+            &integer(record.room.0),
+            &record.name,
+            &integer(record.last.0),
+            &record.topic.0,
+            &record.topic.1,
+            &integer(record.slow_s),
+        ],
     )
 }
 

@@ -1,6 +1,7 @@
 //! How do rows become values again?
 
 use super::commit::{integer, origin_bits, read_receipts};
+use super::order;
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
 use crate::store::{Account, Alias, InstanceRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
@@ -33,6 +34,11 @@ pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlit
             let id = connection.prepare_cached(FIND)?.query_row(values, |row| unsigned(row, 0)).optional()?;
             Ok(StoreReply::Receipt { ticket: *ticket, id: id.map(MessageId) })
         }
+        StoreRequest::Audit { ticket, limit } => {
+            let mut entries = collect(connection, order::AUDIT, [*limit], order::audit)?;
+            entries.reverse();
+            Ok(StoreReply::Audit { ticket: *ticket, entries })
+        }
     }
 }
 
@@ -50,7 +56,8 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
     let accounts = "SELECT person, name, skeleton, key FROM accounts ORDER BY person";
     let aliases = "SELECT skeleton, person, until_ms FROM aliases ORDER BY skeleton";
     let rooms = "SELECT room, name,
-            max(last, (SELECT ifnull(max(id), 0) FROM messages WHERE messages.room = rooms.room))
+            max(last, (SELECT ifnull(max(id), 0) FROM messages WHERE messages.room = rooms.room)),
+            topic, topic_by, slow_s
         FROM rooms ORDER BY room";
     let instances =
         "SELECT instance, key, through, beyond, person, privates_from FROM receipts ORDER BY instance";
@@ -63,10 +70,12 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
         privates: collect(connection, privates, [], |row| {
             Ok((PersonId(unsigned(row, 0)?), MessageId(unsigned(row, 1)?)))
         })?,
+        measures: collect(connection, order::MEASURES, [], order::measure)?,
+        roles: collect(connection, order::ROLES, [], order::role)?,
     })
 }
 
-fn collect<T>(
+pub(super) fn collect<T>(
     connection: &Connection,
     sql: &str,
     values: impl Params,
@@ -75,7 +84,7 @@ fn collect<T>(
     connection.prepare_cached(sql)?.query_map(values, value)?.collect()
 }
 
-fn unsigned(row: &Row, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
@@ -125,7 +134,13 @@ fn alias(row: &Row) -> rusqlite::Result<Alias> {
 
 fn room_record(row: &Row) -> rusqlite::Result<RoomRecord> {
     let room = RoomId(unsigned(row, 0)?);
-    Ok(RoomRecord { room, name: row.get(1)?, last: MessageId(unsigned(row, 2)?) })
+    Ok(RoomRecord {
+        room,
+        name: row.get(1)?,
+        last: MessageId(unsigned(row, 2)?),
+        topic: (row.get(3)?, row.get(4)?),
+        slow_s: unsigned(row, 5)?,
+    })
 }
 
 fn instance_record(row: &Row) -> rusqlite::Result<InstanceRecord> {

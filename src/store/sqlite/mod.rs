@@ -10,6 +10,7 @@
 //!  rooms     room → name                             privates  (recipient, id) → who, when, what
 //!  receipts  instance → key, settled counters, when,           index (origin, counter) → id
 //!            whom it was, private messages from where
+//! measures, roles, audit   what moderators did, and what holds of it
 //! ```
 //!
 //! One process at a time: the file is locked from opening to the end of the process, also when that comes
@@ -17,7 +18,7 @@
 //!
 //! - [`OpenError`]: what can be wrong with the file, and the cure (`failure.rs`)
 //! - `schema.rs`: the tables, and the ladder from older versions to this one
-//! - `commit.rs`, `look_up.rs`: values ⇄ rows
+//! - `commit.rs`, `look_up.rs`: values ⇄ rows; `order.rs` those of the order that moderators keep
 //! - [`set_aside`]: starting anew (`damage.rs`)
 //!
 //! Source: SQLite's documentation of write-ahead logging, `PRAGMA synchronous` and `PRAGMA locking_mode`.
@@ -26,6 +27,7 @@ mod commit;
 mod damage;
 mod failure;
 mod look_up;
+mod order;
 mod schema;
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x7361_7961;
 
 /// The steps, from an empty file upwards.
-const LADDER: [&str; 2] = [FIRST, SECOND];
+const LADDER: [&str; 3] = [FIRST, SECOND, THIRD];
 
 // Clustered by (room, id): a replay reads one run of the tree. Numbers are at most 2^62; `origin` is 64
 // random bits, of which only equality matters.
@@ -72,6 +72,32 @@ const FIRST: &str = "
 const SECOND: &str = "
     ALTER TABLE receipts ADD COLUMN person INTEGER;
     ALTER TABLE receipts ADD COLUMN privates_from INTEGER NOT NULL DEFAULT 0;
+";
+
+// Moderators keep order. `whom` is a key of 32 bytes or, of kind 1, the text of an address.
+const THIRD: &str = "
+    ALTER TABLE rooms ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+    ALTER TABLE rooms ADD COLUMN topic_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE rooms ADD COLUMN slow_s INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE measures (
+        kind     INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
+        whom     BLOB NOT NULL,
+        name     TEXT NOT NULL,
+        taken_by TEXT NOT NULL,
+        reason   TEXT NOT NULL,
+        until_ms INTEGER,
+        PRIMARY KEY (kind, whom)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE roles (
+        person INTEGER PRIMARY KEY,
+        role   INTEGER NOT NULL CHECK (role IN (1, 2))
+    ) STRICT;
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms  INTEGER NOT NULL,
+        done_by TEXT NOT NULL,
+        deed   TEXT NOT NULL
+    ) STRICT;
 ";
 
 /// On which rung the file stands; an error if it is not ours or beyond the top.

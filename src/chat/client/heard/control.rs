@@ -4,16 +4,28 @@ use super::MISPLACED;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::requests::Request;
 use crate::chat::client::router::{ChatClient, Link};
+use crate::chat::allowance::Terms;
 use crate::chat::message::{
-    CONTROL_CHANNEL, Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, ToClient, ToServer,
+    CONTROL_CHANNEL, Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, Role, ToClient, ToServer,
 };
+use crate::time::Instant;
 use crate::wire::Malformed;
 
 impl ChatClient {
-    pub(super) fn hear_control(&mut self, message: ToClient) -> Result<(), Malformed> {
+    pub(super) fn hear_control(&mut self, now: Instant, message: ToClient) -> Result<(), Malformed> {
         match message {
             ToClient::Welcome { person, name, private_after } => {
                 self.hear_welcome(person, &name, private_after);
+            }
+            ToClient::Terms { role, per_second, burst } => {
+                self.pace.on_terms(now, Terms { per_second, burst });
+                self.hear_role(role);
+            }
+            ToClient::Measures { request, measures } => {
+                self.answer(request, |line| UserEvent::Measures { line, measures });
+            }
+            ToClient::Audit { request, entries } => {
+                self.answer(request, |line| UserEvent::Audit { line, entries });
             }
             ToClient::Presence { changes } => self.hear_presence(changes),
             ToClient::Renamed { person, old, new } => self.hear_renamed(person, old, new),
@@ -54,6 +66,13 @@ impl ChatClient {
             && !self.requests.is_setting_away()
         {
             self.ask(None, |request| ToServer::Away { request, text: Some(word) });
+        }
+    }
+
+    fn hear_role(&mut self, role: Role) {
+        if self.myself.role != role {
+            self.myself.role = role;
+            self.tell(UserEvent::Role { role });
         }
     }
 
@@ -99,7 +118,15 @@ impl ChatClient {
             // The news may have come first, and taken the line with it.
             (ToServer::Nick { name, .. }, Some(_)) => self.rename_myself(name, line),
             (ToServer::Away { text, .. }, _) => self.set_away(text, line),
-            (ToServer::Who { .. } | ToServer::Whois { .. } | ToServer::Rooms { .. }, Some(line)) => {
+            (ToServer::Moderate { .. }, Some(line)) => self.tell(UserEvent::Obeyed { line }),
+            (
+                ToServer::Who { .. }
+                | ToServer::Whois { .. }
+                | ToServer::Rooms { .. }
+                | ToServer::Measures { .. }
+                | ToServer::Audit { .. },
+                Some(line),
+            ) => {
                 self.fail(line, Failure::new("no-answer", "the server has no answer to this"));
             }
             _ => {}

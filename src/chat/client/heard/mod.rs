@@ -24,12 +24,12 @@ impl ChatClient {
     ///
     /// [`Malformed`] when these bytes are no message, or one that has no place there: the caller closes the
     /// session. Nothing is lost by that.
-    pub fn handle_message(&mut self, _now: Instant, channel: u64, bytes: &[u8]) -> Result<(), Malformed> {
+    pub fn handle_message(&mut self, now: Instant, channel: u64, bytes: &[u8]) -> Result<(), Malformed> {
         if self.link == Link::Down {
             return Err(MISPLACED);
         }
         match (channel, decode_to_client(bytes)?) {
-            (CONTROL_CHANNEL, message) => self.hear_control(message)?,
+            (CONTROL_CHANNEL, message) => self.hear_control(now, message)?,
             // A receipt may come when its room is left already, or is another one: its counter says it all.
             (_, ToClient::Accepted { counter, id }) => self.hear_accepted(counter, id, 0),
             (_, ToClient::Rejected { counter, failure }) => self.hear_rejected(counter, failure),
@@ -39,7 +39,7 @@ impl ChatClient {
                 self.hear_room(visit, message)?;
             }
         }
-        self.advance();
+        self.advance(now);
         Ok(())
     }
 }

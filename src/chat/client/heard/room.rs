@@ -34,6 +34,7 @@ impl ChatClient {
                 let text = format!("{missed} earlier messages of {} are no longer kept", visit.room);
                 self.tell(UserEvent::Notice { text });
             }
+            ToClient::Topic { text, by } if is_in => self.hear_topic(id, text, by),
             ToClient::MembersJoined { names } if is_in => self.hear_members(id, names, true),
             ToClient::MembersLeft { names } if is_in => self.hear_members(id, names, false),
             _ => return Err(MISPLACED),
@@ -99,6 +100,16 @@ impl ChatClient {
             let RoomMessage { id, name, at_ms, kind, text, .. } = message;
             let (from, text) = (name.to_string(), text.to_string());
             self.tell(UserEvent::Message { room, from, kind, text, id, at_ms, history, own });
+        }
+    }
+
+    fn hear_topic(&mut self, id: VisitId, topic: String, by: String) {
+        let Some(visit) = self.rooms.get_mut(id) else { return };
+        // After a reconnect it comes again.
+        let known = std::mem::replace(&mut visit.topic, (topic.clone(), by.clone()));
+        if known != visit.topic && !visit.told_over {
+            let room = visit.room.clone();
+            self.tell(UserEvent::Topic { room, topic, by, line: None });
         }
     }
 
