@@ -21,9 +21,9 @@
 
 mod meter;
 
-use sayagain::chat::allowance::Terms;
 use meter::{cell, median, micros, quantile, thread_cpu_us, usage};
 use sayagain::chat::client::event::{LineNumber, UserEvent};
+use sayagain::chat::quota::Terms;
 use sayagain::crypto::Identity;
 use sayagain::service::api::{ClientConfig, ClientEvent, Ending, ServerConfig, ServerEvent};
 use sayagain::service::{ClientNode, ServerNode};

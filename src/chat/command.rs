@@ -156,35 +156,54 @@ pub const COMMANDS: &[CommandEntry] = &[
     }),
     entry("back", "", "tell the others that you are back", |arguments| none(arguments, Command::Back)),
     entry("topic", "[TEXT]", "what the room is about; with TEXT set it (`-` for nothing)", |arguments| {
-        Ok(Command::Topic { text: note(arguments)?.map(|text| if text == "-" { String::new() } else { text }) })
+        Ok(Command::Topic {
+            text: note(arguments)?.map(|text| if text == "-" { String::new() } else { text }),
+        })
     }),
     entry("kick", "NAME [REASON]", "moderators: end somebody's sessions", |arguments| {
         let (name, reason) = person_and_note(arguments)?;
         Ok(moderate(Act::Kick { name, reason }))
     }),
-    entry("ban", "NAME [TIME] [REASON]", "moderators: keep somebody's key out (TIME: 30s, 10m, 2h, 7d)", |arguments| {
-        impose(Measure::Ban, arguments)
-    }),
-    entry("ban-address", "NAME [TIME] [REASON]", "moderators: keep out whoever comes from their address", |arguments| {
-        impose(Measure::BanAddress, arguments)
-    }),
-    entry("unban", "NAME", "moderators: let somebody come back", |arguments| {
-        lift(Measure::Ban, arguments)
-    }),
+    entry(
+        "ban",
+        "NAME [TIME] [REASON]",
+        "moderators: keep somebody's key out (TIME: 30s, 10m, 2h, 7d)",
+        |arguments| impose(Measure::Ban, arguments),
+    ),
+    entry(
+        "ban-address",
+        "NAME [TIME] [REASON]",
+        "moderators: keep out whoever comes from their address",
+        |arguments| impose(Measure::BanAddress, arguments),
+    ),
+    entry("unban", "NAME", "moderators: let somebody come back", |arguments| lift(Measure::Ban, arguments)),
     entry("unban-address", "NAME|ADDRESS", "moderators: let an address come back", |arguments| {
         lift(Measure::BanAddress, arguments)
     }),
     entry("mute", "NAME [TIME] [REASON]", "moderators: let somebody only listen", |arguments| {
         impose(Measure::Mute, arguments)
     }),
-    entry("unmute", "NAME", "moderators: let somebody speak again", |arguments| lift(Measure::Mute, arguments)),
-    entry("bans", "", "moderators: which bans and mutes hold", |arguments| none(arguments, Command::Measures)),
-    entry("slow", "SECONDS", "moderators: one message in so many seconds from each in this room; 0 ends it", |arguments| {
-        let seconds = only(arguments)?.parse().map_err(|_| Refusal::Usage)?;
-        Ok(Command::Slow { seconds })
+    entry("unmute", "NAME", "moderators: let somebody speak again", |arguments| {
+        lift(Measure::Mute, arguments)
     }),
-    entry("op", "NAME", "the owner: make somebody a moderator", |arguments| appoint(Role::Moderator, arguments)),
-    entry("deop", "NAME", "the owner: make somebody a member again", |arguments| appoint(Role::Member, arguments)),
+    entry("bans", "", "moderators: which bans and mutes hold", |arguments| {
+        none(arguments, Command::Measures)
+    }),
+    entry(
+        "slow",
+        "SECONDS",
+        "moderators: one message in so many seconds from each in this room; 0 ends it",
+        |arguments| {
+            let seconds = only(arguments)?.parse().map_err(|_| Refusal::Usage)?;
+            Ok(Command::Slow { seconds })
+        },
+    ),
+    entry("op", "NAME", "the owner: make somebody a moderator", |arguments| {
+        appoint(Role::Moderator, arguments)
+    }),
+    entry("deop", "NAME", "the owner: make somebody a member again", |arguments| {
+        appoint(Role::Member, arguments)
+    }),
     entry("audit", "[COUNT]", "moderators: what moderators did last", |arguments| {
         let count = only_if_any(arguments)?.map_or(Ok(20), str::parse).map_err(|_| Refusal::Usage)?;
         Ok(Command::Audit { count })
@@ -484,7 +503,21 @@ mod tests {
 
     #[test]
     fn a_missing_or_extra_argument_is_answered_with_the_usage() {
-        for line in ["/join", "/join a b", "/msg", "/msg bob", "/me", "/reply ", "/rooms now", "/nick a b", "/slow", "/slow soon", "/op", "/ban", "/audit x"] {
+        for line in [
+            "/join",
+            "/join a b",
+            "/msg",
+            "/msg bob",
+            "/me",
+            "/reply ",
+            "/rooms now",
+            "/nick a b",
+            "/slow",
+            "/slow soon",
+            "/op",
+            "/ban",
+            "/audit x",
+        ] {
             assert_eq!(code(line), "usage", "{line}");
         }
         assert!(parse("/msg bob").unwrap_err().text.contains("/msg NAME TEXT"));

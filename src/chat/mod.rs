@@ -1,11 +1,12 @@
 //! The chat itself: people, rooms, messages. It does not know that a transport exists.
-pub mod allowance;
+
 pub mod client;
 pub mod codec;
 pub mod command;
 pub mod invisible;
 pub mod message;
 pub mod name;
+pub mod quota;
 pub mod room_name;
 pub mod server;
 pub mod text;

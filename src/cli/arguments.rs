@@ -2,7 +2,6 @@
 //!
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
-use crate::chat::allowance::Terms;
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::bench::departures::DeparturesOption;
 use super::compare::Compare;
@@ -11,6 +10,7 @@ use super::qlog::QlogOptions;
 use super::sending::Sending;
 use super::tcp_wishes::TcpWishes;
 use super::tracing::Tracing;
+use crate::chat::quota::Terms;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::chat::message::Role;
 use crate::chat::message::{Failure, MessageId};
 
 const SESSION: Session<'static> = Session { transport: "udp", server: "127.0.0.1:4747" };
@@ -157,6 +158,7 @@ fn whois_tells_each_session() {
         since_ms: 5,
         sessions,
         rooms: vec!["lobby".into()],
+        role: Role::Member,
     };
     assert_eq!(
         of(&UserEvent::Whois { line: LINE, entry }),

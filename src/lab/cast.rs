@@ -4,7 +4,7 @@
 //! same server, as it would be with its key on disk. A client whose server is known already (half of them)
 //! says things with its first flight.
 
-use crate::chat::allowance::Terms;
+use crate::chat::quota::Terms;
 use crate::crypto::Identity;
 use crate::lab::scenario::Scenario;
 use crate::lab::world::Cast;

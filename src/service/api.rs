@@ -1,7 +1,7 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
-use crate::chat::allowance::Terms;
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::chat::quota::Terms;
 use crate::crypto::StretchedKey;
 use crate::time::Duration;
 use crate::transport::config::Choices;

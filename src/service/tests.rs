@@ -1,11 +1,11 @@
 //! A server node and client nodes over a network that loses nothing, on virtual time.
 
-use crate::chat::allowance::Terms;
 use super::api::{ClientConfig, ClientEvent, Ending, NetworkInput, Path, ServerConfig};
 use super::{ClientCore, ClientNode, ServerCore, ServerNode};
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::codec::encode_greeting;
 use crate::chat::message::{Counter, Greeting, Instance};
+use crate::chat::quota::Terms;
 use crate::crypto::{Identity, Pattern};
 use crate::rng::Rng;
 use crate::store::{MemoryStore, Snapshot, Store};

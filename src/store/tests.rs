@@ -81,20 +81,20 @@ fn receipt(store: &mut dyn Store, counter: u64) -> Option<u64> {
 
 /// A store that can be started again, and what it knows then.
 enum Kept {
-    Memory(MemoryStore),
+    Memory(Box<MemoryStore>),
     Sqlite(TempDir),
 }
 
 impl Kept {
     fn each() -> [Self; 2] {
-        [Self::Memory(MemoryStore::default()), Self::Sqlite(TempDir::new().expect("a folder to test in"))]
+        [Self::Memory(Box::default()), Self::Sqlite(TempDir::new().expect("a folder to test in"))]
     }
 
     fn start(&mut self, now_ms: u64, work: impl FnOnce(&mut dyn Store)) -> Snapshot {
         match self {
             Self::Memory(store) => {
                 let snapshot = store.snapshot(now_ms);
-                work(store);
+                work(&mut **store);
                 snapshot
             }
             Self::Sqlite(folder) => {
@@ -190,6 +190,11 @@ fn whoever_starts_again_knows_all_that_was_committed() {
         ..RoomRecord::default()
     };
     let alias = Alias { skeleton: "old".into(), person: PersonId(1), until_ms: now_ms + 9 };
+    let whom = |number| Whom::Key([number; 32]);
+    let ban = measure(Measure::Ban, whom(1), None);
+    let of_address = measure(Measure::BanAddress, Whom::Network("10.0.0.7".into()), Some(now_ms + 1));
+    let over = measure(Measure::Ban, whom(2), Some(now_ms));
+    let lifted = measure(Measure::Mute, whom(3), None);
     for mut kept in Kept::each() {
         let changes = [
             account(1, "Ann"),
@@ -199,6 +204,14 @@ fn whoever_starts_again_knows_all_that_was_committed() {
             private(2, 5, 2),
             settled.clone(),
             Change::Alias(alias.clone()),
+            Change::Measure(ban.clone()),
+            Change::Measure(of_address.clone()),
+            Change::Measure(over.clone()),
+            Change::Measure(lifted.clone()),
+            Change::Lift { measure: Measure::Mute, whom: lifted.whom.clone() },
+            Change::Role { person: PersonId(1), role: Role::Moderator },
+            Change::Role { person: PersonId(2), role: Role::Owner },
+            Change::Role { person: PersonId(2), role: Role::Member },
         ];
         assert_eq!(kept.start(now_ms, |store| commit(store, changes)), Snapshot::default());
         let snapshot = kept.start(now_ms, |_| ());
@@ -210,6 +223,34 @@ fn whoever_starts_again_knows_all_that_was_committed() {
         assert_eq!(snapshot.rooms, [RoomRecord { last: MessageId(17), ..record.clone() }]);
         assert_eq!(snapshot.instances, std::slice::from_ref(&known));
         assert_eq!(snapshot.privates, [(PersonId(2), MessageId(5))]);
+        assert_eq!(snapshot.measures, [ban.clone(), of_address.clone()]);
+        assert_eq!(snapshot.roles, [(PersonId(1), Role::Moderator)]);
+    }
+}
+
+fn measure(measure: Measure, whom: Whom, until_ms: Option<u64>) -> MeasureRecord {
+    let [name, by, reason] = ["bob", "Ann", "spam"].map(str::to_owned);
+    MeasureRecord { measure, whom, name, by, reason, until_ms }
+}
+
+#[test]
+fn the_newest_acts_are_remembered_in_their_order_and_no_more_than_10_000() {
+    for mut kept in Kept::each() {
+        let deed = |number: u64| {
+            Change::Audit(AuditEntry { at_ms: number, by: "Ann".into(), deed: format!("did {number}") })
+        };
+        kept.start(0, |store| {
+            commit(store, (0..AUDIT_KEPT + 5).map(deed).collect::<Vec<_>>());
+            let asked =
+                |store: &mut dyn Store, limit| match store.handle(StoreRequest::Audit { ticket: 1, limit }) {
+                    StoreReply::Audit { ticket: 1, entries } => entries,
+                    other => panic!("{other:?}"),
+                };
+            let last: Vec<u64> = asked(store, 2).iter().map(|entry| entry.at_ms).collect();
+            assert_eq!(last, [AUDIT_KEPT + 3, AUDIT_KEPT + 4]);
+            let all = asked(store, u32::MAX);
+            assert_eq!((all.len() as u64, all[0].at_ms), (AUDIT_KEPT, 5));
+        });
     }
 }
 

@@ -4,7 +4,7 @@
 //! sends what every server lets through. Messages wait in the outbox for their turn; whatever else is sent
 //! (joins, requests) is counted, and never waits.
 
-use crate::chat::allowance::{Allowance, BURST_MIN, Terms};
+use crate::chat::quota::{BURST_MIN, Quota, Terms};
 use crate::time::Instant;
 
 /// Lines are taken from a pipe as far as they can be sent within so many seconds: less than a client waits at
@@ -15,7 +15,7 @@ const SECONDS_AHEAD: u64 = 5;
 #[derive(Debug)]
 pub struct Pace {
     terms: Option<Terms>,
-    allowance: Allowance,
+    quota: Quota,
     /// Sent in this session.
     sent: u64,
     /// Of these not yet taken from the bucket.
@@ -29,8 +29,8 @@ const UNKNOWN: Terms = Terms { per_second: 1, burst: BURST_MIN };
 impl Pace {
     /// Knows no terms yet.
     pub const fn new(now: Instant) -> Self {
-        let allowance = Allowance::new(now, UNKNOWN.with_reserve());
-        Self { terms: None, allowance, sent: 0, owed: 0, waits_until: None }
+        let quota = Quota::new(now, UNKNOWN.with_reserve());
+        Self { terms: None, quota, sent: 0, owed: 0, waits_until: None }
     }
 
     /// A new session: the server counts from the beginning.
@@ -39,7 +39,7 @@ impl Pace {
             Some(terms) => terms,
             None => UNKNOWN,
         };
-        self.allowance = Allowance::new(now, terms.with_reserve());
+        self.quota = Quota::new(now, terms.with_reserve());
         self.sent = 0;
         self.owed = 0;
     }
@@ -48,7 +48,7 @@ impl Pace {
     pub fn on_terms(&mut self, now: Instant, terms: Terms) {
         if self.terms != Some(terms) {
             self.terms = Some(terms);
-            self.allowance = Allowance::new(now, terms.with_reserve());
+            self.quota = Quota::new(now, terms.with_reserve());
             self.owed = self.sent;
         }
     }
@@ -61,11 +61,11 @@ impl Pace {
 
     /// May one more message be sent now? If not, [`Pace::poll_timeout`] says when.
     pub fn may_send(&mut self, now: Instant) -> bool {
-        while self.owed > 0 && self.allowance.next_at(now).is_none() {
-            self.allowance.take(now);
+        while self.owed > 0 && self.quota.next_at(now).is_none() {
+            self.quota.take(now);
             self.owed -= 1;
         }
-        self.waits_until = self.allowance.next_at(now);
+        self.waits_until = self.quota.next_at(now);
         self.waits_until.is_none()
     }
 

@@ -14,7 +14,8 @@
 use super::display::printable;
 use super::event::{Fingerprint, UserEvent};
 use crate::chat::message::{
-    AuditEntry, Measure, MeasureEntry, PersonEntry, PostKind, PresenceState, Role, RoomEntry, SessionEntry, WhoisEntry,
+    AuditEntry, Measure, MeasureEntry, PersonEntry, PostKind, PresenceState, Role, RoomEntry, SessionEntry,
+    WhoisEntry,
 };
 
 /// What the lines need to know beside the event.
@@ -326,6 +327,7 @@ mod tests {
             since_ms: 1_709_208_000_000,
             sessions: vec![SessionEntry { transport: "udp".into(), rtt_us: Some(25_340), address: None }],
             rooms: vec!["lobby".into()],
+            role: Role::Member,
         };
         let lines = shown(&UserEvent::Whois { line: LineNumber(1), entry });
         assert_eq!(

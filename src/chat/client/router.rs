@@ -16,8 +16,8 @@
 
 use super::event::{LineNumber, UserEvent};
 use super::myself::Myself;
-use super::pace::Pace;
 use super::outbox::{Lane, Outbox, Said, Unaccepted};
+use super::pace::Pace;
 use super::requests::Requests;
 use super::rooms::{Rooms, Stay, VisitId};
 use super::shown::Shown;

@@ -131,9 +131,5 @@ pub(super) fn put_audit_entry(writer: &mut Writer, entry: &AuditEntry) {
 }
 
 pub(super) fn take_audit_entry(reader: &mut Reader) -> Taken<AuditEntry> {
-    Ok(AuditEntry {
-        at_ms: reader.take_varint("time")?,
-        by: take_name(reader)?,
-        deed: take_note(reader)?,
-    })
+    Ok(AuditEntry { at_ms: reader.take_varint("time")?, by: take_name(reader)?, deed: take_note(reader)? })
 }

@@ -4,6 +4,7 @@
 use super::field::{ENTRIES_MAX, LABEL_MAX, NAME_MAX, NOTE_MAX};
 use super::*;
 use crate::chat::message::*;
+use crate::chat::message::{Act, AuditEntry, Measure, MeasureEntry, Role};
 use crate::wire::Malformed;
 use proptest::collection::vec;
 use proptest::option;
@@ -45,16 +46,63 @@ fn session() -> impl Strategy<Value = SessionEntry> {
 }
 
 fn whois() -> impl Strategy<Value = WhoisEntry> {
-    (text(), state(), option::of(text()), NUMBERS, vec(session(), 0..3), vec(text(), 0..3)).prop_map(
-        |(name, state, away, since_ms, sessions, rooms)| WhoisEntry {
+    (text(), state(), option::of(text()), NUMBERS, vec(session(), 0..3), vec(text(), 0..3), role()).prop_map(
+        |(name, state, away, since_ms, sessions, rooms, role)| WhoisEntry {
             name,
             state,
             away,
             since_ms,
             sessions,
             rooms,
+            role,
         },
     )
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Member), Just(Role::Moderator), Just(Role::Owner)]
+}
+
+fn measure() -> impl Strategy<Value = Measure> {
+    prop_oneof![Just(Measure::Ban), Just(Measure::BanAddress), Just(Measure::Mute)]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        (text(), text()).prop_map(|(name, reason)| Act::Kick { name, reason }),
+        (measure(), text(), NUMBERS, text()).prop_map(|(measure, name, seconds, reason)| Act::Impose {
+            measure,
+            name,
+            seconds,
+            reason
+        }),
+        (measure(), text()).prop_map(|(measure, name)| Act::Lift { measure, name }),
+        (text(), NUMBERS).prop_map(|(room, seconds)| Act::Slow { room, seconds }),
+        (text(), text()).prop_map(|(room, text)| Act::Topic { room, text }),
+        (text(), role()).prop_map(|(name, role)| Act::Appoint { name, role }),
+    ]
+}
+
+fn measure_entry() -> impl Strategy<Value = MeasureEntry> {
+    (measure(), text(), text(), text(), NUMBERS).prop_map(|(measure, whom, by, reason, until_ms)| {
+        MeasureEntry { measure, whom, by, reason, until_ms }
+    })
+}
+
+fn moderators_hear() -> impl Strategy<Value = ToClient> {
+    let request = || NUMBERS.prop_map(RequestId);
+    let entry = (NUMBERS, text(), text()).prop_map(|(at_ms, by, deed)| AuditEntry { at_ms, by, deed });
+    prop_oneof![
+        (request(), vec(measure_entry(), 0..3))
+            .prop_map(|(request, measures)| ToClient::Measures { request, measures }),
+        (request(), vec(entry, 0..3)).prop_map(|(request, entries)| ToClient::Audit { request, entries }),
+        (role(), NUMBERS, NUMBERS).prop_map(|(role, per_second, burst)| ToClient::Terms {
+            role,
+            per_second,
+            burst
+        }),
+        (text(), text()).prop_map(|(text, by)| ToClient::Topic { text, by }),
+    ]
 }
 
 fn private() -> impl Strategy<Value = PrivateMessage> {
@@ -95,6 +143,9 @@ fn to_server() -> impl Strategy<Value = ToServer> {
         (request(), text()).prop_map(|(request, name)| ToServer::Whois { request, name }),
         request().prop_map(|request| ToServer::Rooms { request }),
         (request(), option::of(text())).prop_map(|(request, text)| ToServer::Away { request, text }),
+        (request(), act()).prop_map(|(request, act)| ToServer::Moderate { request, act }),
+        request().prop_map(|request| ToServer::Measures { request }),
+        (request(), NUMBERS).prop_map(|(request, count)| ToServer::Audit { request, count }),
         (counter(), text(), text()).prop_map(|(counter, to, text)| ToServer::Private { counter, to, text }),
         (text(), option::of(NUMBERS), any::<u32>()).prop_map(|(room, since, history)| ToServer::Join {
             room,
@@ -136,6 +187,7 @@ fn to_client() -> impl Strategy<Value = ToClient> {
     let names = || vec(text(), 0..5);
     prop_oneof![
         9 => to_client_control(),
+        4 => moderators_hear(),
         1 => private().prop_map(ToClient::Private),
         1 => private().prop_map(ToClient::PrivateCopy),
         1 => (counter(), NUMBERS)
@@ -264,7 +316,7 @@ fn the_known_answers_read_and_write_as_they_stand_and_cover_every_type() {
         assert_eq!(written, bytes, "{line}");
         types.insert(bytes[0]);
     }
-    let all = [0x01..=0x05, 0x10..=0x10, 0x20..=0x22, 0x40..=0x48, 0x50..=0x53, 0x60..=0x66, 0x70..=0x71];
+    let all = [0x01..=0x08, 0x10..=0x10, 0x20..=0x22, 0x40..=0x4b, 0x50..=0x53, 0x60..=0x67, 0x70..=0x71];
     assert_eq!(types, all.into_iter().flatten().collect());
 }
 

@@ -103,18 +103,6 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             writer.put_varint(request.0);
             put_list(writer, rooms, put_room_entry);
         }
-        ToClient::Measures { request, measures } => {
-            writer.put_varint(request.0);
-            put_list(writer, measures, put_measure_entry);
-        }
-        ToClient::Audit { request, entries } => {
-            writer.put_varint(request.0);
-            put_list(writer, entries, put_audit_entry);
-        }
-        ToClient::Terms { role, per_second, burst } => {
-            put_role(writer, *role);
-            writer.put_varint(*per_second).put_varint(*burst);
-        }
         ToClient::Presence { changes } => put_list(writer, changes, put_person_entry),
         ToClient::Renamed { person, old, new } => {
             writer.put_varint(person.0);
@@ -145,10 +133,33 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             writer.put_varint(*missed);
         }
         ToClient::MembersJoined { names } | ToClient::MembersLeft { names } => put_names(writer, names),
+        ToClient::Measures { .. }
+        | ToClient::Audit { .. }
+        | ToClient::Terms { .. }
+        | ToClient::Topic { .. } => put_of_order(writer, message),
+    }
+}
+
+/// What moderators keep, and are told.
+fn put_of_order(writer: &mut Writer, message: &ToClient) {
+    match message {
+        ToClient::Measures { request, measures } => {
+            writer.put_varint(request.0);
+            put_list(writer, measures, put_measure_entry);
+        }
+        ToClient::Audit { request, entries } => {
+            writer.put_varint(request.0);
+            put_list(writer, entries, put_audit_entry);
+        }
+        ToClient::Terms { role, per_second, burst } => {
+            put_role(writer, *role);
+            writer.put_varint(*per_second).put_varint(*burst);
+        }
         ToClient::Topic { text, by } => {
             put_note(writer, text);
             put_name(writer, by);
         }
+        _ => {}
     }
 }
 

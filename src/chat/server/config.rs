@@ -1,6 +1,6 @@
 //! Which numbers of the chat server are settings?
 
-use crate::chat::allowance::Terms;
+use crate::chat::quota::Terms;
 use crate::store::Key;
 
 /// Settings of a chat server.

@@ -6,7 +6,8 @@ use super::chat_server::ChatServer;
 use super::effect::{ChatHappening, SessionKey};
 use super::list::{self, cut};
 use crate::chat::message::{
-    Failure, PersonEntry, PersonId, PresenceState, RequestId, Role, RoomEntry, SessionEntry, ToClient, WhoisEntry,
+    Failure, PersonEntry, PersonId, PresenceState, RequestId, Role, RoomEntry, SessionEntry, ToClient,
+    WhoisEntry,
 };
 use crate::chat::name::Name;
 use crate::chat::room_name::RoomName;
@@ -15,7 +16,12 @@ use crate::time::Instant;
 use std::collections::BTreeSet;
 
 impl ChatServer {
-    pub(super) fn answer_request(&mut self, key: SessionKey, request: RequestId, answer: Result<ToClient, Failure>) {
+    pub(super) fn answer_request(
+        &mut self,
+        key: SessionKey,
+        request: RequestId,
+        answer: Result<ToClient, Failure>,
+    ) {
         let message = answer.unwrap_or_else(|failure| ToClient::Failed { request, failure });
         self.tell(key, &message);
     }

@@ -6,10 +6,10 @@ use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::replay::{Job, Source};
 use super::sessions::Session;
-use crate::chat::allowance::Allowance;
 use crate::chat::codec::decode_greeting;
 use crate::chat::message::{Greeting, MessageId, PRIVATE_CHANNEL, PersonId, PresenceState, ToClient};
 use crate::chat::name::Name;
+use crate::chat::quota::Quota;
 use crate::store::RoomId;
 use crate::time::{Duration, Instant};
 use std::collections::BTreeSet;
@@ -106,8 +106,8 @@ impl ChatServer {
         self.instances.on_told_settled(greeting.instance, greeting.settled);
         // Known on disk before any private message that it is to hear: its welcome may get lost.
         self.batch.touch(greeting.instance);
-        let allowance = Allowance::new(now, self.config.limits.terms);
-        self.sessions.insert(key, Session::new(person, greeting.instance, peer, allowance));
+        let quota = Quota::new(now, self.config.limits.terms);
+        self.sessions.insert(key, Session::new(person, greeting.instance, peer, quota));
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {
             session: key,

@@ -125,7 +125,8 @@ pub fn in_words(ms: u64) -> String {
 
 /// ` for another 9 min by ann: spam`, as far as it is known.
 pub fn terms(record: &MeasureRecord, now_ms: u64) -> String {
-    let left = record.until_ms.map(|until| format!(" for another {}", in_words(until.saturating_sub(now_ms))));
+    let left =
+        record.until_ms.map(|until| format!(" for another {}", in_words(until.saturating_sub(now_ms))));
     let reason = if record.reason.is_empty() { String::new() } else { format!(": {}", record.reason) };
     format!("{} by {}{reason}", left.unwrap_or_default(), record.by)
 }

@@ -17,9 +17,7 @@ use super::lookups::Lookup;
 use super::measures::{self, in_words, network};
 use super::sessions::Session;
 use super::slow_mode::SLOWEST_S;
-use crate::chat::message::{
-    Act, AuditEntry, Failure, Measure, PersonId, RequestId, Role, ToClient,
-};
+use crate::chat::message::{Act, AuditEntry, Failure, Measure, PersonId, RequestId, Role, ToClient};
 use crate::chat::server::effect::Peer;
 use crate::store::{MeasureRecord, RoomId, StoreRequest, Whom};
 use crate::time::{Duration, Instant};
@@ -86,8 +84,8 @@ impl ChatServer {
         match act {
             Act::Kick { name, reason } => self.kick(now, &actor, name, cut_to(reason)),
             Act::Impose { measure, name, seconds, reason } => {
-                let until_ms =
-                    (*seconds > 0).then(|| self.unix_ms(now) + (*seconds).min(LONGEST_S).saturating_mul(1_000));
+                let until_ms = (*seconds > 0)
+                    .then(|| self.unix_ms(now) + (*seconds).min(LONGEST_S).saturating_mul(1_000));
                 self.impose(now, &actor, *measure, name, until_ms, cut_to(reason))
             }
             Act::Lift { measure, name } => self.lift(now, &actor, *measure, name),
@@ -191,8 +189,10 @@ impl ChatServer {
             return key.map(Whom::Key).ok_or_else(|| Failure::new("no-such-name", "nobody is called so"));
         }
         let sessions = self.people.sessions(person).filter_map(|key| self.sessions.get(key));
-        let network = sessions.filter_map(|session| network(&session.peer.address)).next();
-        network.ok_or_else(|| Failure::new("absent", "they are not here, so their address is not known"))
+        let mut networks = sessions.filter_map(|session| network(&session.peer.address));
+        networks
+            .next()
+            .ok_or_else(|| Failure::new("absent", "they are not here, so their address is not known"))
     }
 
     /// The sessions below a moderator that a measure is against.
@@ -234,14 +234,16 @@ impl ChatServer {
     }
 
     fn lift(&mut self, now: Instant, actor: &Actor, measure: Measure, name: &str) -> Result<(), Failure> {
-        let by_person = self.accounts.find(name, self.unix_ms(now)).and_then(|person| self.accounts.key(person));
+        let by_person =
+            self.accounts.find(name, self.unix_ms(now)).and_then(|person| self.accounts.key(person));
         let own = by_person.map(Whom::Key).and_then(|whom| self.order.measures.lift(measure, &whom));
         let known = || {
             let whom = self.order.measures.known_as(measure, name)?;
             self.order.measures.lift(measure, &whom)
         };
         let fact = own.or_else(known).ok_or_else(|| {
-            let text = format!("no such measure against {}; /bans lists them", super::control::shortened(name));
+            let text =
+                format!("no such measure against {}; /bans lists them", super::control::shortened(name));
             Failure::new("no-such-measure", text)
         })?;
         self.batch.add_facts([fact]);

@@ -1,8 +1,8 @@
 //! What does the server know of each live session?
 
 use super::effect::{Peer, SessionKey};
-use crate::chat::allowance::Allowance;
 use crate::chat::message::{Counter, Instance, PersonId, Role};
+use crate::chat::quota::Quota;
 use crate::store::{Receipts, RoomId, Whom};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ pub struct Session {
     /// What it may do.
     pub role: Role,
     /// How much more it may say.
-    pub allowance: Allowance,
+    pub quota: Quota,
     /// The measure that would be against several, of which it was warned.
     pub warned_of: Option<Whom>,
     /// The smoothed round-trip time, once measured.
@@ -32,13 +32,13 @@ pub struct Session {
 
 impl Session {
     /// A session in no room yet.
-    pub const fn new(person: PersonId, instance: Instance, peer: Peer, allowance: Allowance) -> Self {
+    pub const fn new(person: PersonId, instance: Instance, peer: Peer, quota: Quota) -> Self {
         Self {
             person,
             instance,
             peer,
             role: Role::Member,
-            allowance,
+            quota,
             warned_of: None,
             rtt: None,
             hears_privates: false,
@@ -130,12 +130,12 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::allowance::Terms;
+    use crate::chat::quota::Terms;
 
     fn session() -> Session {
         let peer = Peer { key: [1; 32], transport: "udp", address: "10.0.0.1:5".to_owned() };
-        let allowance = Allowance::new(crate::time::Instant::ZERO, Terms::UNLIMITED);
-        Session::new(PersonId(1), Instance::default(), peer, allowance)
+        let quota = Quota::new(crate::time::Instant::ZERO, Terms::UNLIMITED);
+        Session::new(PersonId(1), Instance::default(), peer, quota)
     }
 
     #[test]

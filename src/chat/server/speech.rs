@@ -1,7 +1,7 @@
 //! May this be said, here, by this person, now?
 //!
 //! ```text
-//!  anything    is it too fast?              the session's allowance; a warning comes before a refusal
+//!  anything    is it too fast?              the session's quota; a warning comes before a refusal
 //!  a message   is the key muted?            a measure
 //!              is the room slow?            one message in so many seconds, below a moderator
 //! ```
@@ -12,13 +12,13 @@ use super::chat_server::ChatServer;
 use super::effect::SessionKey;
 use super::instances::{Fault, Standing};
 use super::measures;
-use crate::chat::allowance::Verdict;
 use crate::chat::message::{CONTROL_CHANNEL, Counter, Failure, RequestId, Role, ToClient, ToServer};
+use crate::chat::quota::Verdict;
 use crate::store::RoomId;
 use crate::time::{Duration, Instant};
 
 impl ChatServer {
-    /// Hands a message back if there is an allowance for it; else answers that it came too fast.
+    /// Hands a message back if there is a quota for it; else answers that it came too fast.
     pub(super) fn paced(
         &mut self,
         now: Instant,
@@ -29,7 +29,7 @@ impl ChatServer {
         if self.is_free(key, &message) {
             return Some(message);
         }
-        match self.sessions.get_mut(key)?.allowance.take(now) {
+        match self.sessions.get_mut(key)?.quota.take(now) {
             Verdict::Yes => return Some(message),
             Verdict::YesButSlowDown(left) => {
                 let text = format!("you are saying too much: {left} messages more and the next are refused");

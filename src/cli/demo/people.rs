@@ -3,8 +3,8 @@
 //! They are the real server and the real client, with keys that are thrown away and a store in memory:
 //! nothing is read from, or written to, anybody's folders.
 
-use crate::chat::allowance::Terms;
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::chat::quota::Terms;
 use crate::cli::chat::face::News;
 use crate::cli::chat::observed::{self, Memory, Observed};
 use crate::crypto::Identity;

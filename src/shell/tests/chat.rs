@@ -1,9 +1,9 @@
 //! The real nodes on the real loops: two people, one on each transport.
 
-use crate::chat::allowance::Terms;
 use super::{Running, WATCHDOG, loopback};
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::PresenceState;
+use crate::chat::quota::Terms;
 use crate::crypto::Identity;
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::rng::Rng;

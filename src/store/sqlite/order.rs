@@ -77,15 +77,16 @@ pub(super) fn measure(row: &Row) -> rusqlite::Result<MeasureRecord> {
         2 => Measure::Mute,
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(0, other)),
     };
-    let whom = match measure {
-        Measure::Ban | Measure::Mute => Whom::Key(row.get(1)?),
-        Measure::BanAddress => {
-            let text = String::from_utf8(row.get(1)?);
-            Whom::Network(text.map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(error))
-            })?)
-        }
-    };
+    let whom =
+        match measure {
+            Measure::Ban | Measure::Mute => Whom::Key(row.get(1)?),
+            Measure::BanAddress => {
+                let text = String::from_utf8(row.get(1)?);
+                Whom::Network(text.map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(error))
+                })?)
+            }
+        };
     let until: Option<i64> = row.get(5)?;
     Ok(MeasureRecord {
         measure,

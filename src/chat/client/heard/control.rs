@@ -4,10 +4,11 @@ use super::MISPLACED;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::requests::Request;
 use crate::chat::client::router::{ChatClient, Link};
-use crate::chat::allowance::Terms;
 use crate::chat::message::{
-    CONTROL_CHANNEL, Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, Role, ToClient, ToServer,
+    CONTROL_CHANNEL, Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, Role, ToClient,
+    ToServer,
 };
+use crate::chat::quota::Terms;
 use crate::time::Instant;
 use crate::wire::Malformed;
 

@@ -3,6 +3,7 @@
 
 mod generated;
 mod scripted;
+mod terms;
 mod toy_server;
 mod whole_chat;
 

@@ -5,6 +5,7 @@ use crate::chat::client::ChatClient;
 use crate::chat::client::outbox::GIVE_UP_AFTER;
 use crate::chat::client::router::OPEN_LINES_MAX;
 use crate::chat::codec::{decode_greeting, decode_to_server, encode_to_client};
+use crate::chat::message::Role;
 use crate::chat::message::*;
 use crate::time::at;
 
@@ -29,6 +30,7 @@ fn welcome(client: &mut ChatClient) {
         CONTROL_CHANNEL,
         &ToClient::Welcome { person: PersonId(1), name: "Ann".into(), private_after: MessageId(0) },
     );
+    hear(client, CONTROL_CHANNEL, &ToClient::Terms { role: Role::Member, per_second: 0, burst: 0 });
 }
 
 fn joined(room: &str, last: u64) -> ToClient {

@@ -3,6 +3,7 @@
 //! it settled.
 
 use crate::chat::codec::{decode_greeting, decode_to_server, encode_to_client};
+use crate::chat::message::Role;
 use crate::chat::message::*;
 use crate::rng::Rng;
 use std::collections::{BTreeMap, VecDeque};
@@ -66,6 +67,7 @@ impl ToyServer {
         let newest = MessageId(self.privates.len() as u64);
         let since = greeting.private_since.unwrap_or(*self.privates_from.get_or_insert(newest));
         self.say(0, &ToClient::Welcome { person: ANN, name: self.name.clone(), private_after: since });
+        self.say(0, &ToClient::Terms { role: Role::Member, per_second: 0, burst: 0 });
         let missed: Vec<PrivateMessage> =
             self.privates.iter().filter(|message| message.id > since).cloned().collect();
         for message in missed {

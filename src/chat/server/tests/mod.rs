@@ -1,6 +1,7 @@
 //! The server as a whole, on virtual time: a [`World`] plays its store, its sessions and its clock.
 
 mod exactly_once;
+mod order;
 mod people;
 mod posting;
 mod rooms;

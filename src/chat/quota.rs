@@ -61,7 +61,7 @@ pub enum Verdict {
 
 /// The bucket.
 #[derive(Clone, Copy, Debug)]
-pub struct Allowance {
+pub struct Quota {
     terms: Terms,
     /// Millionths of a token.
     level: u64,
@@ -69,7 +69,7 @@ pub struct Allowance {
     warned: bool,
 }
 
-impl Allowance {
+impl Quota {
     /// A full bucket.
     pub const fn new(now: Instant, terms: Terms) -> Self {
         Self { terms, level: terms.burst * TOKEN, at: now, warned: false }
@@ -120,38 +120,38 @@ mod tests {
     use super::*;
     use crate::time::at;
 
-    fn drained(allowance: &mut Allowance, now: Instant) -> Vec<Verdict> {
-        std::iter::from_fn(|| Some(allowance.take(now)).filter(|it| !matches!(it, Verdict::No(_)))).collect()
+    fn drained(quota: &mut Quota, now: Instant) -> Vec<Verdict> {
+        std::iter::from_fn(|| Some(quota.take(now)).filter(|it| !matches!(it, Verdict::No(_)))).collect()
     }
 
     #[test]
     fn a_burst_passes_at_once_with_one_warning_and_then_one_by_one() {
-        let mut allowance = Allowance::new(at(0), Terms::per_second(10));
-        let said = drained(&mut allowance, at(0));
+        let mut quota = Quota::new(at(0), Terms::per_second(10));
+        let said = drained(&mut quota, at(0));
         assert_eq!(said.len(), 100);
         assert_eq!(said.iter().filter(|it| **it == Verdict::YesButSlowDown(24)).count(), 1);
-        assert_eq!(allowance.take(at(0)), Verdict::No(Duration::from_millis(100)));
-        assert_eq!(allowance.next_at(at(40_000)), Some(at(100_000)));
-        assert_eq!((allowance.take(at(99_999)), allowance.take(at(100_000))), (
-            Verdict::No(Duration::from_micros(1)),
-            Verdict::Yes
-        ));
+        assert_eq!(quota.take(at(0)), Verdict::No(Duration::from_millis(100)));
+        assert_eq!(quota.next_at(at(40_000)), Some(at(100_000)));
+        assert_eq!(
+            (quota.take(at(99_999)), quota.take(at(100_000))),
+            (Verdict::No(Duration::from_micros(1)), Verdict::Yes)
+        );
     }
 
     #[test]
     fn it_is_never_fuller_than_full_and_warns_again_after_half_has_come_back() {
-        let mut allowance = Allowance::new(at(0), Terms::per_second(10));
-        drained(&mut allowance, at(0));
-        let again = drained(&mut allowance, at(3_600_000_000));
+        let mut quota = Quota::new(at(0), Terms::per_second(10));
+        drained(&mut quota, at(0));
+        let again = drained(&mut quota, at(3_600_000_000));
         assert_eq!(again.len(), 100);
         assert!(again.contains(&Verdict::YesButSlowDown(24)));
     }
 
     #[test]
     fn without_a_limit_nothing_is_refused() {
-        let mut allowance = Allowance::new(at(0), Terms::UNLIMITED);
-        assert!((0..100_000).all(|_| allowance.take(at(0)) == Verdict::Yes));
-        assert_eq!(allowance.next_at(at(0)), None);
+        let mut quota = Quota::new(at(0), Terms::UNLIMITED);
+        assert!((0..100_000).all(|_| quota.take(at(0)) == Verdict::Yes));
+        assert_eq!(quota.next_at(at(0)), None);
     }
 
     #[test]
@@ -163,8 +163,8 @@ mod tests {
     #[test]
     fn who_keeps_to_the_terms_with_reserve_is_not_even_warned() {
         let terms = Terms::per_second(5);
-        let mut server = Allowance::new(at(0), terms);
-        let mut client = Allowance::new(at(0), terms.with_reserve());
+        let mut server = Quota::new(at(0), terms);
+        let mut client = Quota::new(at(0), terms.with_reserve());
         let mut now = at(0);
         for _ in 0..1_000 {
             while let Some(next) = client.next_at(now) {
