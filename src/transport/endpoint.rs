@@ -372,13 +372,12 @@ impl Endpoint {
     }
 
     fn handle_data(&mut self, now: Instant, path: Path, packet: &mut [u8], is_marked: bool) {
-        let Ok(header) = datagram::read_data_header(packet) else {
+        let Ok(id) = datagram::read_destination(packet) else {
             if !packet.is_empty() {
                 self.dropped(now, packet.len(), DropReason::Malformed);
             }
             return;
         };
-        let id = header.destination;
         let Some(session) = self.sessions.get_mut(&id) else {
             self.dropped(now, packet.len(), DropReason::Misaddressed);
             if self.half_open.get(id).is_none() {

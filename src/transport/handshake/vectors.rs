@@ -66,10 +66,11 @@ impl Section {
             let mut written = Vec::new();
             put_data_header(&mut written, to, sealer.phase(), number);
             written.extend_from_slice(&frames);
-            sealer.seal(number, &mut written, DATA_HEADER);
+            sealer.seal_packet(number, &mut written);
             assert_eq!(written, hex(expected), "{name}");
-            let (header, body) = written.split_at_mut(DATA_HEADER);
-            let len = opener.open(false, number, header, body).expect("opens");
+            let header = opener.uncover(&written).expect("whole");
+            let body = &mut written[DATA_HEADER..];
+            let len = opener.open(false, number, &header, body).expect("opens");
             assert_eq!(body[..len], frames);
         }
     }
