@@ -45,6 +45,7 @@ impl Section {
         let params = Params::read(&recorded).expect(name);
         let ChannelLimits { session_window, channel_window, .. } = params.limits;
         assert_eq!((session_window, channel_window, params.heartbeat_ms), (1 << 20, 1 << 18, 1_000));
+        assert_eq!(params.stamp_us, if name == "welcome_params" { 0 } else { 1_795_000_000_123_456 });
         let mut written = Vec::new();
         params.put(&mut written);
         assert_eq!(written, recorded);
