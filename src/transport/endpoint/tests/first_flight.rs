@@ -95,16 +95,19 @@ fn a_recorded_first_flight_is_never_heard_twice() {
     let hello = recorded(&mut client);
     deliver(&mut server, &hello, path(1, 1));
     assert_eq!(words(&mut server), ["once"]);
-    // At once, from elsewhere; when its client was proven; when the session is over; when others came later.
     deliver(&mut server, &hello, path(2, 1));
+    assert_eq!(words(&mut server), [""; 0], "at once, from elsewhere");
     talk(at(0), &mut client, &mut server, path(1, 1));
     deliver(&mut server, &hello, path(2, 2));
+    assert_eq!(words(&mut server), [""; 0], "once its client was proven");
     client.close(at(0), CloseCode::GOODBYE, "");
     talk(at(0), &mut client, &mut server, path(1, 1));
     deliver(&mut server, &hello, path(1, 1));
-    meet(&mut ann(2, 6_000, "later"), &mut server, path(1, 3));
+    assert_eq!(words(&mut server), [""; 0], "when its session is closed");
+    let later = meet(&mut ann(2, 6_000, "later"), &mut server, path(1, 3));
+    assert_eq!(later, [said("later"), vec![]]);
     deliver(&mut server, &hello, path(2, 3));
-    assert_eq!(words(&mut server), [""; 0]);
+    assert_eq!(words(&mut server), [""; 0], "when its client has come again");
 }
 
 #[test]
