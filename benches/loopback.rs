@@ -185,6 +185,7 @@ impl Client {
             connect_timeout: Duration::from_secs(10),
             liveness: LivenessConfig::default(),
             choices: Choices::default(),
+            unix_ms_at_zero: clock::unix_ms_at_zero(),
             linger: Duration::ZERO,
         };
         let identity = Identity::generate(&mut entropy::rng());

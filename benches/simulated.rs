@@ -233,7 +233,12 @@ fn fade(extent: Extent) {
 fn first(extent: Extent) {
     println!("\nFirst contact: from the first datagram to the first answered message, ms\n");
     println!("| case | p50 | p90 | p99 | max |\n| --- | ---: | ---: | ---: | ---: |");
-    for (meeting, name) in [(Meeting::Stranger, "stranger"), (Meeting::Known, "known server")] {
+    let meetings = [
+        (Meeting::Stranger, "stranger"),
+        (Meeting::Known, "known server"),
+        (Meeting::Restarted, "known server that has restarted"),
+    ];
+    for (meeting, name) in meetings {
         for percent in [0.0, 10.0].into_iter().filter(|percent| extent.covers(*percent)) {
             let mut plan = Plan::of(LinkConfig::symmetric(way(percent), 0));
             plan.meeting = meeting;

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The ids are those in the datagrams' headers; over TCP (`TCP_…`) the client's stands in the preamble and the
-//! server's is 0. The keys of later phases are not written: each is computed from the one before (Noise §4.2,
-//! REKEY; docs/protocol.md). Whoever has the file reads everything, so only its owner may open it.
+//! server's is 0. Neither the keys of later phases nor that of the header's mask are written: they are computed
+//! from this one (docs/tracing.md). Whoever has the file reads everything, so only its owner may open it.
 
 use crate::cli::exit::Stop;
 use crate::trace::{KeySink, SessionKeys};

@@ -19,10 +19,14 @@
 //! In the clear a CRC-32 (IEEE 802.3) over header and payload stands in the tag's place, most significant
 //! byte first; its next key is again no key.
 //!
+//! The first key of a direction makes the key of its mask ([`shroud`](super::shroud)) in the same way, under
+//! the number 2^64 - 2.
+//!
 //! Source: RFC 8439 §2.8; Noise revision 34 §4.2, §11.3, §12.3.
 
 use super::open::Opener;
 use super::seal::Sealer;
+use super::shroud::Shroud;
 use chacha20poly1305::{AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce, Tag};
 use std::fmt;
 
@@ -30,6 +34,10 @@ const TAG_LEN: usize = 16;
 const CRC_LEN: usize = 4;
 /// The number under which the next key is made; packets stop far below, at 2^62.
 const REKEY_NUMBER: u64 = u64::MAX;
+/// The number under which the key of the mask is made.
+const SHROUD_NUMBER: u64 = REKEY_NUMBER - 1;
+/// Numbers from here on seal no packet.
+pub(super) const RESERVED_NUMBERS: u64 = SHROUD_NUMBER;
 
 /// What came was not sealed by the peer under this number and header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,12 +110,17 @@ impl Lock {
     /// The key after this one.
     pub(super) fn next(&self) -> Self {
         match self {
-            Self::Key(key) => {
-                let mut next = [0; 32];
-                encrypt(key, REKEY_NUMBER, &[], &mut next);
-                Self::new(&next)
-            }
+            Self::Key(key) => Self::new(&derive(key, REKEY_NUMBER)),
             Self::Clear => Self::Clear,
+        }
+    }
+
+    /// The mask that belongs to this key, if it is a direction's first; none in the clear.
+    pub(super) fn shroud(&self) -> Option<Shroud> {
+        match self {
+            // Ours: as Noise makes its next key, so that nothing else is needed than what seals.
+            Self::Key(key) => Some(Shroud::new(derive(key, SHROUD_NUMBER))),
+            Self::Clear => None,
         }
     }
 }
@@ -119,6 +132,13 @@ impl fmt::Debug for Lock {
             Self::Clear => "Clear",
         })
     }
+}
+
+/// A key that tells nothing of the one that it is made from.
+fn derive(key: &ChaCha20Poly1305, number: u64) -> [u8; 32] {
+    let mut derived = [0; 32];
+    encrypt(key, number, &[], &mut derived);
+    derived
 }
 
 fn encrypt(key: &ChaCha20Poly1305, number: u64, header: &[u8], payload: &mut [u8]) -> Tag {

@@ -17,12 +17,14 @@
 //! - [`noise`] and [`clear`]: the two ways in which those messages are made.
 //! - [`seal`] and [`open`]: the two ends of a direction, with their change of keys; [`lock`] is the single
 //!   key below them.
+//! - [`shroud`]: the mask over what of a packet's header nobody needs on the way.
 //! - [`mac`]: keyed tags for cookies and reset tokens, which only their maker checks.
 //! - [`replay`]: which numbers have been seen.
 //! - [`stretched`]: the 80 bits that stand for a key in a join code; [`words`] says them aloud.
 //!
 //! Sources: the Noise Protocol Framework, revision 34; RFC 8439 (ChaCha20-Poly1305); RFC 7748 (X25519);
-//! RFC 7693 (BLAKE2s); RFC 9106 (Argon2id). The primitives are those of kept libraries; what is ours is how they are joined.
+//! RFC 7693 (BLAKE2s); RFC 9001 §5.4 (header protection); RFC 9106 (Argon2id). The primitives are those of
+//! kept libraries; what is ours is how they are joined.
 pub mod clear;
 pub mod handshake;
 pub mod identity;
@@ -32,6 +34,7 @@ pub mod noise;
 pub mod open;
 pub mod replay;
 pub mod seal;
+pub mod shroud;
 pub mod stretched;
 pub mod words;
 

@@ -6,10 +6,12 @@
 //!                    │  1 seen, 0 fresh: a bit each            highest accepted
 //! ```
 //!
-//! Look first, open the seal, and only then [`accept`](ReplayWindow::accept): were the window moved by
-//! numbers that nobody proved, one forged packet with a high number would shut out all true ones.
+//! Open the seal, look, and only then [`accept`](ReplayWindow::accept): were the window moved by numbers that
+//! nobody proved, one forged packet with a high number would shut out all true ones. To look before opening
+//! would spare work on copies, but the time of the refusal would tell a number that is masked on the way.
 //!
-//! Source: RFC 4303 §3.4.3 (the anti-replay window of ESP), RFC 6479 (the ring instead of a shift).
+//! Source: RFC 4303 §3.4.3 (the anti-replay window of ESP), RFC 6479 (the ring instead of a shift), RFC 9001
+//! §9.5 (the order).
 
 /// How far behind the highest number the window reaches.
 pub const WINDOW: u64 = 2_048;
@@ -46,7 +48,7 @@ impl ReplayWindow {
         Self::default()
     }
 
-    /// Looks, before opening; changes nothing.
+    /// Looks; changes nothing.
     pub fn check(&self, number: u64) -> Freshness {
         if number >= self.next {
             Freshness::Fresh

@@ -7,22 +7,28 @@
 //! ```
 //!
 //! Numbers go on rising over a change of keys (Noise §11.3 leaves n alone). The phase is one bit of the
-//! header, so the receiver knows at once which key is meant. Each direction changes by itself.
+//! header, so the receiver knows at once which key is meant. Each direction changes by itself. The key of
+//! the header's mask stays the same.
 
-use super::lock::Lock;
+use super::lock::{Lock, RESERVED_NUMBERS};
+use super::shroud::Shroud;
+use crate::wire::datagram::DATA_HEADER;
 
 /// Seals what one side sends: ChaCha20-Poly1305, or a CRC in the clear.
 #[derive(Debug)]
 pub struct Sealer {
     lock: Lock,
+    /// What masks headers; none in the clear.
+    shroud: Option<Shroud>,
     phase: bool,
     next_number: u64,
     sealed_in_phase: u64,
 }
 
 impl Sealer {
-    pub(super) const fn new(lock: Lock) -> Self {
-        Self { lock, phase: false, next_number: 0, sealed_in_phase: 0 }
+    pub(super) fn new(lock: Lock) -> Self {
+        let shroud = lock.shroud();
+        Self { lock, shroud, phase: false, next_number: 0, sealed_in_phase: 0 }
     }
 
     /// How many bytes [`Self::seal`] appends: 16, or 4 in the clear.
@@ -38,13 +44,23 @@ impl Sealer {
     /// Seals `buffer[from..]` in place and appends the tag; the header `buffer[..from]` stays readable and is
     /// covered. Allocates nothing if the buffer has room for the tag.
     ///
-    /// Panics if `number` is not above every number sealed before (or is 2^64 - 1): to repeat one would give
-    /// the plaintext away, and only an error of our own can.
+    /// Panics if `number` is not above every number sealed before (or is above 2^64 - 3): to repeat one would
+    /// give the plaintext away, and only an error of our own can.
     pub fn seal(&mut self, number: u64, buffer: &mut Vec<u8>, from: usize) {
         assert!(number >= self.next_number, "packet number {number} was used before");
-        self.next_number = number.checked_add(1).expect("packet numbers stop far below 2^64");
+        assert!(number < RESERVED_NUMBERS, "packet numbers stop far below 2^64");
+        self.next_number = number + 1;
         self.sealed_in_phase += 1;
         self.lock.seal(number, buffer, from);
+    }
+
+    /// Seals a data packet, which is all of `buffer`, and masks its header (docs/protocol.md §3.3); in the
+    /// clear the header stays readable. `number` as in [`Self::seal`].
+    pub fn seal_packet(&mut self, number: u64, buffer: &mut Vec<u8>) {
+        self.seal(number, buffer, DATA_HEADER);
+        if let Some(shroud) = &self.shroud {
+            shroud.put_on(buffer);
+        }
     }
 
     /// Goes on with the next key; the phase flips. On UDP only after a packet of the present phase was
@@ -86,6 +102,12 @@ mod tests {
     #[should_panic(expected = "stop far below")]
     fn the_number_that_makes_the_next_key_seals_nothing_else() {
         Sealer::new(Lock::new(&[1; 32])).seal(u64::MAX, &mut Vec::new(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "stop far below")]
+    fn the_number_that_makes_the_mask_s_key_seals_nothing_else() {
+        Sealer::new(Lock::new(&[1; 32])).seal(u64::MAX - 1, &mut Vec::new(), 0);
     }
 
     #[test]

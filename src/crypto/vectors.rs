@@ -5,6 +5,7 @@ use super::identity::{Identity, PublicKey};
 use super::lock::TrafficKeys;
 use super::open::Opener;
 use super::seal::Sealer;
+use crate::wire::datagram::{ConnectionId, DATA_HEADER, put_data_header, read_data_header};
 
 const FILE: &str = include_str!("../../tests/vectors/seal.txt");
 
@@ -92,6 +93,42 @@ fn every_message_and_packet_is_as_the_specifications_have_it() {
         let ((mut up, mut client_opener), (mut down, mut server_opener)) = (client.client(), server.server());
         send(&section, "to_server_packet", &mut up, &mut server_opener);
         send(&section, "to_client_packet", &mut down, &mut client_opener);
+    }
+}
+
+/// Seals and opens the datagrams of one direction, headers masked, changing keys where the phase does.
+fn send_datagrams(section: &Section, direction: &str, sealer: &mut Sealer, opener: &mut Opener) {
+    let datagrams: Vec<_> = section.all(direction).collect();
+    assert!(!datagrams.is_empty());
+    for datagram in datagrams {
+        let fields: Vec<&str> = datagram.split(',').map(str::trim).collect();
+        let [phase, number, frames, expected] = fields[..] else { panic!("four fields: {datagram}") };
+        let (phase, number) = (phase == "1", number.parse::<u64>().expect("a number"));
+        if phase != sealer.phase() {
+            sealer.rekey();
+        }
+        let mut packet = Vec::new();
+        put_data_header(&mut packet, ConnectionId(0x1122_3344_5566_7788), phase, number);
+        packet.extend(hex(frames));
+        sealer.seal_packet(number, &mut packet);
+        assert_eq!(packet, hex(expected), "{direction}: {datagram}");
+        let head = opener.uncover(&packet).expect("long enough");
+        let header = read_data_header(&head).expect("a header");
+        assert_eq!((header.phase, u64::from(header.truncated)), (phase, number & 0xffff_ffff));
+        let body = &mut packet[DATA_HEADER..];
+        let len = opener.open(phase, number, &head, body).expect("opens");
+        assert_eq!(body[..len], hex(frames));
+    }
+}
+
+#[test]
+fn every_masked_datagram_is_as_the_specifications_have_it() {
+    for name in ["xx", "ik"] {
+        let section = Section::of(name);
+        let keys = || TrafficKeys::sealed(&section.array("to_server_key"), &section.array("to_client_key"));
+        let ((mut up, mut client_opener), (mut down, mut server_opener)) = (keys().client(), keys().server());
+        send_datagrams(&section, "to_server_datagram", &mut up, &mut server_opener);
+        send_datagrams(&section, "to_client_datagram", &mut down, &mut client_opener);
     }
 }
 

@@ -94,6 +94,7 @@ impl Cast for ChatCast {
             connect_timeout: PATIENCE,
             liveness: LivenessConfig::default(),
             choices: Choices::default(),
+            unix_ms_at_zero: UNIX_MS_AT_ZERO,
             linger: Duration::ZERO,
         };
         ClientNode::new(now, config, person.identity.clone(), Rng::from_bytes(seed), Tracer::default())

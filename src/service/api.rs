@@ -93,6 +93,8 @@ pub struct ClientConfig {
     pub liveness: LivenessConfig,
     /// How a session over UDP sends.
     pub choices: Choices,
+    /// Milliseconds since 1970 at `Instant::ZERO`.
+    pub unix_ms_at_zero: u64,
     /// After the end of input and the last acceptance, stay so long.
     pub linger: Duration,
 }

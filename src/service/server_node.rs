@@ -68,6 +68,7 @@ impl ServerNode {
         let transport = TransportConfig {
             liveness: config.liveness,
             insecure: config.insecure,
+            unix_ms_at_zero: config.unix_ms_at_zero,
             ..TransportConfig::chosen(config.choices)
         };
         let stream =

@@ -54,6 +54,7 @@ fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
         connect_timeout: Duration::from_secs(20),
         liveness: LivenessConfig::default(),
         choices: Choices::default(),
+        unix_ms_at_zero: 0,
         linger: Duration::ZERO,
     };
     let mut rng = Rng::from_seed(seed);

@@ -5,7 +5,7 @@ use super::channel::ChannelLimits;
 use super::congestion::Congestion;
 use super::redundancy::Redundancy;
 use super::session::LivenessConfig;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// Those that people choose, for everything that goes over datagrams.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,9 +40,17 @@ pub struct TransportConfig {
     pub rekey_packets: u64,
     /// Seal with the next key after so long.
     pub rekey_interval: Duration,
+    /// What the wall clock showed at [`Instant::ZERO`], in milliseconds since 1970. It may be wrong: a client
+    /// whose clock went back, or a server's, costs the first flight a round trip.
+    pub unix_ms_at_zero: u64,
 }
 
 impl TransportConfig {
+    /// The wall clock, in microseconds since 1970. It rises with `now`, however the system's is set meanwhile.
+    pub const fn unix_us(&self, now: Instant) -> u64 {
+        self.unix_ms_at_zero.saturating_mul(1_000).saturating_add(now.as_micros())
+    }
+
     /// The usual settings, but for these choices.
     pub fn chosen(choices: Choices) -> Self {
         let Choices { arq, congestion, redundancy } = choices;
@@ -70,6 +78,7 @@ impl Default for TransportConfig {
             insecure: false,
             rekey_packets: 1 << 20,
             rekey_interval: Duration::from_hours(1),
+            unix_ms_at_zero: 0,
         }
     }
 }

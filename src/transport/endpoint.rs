@@ -27,12 +27,13 @@ use super::config::TransportConfig;
 use super::connection::Connection;
 use super::connection::footprint::Footprint;
 use super::handshake::cookie::CookieJar;
+use super::handshake::first_flight::FirstFlights;
 use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
 use super::redundancy::allowance::CopyBudget;
 use super::session::{ChannelId, CloseCode, Payload, SendError, SessionEvent, SessionStats};
-use crate::crypto::Identity;
 use crate::crypto::mac::MacKey;
+use crate::crypto::{Identity, PublicKey};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::trace::{DropReason, TraceEvent, Tracer};
@@ -68,6 +69,8 @@ struct Session {
     active: bool,
     /// Until when its client has to show that it has the keys; `None` once it did, or need not.
     unproven: Option<Instant>,
+    /// Whose it is, and the stamp of its HELLO: stored once it is proven. None in the clear.
+    stamp: Option<(PublicKey, u64)>,
 }
 
 impl Session {
@@ -128,6 +131,7 @@ pub struct Endpoint {
     /// Sessions by their client's own id and address, while a HELLO of theirs may still come.
     by_client: HashMap<(SocketAddr, ConnectionId), ConnectionId>,
     half_open: HalfOpenTable,
+    first_flights: FirstFlights,
     cookies: CookieJar,
     answers: Answers,
     /// Sessions that may have something to send or to tell, in the order in which they take turns.
@@ -154,6 +158,7 @@ impl Endpoint {
             sessions: HashMap::default(),
             by_client: HashMap::new(),
             half_open: HalfOpenTable::default(),
+            first_flights: FirstFlights::default(),
             cookies: CookieJar::new(rng.bytes()),
             answers: Answers::new(reset_secret),
             active: VecDeque::new(),
@@ -342,6 +347,12 @@ impl Endpoint {
         self.sessions.get(&id).map(|session| session.connection.footprint())
     }
 
+    /// A client of this key is taken to have been here with this stamp (µs since 1970) and to have proven it:
+    /// what is said of a server that goes on from another's memory, or is played in a laboratory.
+    pub fn on_met(&mut self, key: PublicKey, stamp_us: u64) {
+        self.first_flights.on_proven(key, stamp_us, stamp_us);
+    }
+
     /// From now on it may have so many sessions; those that it has beyond that stay.
     pub const fn set_max_sessions(&mut self, max: usize) {
         self.setup.max_sessions = max;
@@ -372,13 +383,12 @@ impl Endpoint {
     }
 
     fn handle_data(&mut self, now: Instant, path: Path, packet: &mut [u8], is_marked: bool) {
-        let Ok(header) = datagram::read_data_header(packet) else {
+        let Ok(id) = datagram::read_destination(packet) else {
             if !packet.is_empty() {
                 self.dropped(now, packet.len(), DropReason::Malformed);
             }
             return;
         };
-        let id = header.destination;
         let Some(session) = self.sessions.get_mut(&id) else {
             self.dropped(now, packet.len(), DropReason::Misaddressed);
             if self.half_open.get(id).is_none() {
@@ -395,6 +405,10 @@ impl Endpoint {
             session.unproven = None;
             let address = session.client.0.ip();
             self.half_open.unproven().on_ended(address);
+            if let Some((key, stamp_us)) = session.stamp {
+                let now_us = self.setup.config.unix_us(now);
+                self.first_flights.on_proven(key, stamp_us, now_us);
+            }
         }
         session.touch(now, id, &mut self.events, &mut self.active);
     }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! connection id (8) │ session window │ channel window │ heartbeat (ms) │ flags (1) │ reset token (16)
-//! greeting: length, bytes │ early frames: length, bytes
+//! stamp │ greeting: length, bytes │ early frames: length, bytes
 //! ```
 
 use super::channel::ChannelLimits;
@@ -33,6 +33,9 @@ pub struct Params<'a> {
     pub early_accepted: bool,
     /// Server: what a RESET of this session will carry.
     pub reset_token: [u8; 16],
+    /// Client: its wall clock when it said hello, in microseconds since 1970; the first flight is heard only if
+    /// that is newer than before. At most 2^62 - 1.
+    pub stamp_us: u64,
     /// What the user above says of itself.
     pub greeting: &'a [u8],
     /// Client: frames of the first flight.
@@ -50,6 +53,7 @@ impl<'a> Params<'a> {
             .put_varint(self.heartbeat_ms)
             .put_u8(flags)
             .put(&self.reset_token)
+            .put_varint(self.stamp_us)
             .put_run(self.greeting)
             .put_run(self.early);
     }
@@ -63,12 +67,22 @@ impl<'a> Params<'a> {
         let heartbeat_ms = reader.take_varint("heartbeat interval")?;
         let flags = reader.take_u8("flags")?;
         let reset_token = reader.take_array("reset token")?;
+        let stamp_us = reader.take_varint("stamp")?;
         let greeting = reader.take_run(GREETING_MAX, "greeting")?;
         let early = reader.take_run(usize::MAX, "early frames")?;
         reader.finish("rest of the parameters")?;
         let limits = ChannelLimits { session_window, channel_window, ..ChannelLimits::default() };
         let early_accepted = flags & EARLY_ACCEPTED != 0;
-        Ok(Self { connection_id, limits, heartbeat_ms, early_accepted, reset_token, greeting, early })
+        Ok(Self {
+            connection_id,
+            limits,
+            heartbeat_ms,
+            early_accepted,
+            reset_token,
+            stamp_us,
+            greeting,
+            early,
+        })
     }
 }
 
@@ -84,6 +98,7 @@ mod tests {
             heartbeat_ms: 1_000,
             early_accepted: true,
             reset_token: [3; 16],
+            stamp_us: 1_795_000_000_000_000,
             greeting: b"ann",
             early: b"\x01",
         };

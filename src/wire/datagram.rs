@@ -14,7 +14,12 @@
 //!             │ 0x40|phase │ destination id │ number (low 32) │ sealed frames …  │ tag │
 //!             └────────────┴────────────────┴─────────────────┴──────────────────┴─────┘
 //!                   1              8                 4                           16 (4)
+//!  masked           └ phase        ·           ▒▒▒▒▒▒▒▒▒        └ sample: 16 bytes
 //! ```
+//!
+//! Of a sealed data packet the phase and the number are masked ([`mask_header`]): nobody needs them before
+//! its receiver opens it. The form and the destination, by which it is sorted, stay readable. Where the mask
+//! comes from is for `crypto/shroud.rs` to say.
 //!
 //! The first 21 bytes of a handshake datagram mean the same in every version of the protocol, so that two
 //! that share no version can still say so (in the spirit of RFC 8999).
@@ -41,6 +46,12 @@ pub const DATAGRAM_LARGEST_IPV6: usize = 1_452;
 
 /// Bytes of a data packet before its sealed part.
 pub const DATA_HEADER: usize = 13;
+
+/// Bytes of a mask: one for the phase, four for the number.
+pub const MASK_LEN: usize = 5;
+
+/// Bytes behind the header from which the mask is made. A sealed packet always has them: its tag is as long.
+pub const SAMPLE_LEN: usize = 16;
 
 /// Bytes of a handshake datagram around its body.
 pub const HANDSHAKE_OVERHEAD: usize = 27;
@@ -246,7 +257,21 @@ pub fn put_handshake(
     buffer.extend_from_slice(&checksum.to_be_bytes());
 }
 
-/// Reads the header of a data packet; the sealed part is what follows the first [`DATA_HEADER`] bytes.
+/// Reads to whom a data packet goes, which can be read on the way too; its header must be whole.
+pub fn read_destination(packet: &[u8]) -> Result<ConnectionId, Malformed> {
+    // Masked or not, the form and the destination are where they were.
+    read_data_header(packet).map(|header| header.destination)
+}
+
+/// Masks the phase and the number of a data packet's header, or takes the same mask off.
+// RFC 9001 §5.4.1, with one bit of the first byte (the phase) instead of five, and always four of the number.
+pub fn mask_header(header: &mut [u8; DATA_HEADER], mask: [u8; MASK_LEN]) {
+    header[0] ^= mask[0] & PHASE_BIT;
+    header[DATA_HEADER - 4..].iter_mut().zip(&mask[1..]).for_each(|(byte, mask)| *byte ^= mask);
+}
+
+/// Reads the header of a data packet, without a mask; the sealed part is what follows the first
+/// [`DATA_HEADER`] bytes.
 pub fn read_data_header(datagram: &[u8]) -> Result<DataHeader, Malformed> {
     let mut reader = Reader::new(datagram);
     let first = reader.take_u8("form")?;
@@ -349,6 +374,22 @@ mod tests {
             DataHeader { destination: TO, phase: true, truncated: 2 }
         );
         assert!(!is_handshake(&bytes));
+    }
+
+    #[test]
+    fn a_mask_changes_phase_and_number_and_leaves_form_and_destination() {
+        let mut plain = Vec::new();
+        put_data_header(&mut plain, TO, false, 0x0102_0304);
+        let plain: [u8; DATA_HEADER] = plain.try_into().unwrap();
+        let mut masked = plain;
+        mask_header(&mut masked, [0xff; MASK_LEN]);
+        assert_eq!(
+            read_data_header(&masked).unwrap(),
+            DataHeader { destination: TO, phase: true, truncated: !0x0102_0304 }
+        );
+        assert_eq!(read_destination(&masked), Ok(TO));
+        mask_header(&mut masked, [0xff; MASK_LEN]);
+        assert_eq!(masked, plain);
     }
 
     proptest! {

@@ -223,6 +223,7 @@ fn config(part: Part, options: &BenchClients, choices: Choices) -> ClientConfig 
         connect_timeout: JOIN_WITHIN,
         liveness: LivenessConfig::default(),
         choices,
+        unix_ms_at_zero: clock::unix_ms_at_zero(),
         linger: Duration::ZERO,
     }
 }

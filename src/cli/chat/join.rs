@@ -225,6 +225,7 @@ impl<'a> Plan<'a> {
             connect_timeout: self.chat.connect_timeout,
             liveness: self.liveness,
             choices: self.choices,
+            unix_ms_at_zero: clock::unix_ms_at_zero(),
             linger: self.chat.linger,
         }
     }

@@ -187,6 +187,7 @@ fn config(name: &str) -> ClientConfig {
         connect_timeout: JOIN_WITHIN,
         liveness: LivenessConfig::default(),
         choices: Choices::default(),
+        unix_ms_at_zero: clock::unix_ms_at_zero(),
         linger: Duration::ZERO,
     }
 }

@@ -119,8 +119,10 @@ pub enum Meeting {
     /// Sealed; the client does not know the server's key yet (Noise XX).
     #[default]
     Stranger,
-    /// Sealed; the client knows the server's key (Noise IK).
+    /// Sealed; the client knows the server's key (Noise IK), and has been here since the server's start.
     Known,
+    /// Sealed; the client knows the server's key, and the server has restarted since it was here.
+    Restarted,
     /// In the clear, with a CRC.
     Clear,
 }

@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// Turns at one and the same moment after which somebody is said to spin.
 const TURNS_AT_ONCE: u32 = 100_000;
 
+/// What the wall clock shows at a run's beginning: some day in 2026.
+const UNIX_MS_AT_ZERO: u64 = 1_780_000_000_000;
+
 /// Somebody asks to be woken at a moment that has passed, again and again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stuck {
@@ -102,10 +105,12 @@ impl Testbed {
         plan.sessions.truncate(1 << 16);
         for config in plan.sessions.iter_mut().map(|it| &mut it.config).chain([&mut plan.server]) {
             config.insecure = plan.meeting == Meeting::Clear;
+            config.unix_ms_at_zero = UNIX_MS_AT_ZERO;
         }
         let mut rng = Rng::from_seed(seed);
         let [client, identity] = [(), ()].map(|()| Arc::new(Identity::generate(&mut rng)));
-        let server_key = (plan.meeting == Meeting::Known).then(|| identity.public());
+        let knows = matches!(plan.meeting, Meeting::Known | Meeting::Restarted);
+        let server_key = knows.then(|| identity.public());
         let greeting = b"lab".to_vec();
         let setup = ServerSetup {
             config: plan.server,

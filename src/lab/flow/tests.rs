@@ -73,7 +73,7 @@ fn messages_go_down_as_well_as_up() {
 
 #[test]
 fn the_first_answer_comes_two_round_trips_after_the_first_datagram_or_one_to_a_known_server() {
-    for (meeting, ms) in [(Meeting::Stranger, 100), (Meeting::Known, 50)] {
+    for (meeting, ms) in [(Meeting::Stranger, 100), (Meeting::Restarted, 100), (Meeting::Known, 50)] {
         let mut plan = Plan { meeting, ..paced(1, 0.0) };
         plan.sessions[0].start = Duration::from_secs(1);
         plan.sessions[0].down = Workload { answers: true, ..plan.sessions[0].up };

@@ -8,6 +8,7 @@ use super::plan::{Family, Meeting};
 use super::seat::{Seat, seat_of, seat_port, server_path};
 use super::testbed::{Packet, Testbed};
 use super::witness::Cargo;
+use crate::crypto::Identity;
 use crate::lab::bench::{Passage, Protocol};
 use crate::lab::labels::labels;
 use crate::lab::link::{Delivery, Direction};
@@ -192,12 +193,15 @@ impl Testbed {
     fn start(&mut self, seat: usize) {
         let tracer = Tracer::new(Arc::clone(&self.witnesses[0]) as Arc<dyn Sink>);
         let ClientHello { identity, server, greeting, trust } = &self.newcomers.hello;
-        let hello = ClientHello {
-            identity: Arc::clone(identity),
-            server: *server,
-            greeting: greeting.clone(),
-            trust: Arc::clone(trust),
-        };
+        // Each session is somebody of their own, and who knows the server has been here before.
+        let mut secret = *identity.secret();
+        secret.iter_mut().zip(seat.to_le_bytes()).for_each(|(byte, seat)| *byte ^= seat);
+        let identity = Arc::new(Identity::from_secret(secret));
+        if self.plan.meeting == Meeting::Known {
+            self.server.on_met(identity.public(), 0);
+        }
+        let hello =
+            ClientHello { identity, server: *server, greeting: greeting.clone(), trust: Arc::clone(trust) };
         let config = self.plan.sessions[seat].config;
         let connection = Connection::client(
             self.now,

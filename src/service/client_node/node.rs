@@ -259,6 +259,7 @@ impl ClientNode {
             let config = TransportConfig {
                 liveness: self.config.liveness,
                 insecure: self.config.insecure,
+                unix_ms_at_zero: self.config.unix_ms_at_zero,
                 ..TransportConfig::chosen(self.config.choices)
             };
             let rng = self.rng.fork();

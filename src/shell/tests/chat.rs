@@ -94,6 +94,7 @@ impl Person {
             connect_timeout: WATCHDOG,
             liveness: LivenessConfig::default(),
             choices: Choices::default(),
+            unix_ms_at_zero: clock::unix_ms_at_zero(),
             linger: Duration::ZERO,
         };
         let mut rng = Rng::from_seed(name.bytes().map(u64::from).sum());

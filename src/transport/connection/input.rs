@@ -205,18 +205,21 @@ impl Connection {
         }
     }
 
-    /// Header, replay window, seal, in this order: only a packet that opens moves the window.
+    /// Mask, seal, replay window, in this order: only a packet that opens moves the window.
     fn unseal(&mut self, packet: &mut [u8]) -> Result<(u64, usize), DropReason> {
-        let header = datagram::read_data_header(packet).map_err(|_| DropReason::Malformed)?;
+        datagram::read_destination(packet).map_err(|_| DropReason::Malformed)?;
         let seal = self.seal.as_mut().ok_or(DropReason::Unexpected)?;
+        let head = seal.opener.uncover(packet).map_err(|_| DropReason::Forged)?;
+        let header = datagram::read_data_header(&head).map_err(|_| DropReason::Malformed)?;
         let number = number::expand(header.truncated, self.received.largest());
+        let body = &mut packet[DATA_HEADER..];
+        let len = seal.opener.open(header.phase, number, &head, body).map_err(|_| DropReason::Forged)?;
+        // RFC 9001 §9.5: judged only now, or the time of a refusal would tell the number that the mask hides.
         match seal.replay.check(number) {
             Freshness::Fresh => {}
             Freshness::Replayed => return Err(DropReason::Duplicate),
             Freshness::TooOld => return Err(DropReason::TooOld),
         }
-        let (head, body) = packet.split_at_mut(DATA_HEADER);
-        let len = seal.opener.open(header.phase, number, head, body).map_err(|_| DropReason::Forged)?;
         seal.replay.accept(number);
         Ok((number, len))
     }

@@ -145,6 +145,8 @@ pub struct Accepted {
     pub path: Path,
     /// True if the client has answered us at this address.
     pub proven: bool,
+    /// The client's first flight is heard.
+    pub early_accepted: bool,
     /// What the client is willing to buffer.
     pub peer_limits: ChannelLimits,
     /// The WELCOME to send before the first packets; empty if it was sent before.
@@ -180,7 +182,8 @@ impl Connection {
         rng: Rng,
         tracer: Tracer,
     ) -> Self {
-        let Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected } = accepted;
+        let Accepted { keys, local, remote, path, proven, early_accepted, peer_limits, welcome, connected } =
+            accepted;
         let (owed_ping, secrets) = (!welcome.is_empty(), keys.secrets());
         let names = Names { local, remote, prefix: welcome, reset_token: None };
         let path = PathState::new(path, proven);
@@ -188,7 +191,7 @@ impl Connection {
         connection.seal = Some(Seal::new(now, keys.server()));
         connection.owed.ping = owed_ping;
         connection.news.events.push_back(connected);
-        connection.trace(now, TraceEvent::Established { early_accepted: owed_ping });
+        connection.trace(now, TraceEvent::Established { early_accepted });
         connection.tell_keys(secrets.as_ref());
         connection
     }

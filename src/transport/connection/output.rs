@@ -216,7 +216,7 @@ impl Connection {
 
     fn seal_packet(&mut self, now: Instant, buffer: &mut Vec<u8>, number: u64, cause: SendCause) {
         let Some(seal) = &mut self.seal else { return };
-        seal.sealer.seal(number, buffer, DATA_HEADER);
+        seal.sealer.seal_packet(number, buffer);
         if !self.names.prefix.is_empty() {
             self.put_prefix(now, buffer);
         }
@@ -447,7 +447,7 @@ impl Connection {
         let number = self.recovery.sent().next_number();
         put_data_header(buffer, self.names.remote, seal.sealer.phase(), number);
         frame::put_close(&mut Writer::new(buffer), closing.code.0, &closing.text);
-        seal.sealer.seal(number, buffer, DATA_HEADER);
+        seal.sealer.seal_packet(number, buffer);
         if !self.names.prefix.is_empty() {
             self.put_prefix(now, buffer);
         }

@@ -11,7 +11,7 @@
 
 use super::answers::Asker;
 use super::{Endpoint, Session};
-use crate::crypto::{Pattern, Responder, TrafficKeys};
+use crate::crypto::{Pattern, PublicKey, Responder, TrafficKeys};
 use crate::time::{Duration, Instant};
 use crate::trace::DropReason;
 use crate::transport::channel::ChannelLimits;
@@ -44,6 +44,10 @@ struct Opened {
     /// To be said before each packet until the client is heard; empty if it was heard already.
     welcome: Vec<u8>,
     connected: SessionEvent,
+    /// Its first flight is heard.
+    early_accepted: bool,
+    /// Whose it is, and the stamp of its hello; none in the clear, where keys are only claimed.
+    stamp: Option<(PublicKey, u64)>,
 }
 
 impl Endpoint {
@@ -179,10 +183,15 @@ impl Endpoint {
         let connected = SessionEvent::Connected { peer: client, greeting: params.greeting.to_vec() };
         let remote = half_open.client;
         let (peer_limits, welcome) = (params.limits, Vec::new());
-        self.open(now, path, Opened { keys, local, remote, peer_limits, welcome, connected });
+        // A FINISH belongs to this handshake alone: it proves that its client is here.
+        self.first_flights.on_proven(client, params.stamp_us, self.setup.config.unix_us(now));
+        let (early_accepted, stamp) = (false, None);
+        let opened = Opened { keys, local, remote, peer_limits, welcome, connected, early_accepted, stamp };
+        self.open(now, path, opened);
     }
 
-    /// The client knew our key: its first message proves its own, and its first words are already here.
+    /// The client knew our key: its first message proves its own, and its first words are already here. They
+    /// are heard if they cannot have been heard before.
     fn accept_at_once(&mut self, now: Instant, asker: Asker, pattern: Pattern, noise: &[u8]) {
         let Asker { path, client: remote, asked } = asker;
         let prologue = prologue(pattern.to_byte(), remote);
@@ -199,33 +208,39 @@ impl Endpoint {
         if params.connection_id != remote {
             return self.dropped(now, asked, DropReason::Forged);
         }
+        let stamp = (pattern != Pattern::Clear).then_some((peer, params.stamp_us));
+        let early_accepted = stamp.is_none_or(|(key, stamp_us)| self.first_flights.take(key, stamp_us));
         let local = self.fresh_id();
-        let Ok(noise) = responder.write_welcome(&self.params(local, true)) else { return };
+        let Ok(noise) = responder.write_welcome(&self.params(local, early_accepted)) else { return };
         let Ok(keys) = responder.into_keys() else { return };
         let mut welcome = Vec::new();
         put_handshake(&mut welcome, remote, local, &Handshake::Welcome { noise: &noise });
         let connected = SessionEvent::Connected { peer, greeting: params.greeting.to_vec() };
         let peer_limits = params.limits;
         self.half_open.unproven().on_begun(path.remote.ip());
-        self.open(now, path, Opened { keys, local, remote, peer_limits, welcome, connected });
+        let opened = Opened { keys, local, remote, peer_limits, welcome, connected, early_accepted, stamp };
+        self.open(now, path, opened);
         if let Some(session) = self.sessions.get_mut(&local) {
             session.unproven = Some(now + UNPROVEN_FOR);
             session.connection.on_hello_again(asked);
-            session.connection.handle_early(now, params.early);
+            if early_accepted {
+                session.connection.handle_early(now, params.early);
+            }
         }
         self.touch(now, local);
     }
 
     fn open(&mut self, now: Instant, path: Path, opened: Opened) {
-        let Opened { keys, local, remote, peer_limits, welcome, connected } = opened;
+        let Opened { keys, local, remote, peer_limits, welcome, connected, early_accepted, stamp } = opened;
         let proven = welcome.is_empty();
-        let accepted = Accepted { keys, local, remote, path, proven, peer_limits, welcome, connected };
+        let accepted =
+            Accepted { keys, local, remote, path, proven, early_accepted, peer_limits, welcome, connected };
         let rng = self.rng.fork();
         let connection = Connection::server(now, self.setup.config, accepted, rng, self.tracer.clone());
         let client = (path.remote, remote);
         self.by_client.insert(client, local);
         let seat = self.alarms.take_seat();
-        let session = Session { connection, client, wake: None, seat, active: false, unproven: None };
+        let session = Session { connection, client, wake: None, seat, active: false, unproven: None, stamp };
         self.sessions.insert(local, session);
         self.touch(now, local);
     }
@@ -238,6 +253,7 @@ impl Endpoint {
             heartbeat_ms: u64::try_from(self.setup.config.liveness.heartbeat.as_millis()).unwrap_or(u64::MAX),
             early_accepted,
             reset_token: self.answers.reset_token(local),
+            stamp_us: 0,
             greeting: &self.setup.greeting,
             early: &[],
         }

@@ -1,5 +1,7 @@
 //! Strangers at the door: what they cost, what they hear, and who is let in.
 
+mod first_flight;
+
 use super::answers::ANSWERS_MAX;
 use super::*;
 use crate::crypto::Identity;

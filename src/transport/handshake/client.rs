@@ -182,14 +182,14 @@ impl ClientHandshake {
         let seed = self.rng.bytes();
         let server = self.hello.server.filter(|_| self.pattern == Pattern::Ik);
         let mut initiator = Initiator::new(self.pattern, &self.hello.identity, server, &prologue, seed)?;
-        let payload = if self.pattern == Pattern::Xx { Vec::new() } else { self.params(early) };
+        let payload = if self.pattern == Pattern::Xx { Vec::new() } else { self.params(now, early) };
         let noise = initiator.write_hello(&payload)?;
         self.begun = Some((initiator, noise));
         self.first_sent = now;
         Ok(())
     }
 
-    fn params(&self, early: &[u8]) -> Vec<u8> {
+    fn params(&self, now: Instant, early: &[u8]) -> Vec<u8> {
         let mut payload = Vec::new();
         Params {
             connection_id: self.local,
@@ -197,6 +197,7 @@ impl ClientHandshake {
             heartbeat_ms: u64::try_from(self.config.liveness.heartbeat.as_millis()).unwrap_or(u64::MAX),
             early_accepted: false,
             reset_token: [0; 16],
+            stamp_us: self.config.unix_us(now),
             greeting: &self.hello.greeting,
             early,
         }
@@ -230,7 +231,7 @@ impl ClientHandshake {
         server: PublicKey,
         params: Vec<u8>,
     ) -> Result<Established, HandshakeError> {
-        let own = self.params(&[]);
+        let own = self.params(now, &[]);
         let (mut initiator, _) = self.begun.take().ok_or(HandshakeError::Misused)?;
         let mut finish = Vec::new();
         if self.pattern.has_finish() {

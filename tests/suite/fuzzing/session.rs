@@ -103,20 +103,23 @@ fn identities() -> &'static [Arc<Identity>; 2] {
 impl Scene {
     fn new(meeting: u8) -> Self {
         let insecure = meeting % 4 > 1;
-        let config = TransportConfig { insecure, rekey_packets: 50, ..TransportConfig::default() };
+        let config =
+            TransportConfig { insecure, rekey_packets: 50, unix_ms_at_zero: 1, ..TransportConfig::default() };
         let [ann, bob] = identities().clone();
         let server = (meeting % 4 == 1).then(|| bob.public());
         let hello =
             ClientHello { identity: ann, server, greeting: b"ann".to_vec(), trust: Arc::new(TrustAll) };
         let setup = ServerSetup { config, identity: bob, greeting: b"bob".to_vec(), max_sessions: 4 };
         let rng = Rng::from_seed(u64::from(meeting));
+        let mut server = Endpoint::new(setup, rng, Tracer::default());
+        server.on_met(hello.identity.public(), 0);
         let client =
             Connection::client(at(0), config, hello, server_path(), Rng::from_seed(9), Tracer::default());
         Self {
             now: at(0),
             config,
             client,
-            server: Endpoint::new(setup, rng, Tracer::default()),
+            server,
             id: None,
             address: SocketAddr::from(([10, 1, 0, 1], 40_000)),
             under_way: Default::default(),

@@ -48,6 +48,7 @@ impl Scene {
         let recorders = [Side::Client, Side::Server].map(|side| Arc::new(Recorder::new(side)));
         let tracers = recorders.each_ref().map(|recorder| Tracer::new(Arc::clone(recorder) as Arc<dyn Sink>));
         let [client_tracer, server_tracer] = tracers;
+        let config = TransportConfig { unix_ms_at_zero: 1, ..config };
         let identity = Arc::new(Identity::from_secret([2; 32]));
         let hello = ClientHello {
             identity: Arc::new(Identity::from_secret([1; 32])),
@@ -56,8 +57,11 @@ impl Scene {
             trust: Arc::new(TrustAll),
         };
         let setup = ServerSetup { config, identity, greeting: b"the server".to_vec(), max_sessions: 1 };
+        let mut server = Endpoint::new(setup, Rng::from_seed(2), server_tracer);
+        if known {
+            server.on_met(hello.identity.public(), 0);
+        }
         let client = Connection::client(at(0), config, hello, path(2), Rng::from_seed(1), client_tracer);
-        let server = Endpoint::new(setup, Rng::from_seed(2), server_tracer);
         Self {
             now: at(0),
             client,

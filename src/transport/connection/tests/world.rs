@@ -88,7 +88,14 @@ impl World {
 
     pub fn new(seed: u64, known: bool, faults: Faults) -> Self {
         let server = known.then(|| server_identity().public());
-        Self::with(seed, TransportConfig::default(), hello(server, Arc::new(TrustAll)), faults)
+        let config = TransportConfig { unix_ms_at_zero: 1, ..TransportConfig::default() };
+        let hello = hello(server, Arc::new(TrustAll));
+        let key = hello.identity.public();
+        let mut world = Self::with(seed, config, hello, faults);
+        if known {
+            world.server.on_met(key, 0);
+        }
+        world
     }
 
     pub fn post(&mut self, to_server: bool, datagram: &[u8]) {
