@@ -14,3 +14,4 @@ mod joining;
 #[cfg(target_os = "linux")]
 mod link;
 mod measuring;
+mod order;
