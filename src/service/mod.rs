@@ -8,16 +8,19 @@
 
 pub mod api;
 pub mod carriers;
+mod checked_text;
 pub mod client_node;
 mod held;
 pub mod join_code;
 pub mod server_node;
 pub mod streams;
+pub mod token;
 pub mod verbs;
 
 pub use client_node::ClientNode;
 pub use join_code::JoinCode;
 pub use server_node::ServerNode;
+pub use token::Token;
 pub use verbs::{ClientCore, ServerCore};
 
 #[cfg(test)]

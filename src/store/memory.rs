@@ -8,6 +8,7 @@
 //! [`StoreRequest::refused`] and leaves the store alone.
 
 use super::age::{self, Sweep};
+use super::members::NO_MEMBERS;
 use super::{Account, Alias, Change, InstanceRecord, RoomId, RoomRecord, Snapshot};
 use super::{Store, StoreReply, StoreRequest};
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PrivateMessage, RoomMessage};
@@ -167,6 +168,7 @@ impl Store for MemoryStore {
                 let id = self.ids.get(&(origin.origin(), counter)).copied();
                 StoreReply::Receipt { ticket, id }
             }
+            StoreRequest::FindMember { .. } | StoreRequest::FindToken { .. } => request.refused(NO_MEMBERS),
         }
     }
 }

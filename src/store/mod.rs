@@ -12,15 +12,18 @@
 //!
 //! - [`memory`]: bounded, gone with the process; in the simulator also the disk that survives a crash
 //! - [`sqlite`]: a file; what was committed survives a power cut
+//! - [`members`]: accounts and tokens, in a file of their own
 //! - `age`: how long receipts and given-up names are kept
 
 mod age;
+pub mod members;
 pub mod memory;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use age::RECEIPTS_KEPT;
+pub use members::{KeptHash, Member, Members, Pass, TokenStanding, WithMembers};
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
@@ -169,6 +172,10 @@ pub enum StoreRequest {
     PrivatesAfter { ticket: u64, person: PersonId, after: MessageId, limit: u32 },
     /// The id that this instance's message got, if it was stored.
     FindReceipt { ticket: u64, origin: Instance, counter: Counter },
+    /// The account of the name with this skeleton.
+    FindMember { ticket: u64, skeleton: String, now_ms: u64 },
+    /// What the token is of which this is kept.
+    FindToken { ticket: u64, kept: KeptHash, now_ms: u64 },
 }
 
 impl StoreRequest {
@@ -180,7 +187,9 @@ impl StoreRequest {
             Self::After { ticket, .. }
             | Self::Latest { ticket, .. }
             | Self::PrivatesAfter { ticket, .. }
-            | Self::FindReceipt { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
+            | Self::FindReceipt { ticket, .. }
+            | Self::FindMember { ticket, .. }
+            | Self::FindToken { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
         }
     }
 }
@@ -208,6 +217,10 @@ pub enum StoreReply {
     Privates { ticket: u64, messages: Vec<PrivateMessage> },
     /// The id of a message looked for.
     Receipt { ticket: u64, id: Option<MessageId> },
+    /// The account looked for.
+    Member { ticket: u64, member: Option<Member> },
+    /// What the token looked for is.
+    Token { ticket: u64, standing: TokenStanding },
     /// A look-up failed; `reason` is a sentence for people.
     Unavailable { ticket: u64, reason: String },
 }

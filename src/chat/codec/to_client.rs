@@ -6,6 +6,7 @@ use super::field::{
     take_list, take_name, take_names, take_note, take_option, take_person, take_person_entry,
     take_private_message, take_request, take_room_entry, take_room_message, take_whois_entry,
 };
+use super::proof::{put_wanted, take_wanted};
 use crate::chat::message::ToClient;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -18,6 +19,7 @@ const ROOMS: u8 = 0x45;
 const PRESENCE: u8 = 0x46;
 const RENAMED: u8 = 0x47;
 const NOTICE: u8 = 0x48;
+const ASKED: u8 = 0x4c;
 const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
@@ -50,6 +52,7 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::Presence { .. } => PRESENCE,
         ToClient::Renamed { .. } => RENAMED,
         ToClient::Notice { .. } => NOTICE,
+        ToClient::Asked { .. } => ASKED,
         ToClient::Private(_) => PRIVATE,
         ToClient::PrivateCopy(_) => PRIVATE_COPY,
         ToClient::Accepted { .. } => ACCEPTED,
@@ -99,6 +102,10 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             put_name(writer, new);
         }
         ToClient::Notice { text } => put_note(writer, text),
+        ToClient::Asked { wanted, salt, tries_left } => {
+            put_wanted(writer, *wanted);
+            writer.put(salt).put_u8(*tries_left);
+        }
         ToClient::Private(message) | ToClient::PrivateCopy(message) => put_private_message(writer, message),
         ToClient::Accepted { counter, id } => {
             writer.put_varint(counter.0).put_varint(id.0);
@@ -159,6 +166,11 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
             new: take_name(reader)?,
         },
         NOTICE => ToClient::Notice { text: take_note(reader)? },
+        ASKED => ToClient::Asked {
+            wanted: take_wanted(reader)?,
+            salt: reader.take_array("salt")?,
+            tries_left: reader.take_u8("tries")?,
+        },
         PRIVATE => ToClient::Private(take_private_message(reader)?),
         PRIVATE_COPY => ToClient::PrivateCopy(take_private_message(reader)?),
         ACCEPTED => ToClient::Accepted { counter: take_counter(reader)?, id: take_id(reader)? },

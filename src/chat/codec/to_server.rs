@@ -4,6 +4,7 @@ use super::field::{
     put_kind, put_name, put_note, put_option, put_text, take_counter, take_id, take_kind, take_name,
     take_note, take_option, take_request, take_text,
 };
+use super::proof::{put_proof, take_proof};
 use crate::chat::message::ToServer;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -12,10 +13,12 @@ const WHO: u8 = 0x02;
 const WHOIS: u8 = 0x03;
 const ROOMS: u8 = 0x04;
 const AWAY: u8 = 0x05;
+const PROVE: u8 = 0x09;
 const PRIVATE: u8 = 0x10;
 const JOIN: u8 = 0x20;
 const PART: u8 = 0x21;
 const POST: u8 = 0x22;
+const ANEW: u8 = 0x30;
 
 /// The bytes of a message to the server.
 pub fn encode_to_server(message: &ToServer) -> Vec<u8> {
@@ -45,6 +48,10 @@ fn put(writer: &mut Writer, message: &ToServer) {
             writer.put_u8(AWAY).put_varint(request.0);
             put_option(writer, text.as_deref(), put_note);
         }
+        ToServer::Prove { proof } => {
+            writer.put_u8(PROVE);
+            put_proof(writer, proof);
+        }
         ToServer::Private { counter, to, text } => {
             writer.put_u8(PRIVATE).put_varint(counter.0);
             put_name(writer, to);
@@ -66,6 +73,9 @@ fn put(writer: &mut Writer, message: &ToServer) {
             put_kind(writer, *kind);
             put_text(writer, text);
         }
+        ToServer::Anew => {
+            writer.put_u8(ANEW);
+        }
     }
 }
 
@@ -84,6 +94,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
         WHOIS => ToServer::Whois { request: take_request(reader)?, name: take_name(reader)? },
         ROOMS => ToServer::Rooms { request: take_request(reader)? },
         AWAY => ToServer::Away { request: take_request(reader)?, text: take_option(reader, take_note)? },
+        PROVE => ToServer::Prove { proof: take_proof(reader)? },
         PRIVATE => ToServer::Private {
             counter: take_counter(reader)?,
             to: take_name(reader)?,
@@ -100,6 +111,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
             kind: take_kind(reader)?,
             text: take_text(reader)?.to_owned(),
         },
+        ANEW => ToServer::Anew,
         _ => return Err(Malformed("type")),
     })
 }

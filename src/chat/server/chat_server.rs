@@ -4,6 +4,7 @@ use super::accounts::Accounts;
 use super::batch::Batch;
 use super::comings::Comings;
 use super::config::ChatConfig;
+use super::door::{Door, DoorConfig};
 use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::instances::Instances;
@@ -13,6 +14,7 @@ use super::presence_news::PresenceNews;
 use super::replay::Replays;
 use super::rooms::Rooms;
 use super::sessions::Sessions;
+use super::wrong_proofs::WrongProofs;
 use crate::chat::codec::{decode_to_server, encode_to_client};
 use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL, PersonId, ToClient, ToServer, is_room_channel};
 use crate::store::{Snapshot, StoreReply};
@@ -54,6 +56,8 @@ pub struct ChatServer {
     pub(super) presence: PresenceNews,
     pub(super) replays: Replays,
     pub(super) lookups: Lookups,
+    pub(super) door: Door,
+    pub(super) wrong_proofs: WrongProofs,
     pub(super) effects: VecDeque<Effect>,
     pub(super) stage: Stage,
     sweep_at: Option<Instant>,
@@ -77,29 +81,45 @@ impl ChatServer {
             presence: PresenceNews::default(),
             replays: Replays::default(),
             lookups: Lookups::default(),
+            door: Door::default(),
+            wrong_proofs: WrongProofs::default(),
             effects: VecDeque::new(),
             stage: Stage::Open,
             sweep_at: None,
         }
     }
 
+    /// With this door, in place of one that is open to everybody.
+    #[must_use]
+    pub fn with_door(mut self, config: DoorConfig) -> Self {
+        self.door = Door::new(config);
+        self
+    }
+
     /// A session is up; `greeting` is what the client said of itself in the handshake. `session` was never
     /// used before.
     pub fn handle_connected(&mut self, now: Instant, session: SessionKey, peer: Peer, greeting: &[u8]) {
-        self.greet(now, session, peer, greeting);
+        self.knock(now, session, peer, greeting);
         self.finish(now);
     }
 
     /// A message arrived. One that cannot be read, or that does not belong on its channel, ends the session.
     pub fn handle_message(&mut self, now: Instant, session: SessionKey, channel: u64, bytes: &[u8]) {
-        if self.stage != Stage::Open || self.sessions.get(session).is_none() {
+        if self.stage != Stage::Open {
             return;
+        }
+        self.hear(now, session, channel, bytes);
+        self.finish(now);
+    }
+
+    pub(super) fn hear(&mut self, now: Instant, session: SessionKey, channel: u64, bytes: &[u8]) {
+        if self.sessions.get(session).is_none() {
+            return self.hear_at_door(now, session, channel, bytes);
         }
         let message = decode_to_server(bytes).map_err(|malformed| malformed.0);
         if let Err(rule) = message.and_then(|message| self.route(now, session, channel, message)) {
             self.close(now, session, close_code::PROTOCOL, &format!("broke the protocol: {rule}"));
         }
-        self.finish(now);
     }
 
     fn route(
@@ -110,8 +130,14 @@ impl ChatServer {
         message: ToServer,
     ) -> Result<(), &'static str> {
         check_channel(&message, channel)?;
+        let entrance = self.sessions.get_mut(key).map(|session| &mut session.entrance);
+        match (entrance, &message) {
+            (Some(entrance), ToServer::Anew) => return entrance.begin(channel),
+            (Some(entrance), _) if !entrance.hears(channel) => return Ok(()),
+            _ => {}
+        }
         match message {
-            ToServer::Nick { request, name } => self.nick(now, key, request, &name),
+            ToServer::Nick { request, name } => self.ask_for_name(now, key, request, &name),
             ToServer::Who { request, room } => self.who(key, request, room.as_deref()),
             ToServer::Whois { request, name } => self.whois(now, key, request, &name),
             ToServer::Rooms { request } => self.list_rooms(key, request),
@@ -124,6 +150,7 @@ impl ChatServer {
             ToServer::Post { counter, kind, text } => {
                 return self.post(now, key, channel, counter, kind, &text);
             }
+            ToServer::Prove { .. } | ToServer::Anew => return Err("nothing was asked"),
         }
         Ok(())
     }
@@ -144,6 +171,7 @@ impl ChatServer {
     /// A session is over, for this reason. Nothing for one that the chat closed itself.
     pub fn handle_closed(&mut self, now: Instant, session: SessionKey, reason: &str) {
         if self.stage != Stage::Down {
+            self.door.remove(session);
             self.forget(now, session, reason, None);
             self.finish(now);
         }
@@ -157,7 +185,9 @@ impl ChatServer {
             StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
             StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
-            StoreReply::Unavailable { ticket, reason } => self.on_unavailable(ticket, reason),
+            StoreReply::Member { ticket, member } => self.on_member(now, ticket, member),
+            StoreReply::Token { ticket, standing } => self.on_token(now, ticket, standing),
+            StoreReply::Unavailable { ticket, reason } => self.on_unavailable(now, ticket, reason),
         }
         self.finish(now);
     }
@@ -176,6 +206,7 @@ impl ChatServer {
             self.rooms.remove(room, person);
             self.comings.add(now, room, person, self.accounts.name(person), false);
         }
+        self.turn_away_overdue(now);
         if self.sweep_at.take_if(|at| *at <= now).is_some() {
             self.accounts.forget(self.unix_ms(now));
             self.instances.forget(now);
@@ -212,6 +243,7 @@ impl ChatServer {
             self.comings.poll_timeout(),
             self.presence.poll_timeout(),
             self.rooms.poll_timeout(),
+            self.door.poll_timeout(),
             self.sweep_at,
         ];
         parts.into_iter().flatten().min()
@@ -267,7 +299,9 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Who { .. }
         | ToServer::Whois { .. }
         | ToServer::Rooms { .. }
-        | ToServer::Away { .. } => channel == CONTROL_CHANNEL,
+        | ToServer::Away { .. }
+        | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
+        ToServer::Anew => channel == PRIVATE_CHANNEL || is_room_channel(channel),
         ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
         ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
     };

@@ -2,15 +2,20 @@
 
 use super::batch::Sender;
 use super::effect::SessionKey;
+use crate::chat::message::RequestId;
 use std::collections::BTreeMap;
 
 /// What to do with an answer of the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Lookup {
     /// It is a page of this session's present replay.
     Page(SessionKey),
     /// It is the receipt of this message.
     Receipt(Sender),
+    /// It is about somebody at the door.
+    Newcomer(SessionKey),
+    /// It is about the new name that this session asks for with this request.
+    Nick(SessionKey, RequestId, String),
 }
 
 /// Questions that are under way, by ticket.
@@ -31,6 +36,12 @@ impl Lookups {
     /// The answer is here: for whom? `None` for a ticket that is not out.
     pub fn take(&mut self, ticket: u64) -> Option<Lookup> {
         self.waiting.remove(&ticket)
+    }
+
+    /// How many new names of this session are being looked up.
+    pub fn nicks_of(&self, session: SessionKey) -> usize {
+        let of_it = |lookup: &&Lookup| matches!(lookup, Lookup::Nick(key, ..) if *key == session);
+        self.waiting.values().filter(of_it).count()
     }
 }
 

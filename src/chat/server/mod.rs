@@ -4,7 +4,9 @@
 //! another; whoever runs it carries out its [`Effect`]s in order.
 //!
 //! ```text
-//!   handle_connected ─▶ greet ──▶ accounts  instances  people          whose name, which start, who is here
+//!   handle_connected ─▶ knock ──▶ door  wrong_proofs                   who may come in
+//!                        ▼
+//!                       greet ──▶ accounts  instances  people          whose name, which start, who is here
 //!   handle_message ───▶ control                                        /nick /who /whois /rooms /away
 //!                   ├─▶ enter ──▶ rooms  replay                        join, part, catching up
 //!                   └─▶ post ───▶ batch                                text and private messages
@@ -15,9 +17,9 @@
 //!                             poll_effect: send, close, store, log
 //! ```
 //!
-//! To read in this order: [`effect`], [`config`]; the leaves [`accounts`], [`instances`], [`ids`],
+//! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`], [`instances`], [`ids`],
 //! [`batch`], [`people`], [`sessions`], [`rooms`], [`comings`], [`presence_news`], [`replay`], `lookups`,
-//! `list`; then the router: `chat_server`, `greet`, `control`, `enter`, `post`, `settle`, `tell`.
+//! `list`; then the router: `chat_server`, `knock`, `greet`, `control`, `enter`, `post`, `settle`, `tell`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -28,11 +30,13 @@ mod chat_server;
 pub mod comings;
 pub mod config;
 mod control;
+pub mod door;
 pub mod effect;
 mod enter;
 mod greet;
 pub mod ids;
 pub mod instances;
+mod knock;
 mod list;
 mod lookups;
 pub mod people;
@@ -45,7 +49,9 @@ mod settle;
 mod tell;
 #[cfg(test)]
 mod tests;
+pub mod wrong_proofs;
 
 pub use chat_server::ChatServer;
 pub use config::{ChatConfig, ChatLimits};
+pub use door::{DoorConfig, Rule};
 pub use effect::{ChatHappening, Effect, Peer, SessionKey, close_code};

@@ -1,7 +1,8 @@
 //! What does the server know of each live session?
 
+use super::door::Entrance;
 use super::effect::{Peer, SessionKey};
-use crate::chat::message::{Counter, Instance, PersonId};
+use crate::chat::message::{Counter, Instance, PersonId, Role};
 use crate::store::{Receipts, RoomId};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,10 @@ pub struct Session {
     pub peer: Peer,
     /// The smoothed round-trip time, once measured.
     pub rtt: Option<Duration>,
+    /// What its person may do, as whom they came in.
+    pub role: Role,
+    /// How they came in.
+    pub entrance: Entrance,
     /// Have the missed private messages been replayed? Only then it hears new ones.
     pub hears_privates: bool,
     rooms: BTreeMap<u64, RoomId>,
@@ -25,12 +30,14 @@ pub struct Session {
 
 impl Session {
     /// A session in no room yet.
-    pub const fn new(person: PersonId, instance: Instance, peer: Peer, hears_privates: bool) -> Self {
+    pub fn new(person: PersonId, instance: Instance, peer: Peer, hears_privates: bool) -> Self {
         Self {
             person,
             instance,
             peer,
             rtt: None,
+            role: Role::default(),
+            entrance: Entrance::default(),
             hears_privates,
             rooms: BTreeMap::new(),
             looked_up: BTreeSet::new(),

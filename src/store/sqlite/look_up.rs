@@ -3,6 +3,7 @@
 use super::commit::{integer, origin_bits, read_receipts};
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
+use crate::store::members::NO_MEMBERS;
 use crate::store::{Account, Alias, InstanceRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
@@ -33,6 +34,7 @@ pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlit
             let id = connection.prepare_cached(FIND)?.query_row(values, |row| unsigned(row, 0)).optional()?;
             Ok(StoreReply::Receipt { ticket: *ticket, id: id.map(MessageId) })
         }
+        StoreRequest::FindMember { .. } | StoreRequest::FindToken { .. } => Ok(request.refused(NO_MEMBERS)),
     }
 }
 
