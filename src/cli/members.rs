@@ -89,13 +89,13 @@ pub fn now_ms() -> u64 {
     clock::unix_ms_at_zero().saturating_add(since_zero)
 }
 
-/// How long a span is, in one unit that fits: `3 days`, `5 h`, `1 min`.
+/// How long a span is, in one unit that fits, to the nearest: `3 days`, `5 h`, `1 min`.
 pub fn span(ms: u64) -> String {
-    let minutes = ms / 60_000;
+    let minutes = ms.saturating_add(30_000) / 60_000;
     match minutes {
         0..120 => format!("{minutes} min"),
-        120..2_880 => format!("{} h", minutes / 60),
-        _ => format!("{} days", minutes / 1_440),
+        120..2_880 => format!("{} h", (minutes + 30) / 60),
+        _ => format!("{} days", (minutes + 720) / 1_440),
     }
 }
 
@@ -106,6 +106,10 @@ mod tests {
     #[test]
     fn a_span_has_the_unit_that_fits() {
         const HOUR: u64 = 3_600_000;
+        assert_eq!(
+            (span(29_999), span(30_000), span(89 * 24 * HOUR + 13 * HOUR)),
+            ("0 min".into(), "1 min".into(), "90 days".into())
+        );
         let told = [0, 60_000, HOUR, 2 * HOUR, 47 * HOUR, 48 * HOUR, 90 * 24 * HOUR].map(span);
         assert_eq!(told, ["0 min", "1 min", "60 min", "2 h", "47 h", "2 days", "90 days"]);
     }

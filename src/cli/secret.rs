@@ -22,7 +22,8 @@ pub fn given(file: Option<&Path>, variable: &str) -> Result<Option<String>, Stop
         return Ok(text.filter(|text| !text.is_empty()));
     };
     if path == Path::new("-") {
-        let text = format!("--secret-file: standard input is for other things; name a file, or set {variable}");
+        let text =
+            format!("--secret-file: standard input is for other things; name a file, or set {variable}");
         return Err(Stop::usage(text));
     }
     let failed = |error: io::Error| Stop::usage(format!("--secret-file {}: {error}", path.display()));

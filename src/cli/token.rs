@@ -90,7 +90,9 @@ fn issue(name: Option<&str>, role: RoleName, days: u64, note: &str, data: &DataO
 
 fn revoke(id: u64, data: &DataOption) -> Outcome {
     if !Place::to_change(data)?.file.revoke(id, now_ms()).map_err(Stop::failed)? {
-        return Err(Stop::failed(format!("there is no token {id} that is still good: see `sayagain token list`")));
+        return Err(Stop::failed(format!(
+            "there is no token {id} that is still good: see `sayagain token list`"
+        )));
     }
     println!("took token {id} back; {INSIDE}");
     Ok(Exit::Done)

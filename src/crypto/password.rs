@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn the_bits_never_change() {
         let stretched = Stretched::of("horse", &salt(1));
-        let first = |bytes: [u8; 32]| format!("{:02x}{:02x}{:02x}{:02x}", bytes[0], bytes[1], bytes[2], bytes[3]);
+        let first =
+            |bytes: [u8; 32]| format!("{:02x}{:02x}{:02x}{:02x}", bytes[0], bytes[1], bytes[2], bytes[3]);
         assert_eq!((first(stretched.0), first(stretched.kept().0)), ("?".to_owned(), "?".to_owned()));
     }
 }

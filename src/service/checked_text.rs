@@ -23,14 +23,14 @@ pub(super) const CHARACTERS: usize = 28;
 /// Characters between two hyphens.
 pub(super) const GROUP: usize = 4;
 /// Crockford's base 32 (<https://www.crockford.com/base32.html>).
-const ALPHABET: [char; 32] = [
+pub(super) const ALPHABET: [char; 32] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'M',
     'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
 ];
 /// x¹¹ + x³ + x² + x + 1, below the x¹² of the polynomial.
 const POLYNOMIAL: u16 = 0x80f;
 /// Ours: not zero, because 28 zeros should be no text.
-const CHECK_BEGIN: u16 = 0xfff;
+pub(super) const CHECK_BEGIN: u16 = 0xfff;
 
 /// The characters of a text as numbers below 32.
 pub(super) type Symbols = [u8; CHARACTERS];
@@ -103,7 +103,7 @@ fn symbol(character: char) -> Option<u8> {
 }
 
 /// The CRC of 128 bits, the highest first.
-fn check(data: u128) -> u16 {
+pub(super) fn check(data: u128) -> u16 {
     (0..128).rev().fold(CHECK_BEGIN, |sum, bit| {
         let goes_out = (sum >> 11 & 1) ^ u16::from(data >> bit & 1 == 1);
         (sum << 1 & 0xfff) ^ (goes_out * POLYNOMIAL)

@@ -16,7 +16,9 @@ use super::streams::Streams;
 use super::verbs::ServerCore;
 use crate::chat::codec::encode_server_greeting;
 use crate::chat::message::ServerGreeting;
-use crate::chat::server::{ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, SessionKey};
+use crate::chat::server::{
+    ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, SessionKey,
+};
 use crate::crypto::Identity;
 use crate::rng::Rng;
 use crate::store::{Snapshot, StoreReply, StoreRequest};

@@ -105,7 +105,9 @@ mod tests {
     #[test]
     fn a_token_is_no_join_code_and_no_password_is_a_token() {
         assert!(!JoinCode::is_meant_by(&TOKEN.to_string()));
-        assert!(!Token::is_meant_by("sa-R2M0") && !Token::is_meant_by("saturday") && !Token::is_meant_by("sa"));
+        assert!(
+            !Token::is_meant_by("sa-R2M0") && !Token::is_meant_by("saturday") && !Token::is_meant_by("sa")
+        );
     }
 
     #[test]

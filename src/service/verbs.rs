@@ -4,7 +4,9 @@
 //! be tested with toys (an echo, a peer that floods). Each turn is the same: hand in what came, drain every
 //! `poll_…` until it says `None`, sleep until `poll_timeout`.
 
-use super::api::{Answer, ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId};
+use super::api::{
+    Answer, ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
+};
 use crate::chat::client::event::LineNumber;
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;

@@ -272,7 +272,8 @@ impl Door {
         if self.asked.len() < ASKED_MAX {
             return None;
         }
-        let host = |key: &SessionKey| self.newcomers.get(key).map(|newcomer| Host::of(&newcomer.peer.address));
+        let host =
+            |key: &SessionKey| self.newcomers.get(key).map(|newcomer| Host::of(&newcomer.peer.address));
         let mut places: BTreeMap<_, usize> = BTreeMap::new();
         self.asked.iter().for_each(|key| *places.entry(host(key)).or_default() += 1);
         let (fullest, _) = places.into_iter().max_by_key(|(_, count)| *count)?;

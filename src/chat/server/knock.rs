@@ -10,7 +10,9 @@ use super::greet::Refusal;
 use super::lookups::Lookup;
 use super::wrong_proofs::Debtors;
 use crate::chat::codec::{decode_greeting, decode_to_server};
-use crate::chat::message::{CONTROL_CHANNEL, Failure, Greeting, Proof, RequestId, ToClient, ToServer, Wanted};
+use crate::chat::message::{
+    CONTROL_CHANNEL, Failure, Greeting, Proof, RequestId, ToClient, ToServer, Wanted,
+};
 use crate::chat::name::Name;
 use crate::crypto::{Kept, Stretched};
 use crate::store::{Member, Pass, StoreRequest, TokenStanding};
@@ -85,7 +87,9 @@ impl ChatServer {
     pub(super) fn on_member(&mut self, now: Instant, ticket: u64, member: Option<Member>) {
         match self.lookups.take(ticket) {
             Some(Lookup::Newcomer(key)) => self.on_found(now, key, member),
-            Some(Lookup::Nick(key, request, name)) => self.on_nick_looked_up(now, key, request, &name, member),
+            Some(Lookup::Nick(key, request, name)) => {
+                self.on_nick_looked_up(now, key, request, &name, member)
+            }
             _ => {}
         }
     }
@@ -246,7 +250,8 @@ impl ChatServer {
         if self.accounts.is_named(person, &name) {
             self.nick(now, key, request, typed);
         } else if session.entrance.owns_name {
-            let text = "your name belongs to your account here, and you to it: another name is another account";
+            let text =
+                "your name belongs to your account here, and you to it: another name is another account";
             self.tell(key, &ToClient::Failed { request, failure: Failure::new("name-fixed", text) });
         } else if self.lookups.nicks_of(key) >= NICKS_MAX {
             let text = "several new names of yours are being looked up: try again when they are answered";
@@ -271,7 +276,8 @@ impl ChatServer {
         if member.is_none() {
             return self.nick(now, key, request, typed);
         }
-        let text = format!("the name {} belongs to an account here: come with it, and prove it", typed.trim());
+        let text =
+            format!("the name {} belongs to an account here: come with it, and prove it", typed.trim());
         self.tell(key, &ToClient::Failed { request, failure: Failure::new("name-taken", text) });
     }
 

@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn a_whole_class_behind_one_address_may_mistype_and_is_not_locked_out() {
         let mut wrong = WrongProofs::default();
-        let classmate = |number: u32| against(&format!("pupil{number}"), &format!("10.0.0.1:{}", number % 999));
+        let classmate =
+            |number: u32| against(&format!("pupil{number}"), &format!("10.0.0.1:{}", number % 999));
         let heard = (0..600).filter(|number| wrong.admit(at(0), &classmate(*number))).count();
         assert_eq!(heard, 512);
         assert!(!wrong.admit(at(S), &classmate(700)) && wrong.admit(at(2 * S), &classmate(700)));

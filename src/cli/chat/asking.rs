@@ -83,9 +83,9 @@ impl Known {
             Secret::Token(token) => Some(Proof::Token(token.0)),
             Secret::Text(text) if self.typed_for.as_ref().is_none_or(fits) => {
                 let stretched = self.stretched.take().filter(|(salt, _)| *salt == question.salt);
-                let (_, bytes) = *self
-                    .stretched
-                    .insert(stretched.unwrap_or_else(|| (question.salt, Stretched::of(&text, &question.salt).0)));
+                let (_, bytes) = *self.stretched.insert(
+                    stretched.unwrap_or_else(|| (question.salt, Stretched::of(&text, &question.salt).0)),
+                );
                 Some(Proof::Stretched(bytes))
             }
             Secret::Text(_) => None,
@@ -104,10 +104,13 @@ impl Known {
                                   variable SAYAGAIN_SECRET, or join at a terminal, which asks";
         let what = what(question);
         match (&self.secret, question.wanted) {
-            (None, _) => Failure::new("secret-required", format!("this server asks for {what}: {WHAT_TO_DO}")),
-            (Some(Secret::Token(_)), _) => {
-                Failure::new("wrong-token", format!("the token is not good for {} on this server", question.name))
+            (None, _) => {
+                Failure::new("secret-required", format!("this server asks for {what}: {WHAT_TO_DO}"))
             }
+            (Some(Secret::Token(_)), _) => Failure::new(
+                "wrong-token",
+                format!("the token is not good for {} on this server", question.name),
+            ),
             (Some(Secret::Text(_)), Wanted::Secret) => {
                 Failure::new("wrong-secret", format!("that is not {what}: ask whoever runs the server"))
             }
@@ -227,7 +230,10 @@ impl Work {
         let nothing = || Failure::new("secret-required", format!("{} was not given", what(question)));
         loop {
             let is_over = || self.flags.is_over.load(Ordering::Relaxed);
-            let typed = hidden::ask(&what(question), is_over).ok().flatten().ok_or_else(nothing)?;
+            let typed = hidden::ask(&format!("{} (or a token)", what(question)), is_over)
+                .ok()
+                .flatten()
+                .ok_or_else(nothing)?;
             match Secret::parse(&typed) {
                 Ok(Secret::Text(text)) if text.trim().is_empty() => {}
                 Ok(secret) => return Ok(secret),

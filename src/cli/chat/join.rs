@@ -145,7 +145,20 @@ impl<'a> Plan<'a> {
         let home = Home::find().map_err(Stop::failed)?;
         let signals = Signals::install().map_err(Stop::failed)?;
         let (kind, transport) = (Kind::of(chat), chat.transport.into());
-        Ok(Self { chat, kind, server, transport, meant, liveness, choices, bad_link, home, signals, traces, known })
+        Ok(Self {
+            chat,
+            kind,
+            server,
+            transport,
+            meant,
+            liveness,
+            choices,
+            bad_link,
+            home,
+            signals,
+            traces,
+            known,
+        })
     }
 
     fn tracer(&self) -> Tracer {
@@ -205,11 +218,11 @@ impl<'a> Plan<'a> {
     ) -> Result<Attempt, Stop> {
         let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), self.tracer());
         let may_ask = self.kind == Kind::Terminal && hidden::is_possible();
-        let asking = Asking::start(Arc::clone(&self.known), may_ask, client_loop.handle()).map_err(Stop::failed)?;
+        let asking =
+            Asking::start(Arc::clone(&self.known), may_ask, client_loop.handle()).map_err(Stop::failed)?;
         let memory = HomeMemory::new(self.home.clone(), known, self.meant.promised.is_some());
         let told = news.clone();
-        let mut node =
-            Observed::new(node, memory, news, self.meant.addresses.clone()).asking(asking.ear());
+        let mut node = Observed::new(node, memory, news, self.meant.addresses.clone()).asking(asking.ear());
         let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));
         let was_connected = node.was_connected();
         let ending = ending.map(|ending| node.ending(ending));

@@ -17,8 +17,8 @@ mod error;
 pub use error::MembersError;
 
 use crate::chat::message::Role;
-use crate::store::members::{KeptHash, Member, Members, Pass, TokenStanding};
 use crate::store::Key;
+use crate::store::members::{KeptHash, Member, Members, Pass, TokenStanding};
 use crate::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavior, named_params};
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl MembersFile {
         let sql = "INSERT INTO accounts (skeleton, name, kept, role, made_ms)
             VALUES (:skeleton, :name, :kept, :role, :now) ON CONFLICT DO NOTHING";
         let values = named_params! { ":skeleton": skeleton, ":name": name, ":kept": kept, ":role": number(role),
-            ":now": integer(now_ms) };
+        ":now": integer(now_ms) };
         match self.write(|connection| connection.execute(sql, values))? {
             0 => Err(MembersError::Exists { name: name.to_owned() }),
             _ => Ok(()),
@@ -171,8 +171,8 @@ impl MembersFile {
         let sql = "INSERT INTO tokens (kept, skeleton, name, role, note, made_ms, expires_ms)
             VALUES (:kept, :skeleton, :name, :role, :note, :now, :expires)";
         let values = named_params! { ":kept": token.kept, ":skeleton": skeleton, ":name": name,
-            ":role": number(token.role), ":note": token.note, ":now": integer(now_ms),
-            ":expires": integer(token.expires_ms) };
+        ":role": number(token.role), ":note": token.note, ":now": integer(now_ms),
+        ":expires": integer(token.expires_ms) };
         self.write(|connection| {
             connection.execute(sql, values)?;
             Ok(connection.last_insert_rowid().unsigned_abs())
@@ -284,9 +284,8 @@ impl Members for MembersFile {
 
 fn open(path: &Path, server: &Key) -> Result<Connection, MembersError> {
     // Without SQLITE_OPEN_URI: a folder called `file:` is a folder.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let failed = |error: rusqlite::Error| MembersError::new(path, &error);
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(WAIT_FOR_OTHERS).map_err(failed)?;

@@ -59,7 +59,10 @@ fn a_token_is_good_until_its_time_is_over_or_it_is_taken_back() {
     assert_eq!(serving.token(&[1; 32], 99), Ok(TokenStanding::Good(any)));
     assert_eq!(serving.token(&[1; 32], 100), Ok(TokenStanding::Expired));
     assert_eq!(serving.token(&[3; 32], 99), Ok(TokenStanding::Unknown));
-    assert_eq!((changing.revoke(1, 50), changing.revoke(1, 51), changing.revoke(9, 51)), (Ok(true), Ok(false), Ok(false)));
+    assert_eq!(
+        (changing.revoke(1, 50), changing.revoke(1, 51), changing.revoke(9, 51)),
+        (Ok(true), Ok(false), Ok(false))
+    );
     assert_eq!(serving.token(&[1; 32], 99), Ok(TokenStanding::Revoked));
     let listed = changing.tokens().expect("a list");
     assert_eq!((listed[0].used_ms, listed[0].revoked_ms), (Some(99), Some(50)));
