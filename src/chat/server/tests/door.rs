@@ -64,7 +64,7 @@ fn an_open_door_asks_a_name_without_an_account_nothing_and_loses_none_of_its_fir
         world.answer_store();
     }
     let lines = world.lines(1);
-    assert_eq!(lines, ["welcome ann", "8 joined lobby with ann at 0", "8 #1 ann: hi"]);
+    assert_eq!(lines, ["welcome ann", "8 joined lobby with ann at 0", "8 accepted 1 as 1", "8 #1 ann: hi"]);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn what_was_said_before_the_door_opened_is_not_heard_until_the_channel_begins_an
     for message in [ToServer::Anew, join("lobby"), post(1, "hi")] {
         world.hear(1, ROOM, &message);
     }
-    assert_eq!(world.lines(1), ["8 joined lobby with ann at 0", "8 #1 ann: hi"]);
+    assert_eq!(world.lines(1), ["8 joined lobby with ann at 0", "8 accepted 1 as 1", "8 #1 ann: hi"]);
     world.hear(1, ROOM, &ToServer::Anew);
     assert_eq!(closed(&world, 1), Some(close_code::PROTOCOL), "once");
     let mut world = World::with_door(Rule::Open);
