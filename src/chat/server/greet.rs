@@ -53,9 +53,10 @@ impl ChatServer {
         if self.instances.key(greeting.instance).is_some_and(|key| *key != peer.key) {
             return Err((close_code::PROTOCOL, "this instance belongs to another key".to_owned()));
         }
-        let person = match admission.owns_name {
-            true => self.hand_over(peer, name)?,
-            false => self.identify(now, peer, greeting, name)?,
+        let person = if admission.owns_name {
+            self.hand_over(peer, name)?
+        } else {
+            self.identify(now, peer, greeting, name)?
         };
         let replaces = self.session_of(greeting).is_some_and(|old| old.person == person);
         let others = self.people.sessions(person).count() - usize::from(replaces);

@@ -19,6 +19,7 @@ use crate::store::{Member, Pass, StoreRequest, TokenStanding};
 use crate::time::Instant;
 
 /// What is to be done about somebody whose name or proof was looked up.
+#[derive(Clone, Copy)]
 enum Verdict {
     In(Admission),
     Ask(Wanted, bool),
@@ -88,7 +89,7 @@ impl ChatServer {
         match self.lookups.take(ticket) {
             Some(Lookup::Newcomer(key)) => self.on_found(now, key, member),
             Some(Lookup::Nick(key, request, name)) => {
-                self.on_nick_looked_up(now, key, request, &name, member)
+                self.on_nick_looked_up(now, key, request, &name, member);
             }
             _ => {}
         }

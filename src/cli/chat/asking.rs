@@ -30,7 +30,7 @@ const VARIABLE: &str = "SAYAGAIN_SECRET";
 #[derive(Args, Clone, Debug)]
 pub struct SecretOption {
     /// What the server may ask for is this file's first line: the class secret, your password or a token
-    /// [default: the variable SAYAGAIN_SECRET, else a question at a terminal]
+    /// [default: the variable `SAYAGAIN_SECRET`, else a question at a terminal]
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 }

@@ -19,7 +19,7 @@ pub struct DoorOptions {
     /// token. At every door a name with an account is asked for its password
     #[arg(long, value_enum, default_value_t = DoorKind::Open)]
     pub door: DoorKind,
-    /// The class secret is this file's first line [default: the variable SAYAGAIN_CLASS_SECRET, else a question]
+    /// The class secret is this file's first line [default: the variable `SAYAGAIN_CLASS_SECRET`, else a question]
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 }

@@ -105,7 +105,7 @@ fn accounts_and_tokens_are_bounded() {
          INSERT INTO accounts SELECT 'n' || i, 'n' || i, zeroblob(32), 0, 0 FROM n"
     );
     Connection::open(&path).unwrap().execute_batch(&fill).unwrap();
-    let full = members.add_account("Ann", "ann", &[7; 32], Role::Member, 5);
-    assert_eq!(full, Err(MembersError::Full { what: "accounts" }));
+    let refused = members.add_account("Ann", "ann", &[7; 32], Role::Member, 5);
+    assert_eq!(refused, Err(MembersError::Full { what: "accounts" }));
     assert_eq!(members.issue(&token(2, None, 100), 3), Ok(2), "tokens are counted apart");
 }
