@@ -8,7 +8,7 @@
 //!   address   port     the server's key, stretched    CRC
 //! ```
 //!
-//! How the bits become characters, and what the checksum finds: [`checked_text`](super::checked_text). It is there for mistakes, the
+//! How the bits become characters, and what the checksum finds: `checked_text`. It is there for mistakes, the
 //! stretched key against lies.
 
 use super::checked_text::{self, CHARACTERS, GROUP, ReadError, Symbols, is_ignored};

@@ -55,13 +55,16 @@ fn the_class_secret_opens_the_door_over_both_transports_and_nothing_else_does() 
     let server = secret_server(home.path());
     for transport in ["udp", "tcp"] {
         let more = ["--transport", transport];
-        let (code, output, errors) = visit(&server, "ann", Some(" correct horse "), &more);
+        let (code, output, errors) = visit(&server, transport, Some(" correct horse "), &more);
         assert_eq!(code, Some(0), "{transport}: {output}\n{errors}");
         assert!(output.contains("\"event\":\"accepted\""), "{output}");
         assert!(errors.contains("met for the first time"), "{errors}");
         let (code, output, errors) = visit(&server, "bob", Some("wrong horse!"), &more);
         assert_eq!(code, Some(4), "{output}\n{errors}");
-        assert!(output.contains("\"code\":\"wrong-secret\"") && !output.contains("connected\""), "{output}");
+        assert!(
+            output.contains("\"code\":\"wrong-secret\"") && !output.contains("\"event\":\"connected\""),
+            "{output}"
+        );
         let (code, output, errors) = visit(&server, "bob", None, &more);
         assert_eq!(code, Some(4), "{output}\n{errors}");
         assert!(output.contains("\"code\":\"secret-required\""), "{output}");
