@@ -15,6 +15,7 @@ mod moderation;
 
 pub use moderation::{Act, AuditEntry, Measure, MeasureEntry, Role};
 
+use std::fmt;
 use std::sync::Arc;
 
 /// The channel of requests, answers, presence.
@@ -96,6 +97,34 @@ pub enum PostKind {
     Text,
     /// `/me`.
     Action,
+}
+
+/// What the server wants to have proved at the door. A token serves in place of either.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// The secret of the class.
+    Secret,
+    /// The password of the name that the client came with.
+    Password,
+}
+
+/// What a client answers at the door.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// What the class secret or the password comes to with the salt bound to the server's key.
+    Stretched([u8; 32]),
+    /// A token.
+    Token([u8; 16]),
+}
+
+/// Without what it proves: this must never come into a log.
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stretched(_) => "Stretched(…)",
+            Self::Token(_) => "Token(…)",
+        })
+    }
 }
 
 /// What a client says of itself inside the handshake.
@@ -184,6 +213,8 @@ pub enum ToServer {
     Measures { request: RequestId },
     /// Control: what did moderators do? The newest `count`.
     Audit { request: RequestId, count: u64 },
+    /// Control, at the door: the answer to `Asked`.
+    Prove { proof: Proof },
     /// Private channel: a private message.
     Private { counter: Counter, to: String, text: String },
     /// Room channel: enter. `since` is the last message shown here (`None` at the first join); the server
@@ -193,6 +224,9 @@ pub enum ToServer {
     Part,
     /// Room channel: say or do.
     Post { counter: Counter, kind: PostKind, text: String },
+    /// Private or room channel, after the door: this channel begins here. The server has heard nothing that
+    /// came on it before.
+    Anew,
 }
 
 /// How a person is, as others see it.
@@ -285,6 +319,9 @@ pub enum ToClient {
     Renamed { person: PersonId, old: String, new: String },
     /// Control: a word from the server itself.
     Notice { text: String },
+    /// Control, instead of the welcome: prove this first. `salt` is the name's, and `tries_left` how many answers
+    /// are looked at. Comes again after a wrong one.
+    Asked { wanted: Wanted, salt: [u8; 16], tries_left: u8 },
     /// Private channel: a message to this person. Its id is above all that came before it.
     Private(PrivateMessage),
     /// Private channel: a message that this person sent from another terminal, told once and never replayed.

@@ -2,13 +2,17 @@
 //!
 //! The names and meanings of commands, options and defaults are fixed: scripts and lab sheets call them.
 
+use super::account::Account;
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::bench::departures::DeparturesOption;
+use super::chat::asking::SecretOption;
 use super::compare::Compare;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
+use super::serve::door::DoorOptions;
 use super::tcp_wishes::TcpWishes;
+use super::token::Token;
 use super::tracing::Tracing;
 use crate::chat::quota::Terms;
 use crate::lab::link::LinkOptions;
@@ -62,6 +66,12 @@ pub enum Command {
     /// The same messages over raw UDP, our layer and TCP on the same bad links: a table, and a page of plots
     #[command(after_help = "Example:\n  sayagain compare --html page.html")]
     Compare(Compare),
+    /// Names that belong to a password, on the server of this machine
+    #[command(after_help = "Example:\n  sayagain account add ann --role moderator")]
+    Account(Account),
+    /// Pieces of text that let their bearer in, on the server of this machine
+    #[command(after_help = "Example:\n  sayagain token new --days 30 --note exam")]
+    Token(Token),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -243,6 +253,9 @@ pub struct Serve {
     /// Speak in the clear, with a CRC instead of the seal; clients must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// Who may come in.
+    #[command(flatten)]
+    pub door: DoorOptions,
     /// When silence means what.
     #[command(flatten)]
     pub liveness: Liveness,
@@ -301,6 +314,9 @@ pub struct Chat {
     /// Speak in the clear, with a CRC instead of the seal; the server must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// What the server may ask for.
+    #[command(flatten)]
+    pub secret: SecretOption,
     /// When silence means what.
     #[command(flatten)]
     pub liveness: Liveness,
@@ -456,7 +472,7 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "sim", "serve", "chat", "link", "bench", "compare"] {
+        for command in ["", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token"] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));
@@ -525,6 +541,11 @@ mod tests {
             "sim --keylog keys",
             "chat a --qlog-profile qvis",
             "sim --goodput --stats",
+            "serve --door ajar",
+            "account add",
+            "account add ann --role king",
+            "token new --days 0",
+            "token revoke all",
             "sim --arq gbn",
             "chat a --window 0",
             "chat a --window 1025",

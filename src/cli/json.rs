@@ -87,6 +87,9 @@ pub fn server_object(event: &ServerEvent, at_us: u64) -> Value {
         ServerEvent::Roamed { from, to } => {
             ("roamed", json!({ "from": from.to_string(), "to": to.to_string() }))
         }
+        ServerEvent::WrongProof { name, address, what } => {
+            ("wrong-proof", json!({ "name": name, "address": address.to_string(), "what": what }))
+        }
         ServerEvent::TurnedAway { address, reason } => {
             ("turned-away", json!({ "address": address.to_string(), "reason": reason }))
         }

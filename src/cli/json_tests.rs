@@ -241,6 +241,7 @@ fn what_happens_on_a_server_has_a_form_too() {
     let others = [
         (ServerEvent::Liveness { name: "ann".into(), address, state: "lost" }, "liveness"),
         (ServerEvent::Roamed { from: address, to: address }, "roamed"),
+        (ServerEvent::WrongProof { name: "ann".into(), address, what: "a token".into() }, "wrong-proof"),
         (ServerEvent::TurnedAway { address, reason: "full".into() }, "turned-away"),
         (ServerEvent::Renamed { old: "a".into(), new: "b".into() }, "renamed"),
         (ServerEvent::StoreFailed { reason: "full".into() }, "store-failed"),

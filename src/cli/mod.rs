@@ -1,10 +1,11 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
-//! [`compare`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
-//! [`signals`], [`columns`] of figures, [`tcp_wishes`], the [`json`] form of events,
+//! [`compare`], [`account`], [`token`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`signals`], [`columns`] of figures, where a [`secret`] comes from ([`hidden`]), a server's [`members`], [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
+pub mod account;
 pub mod arguments;
 pub mod bench;
 pub mod chat;
@@ -12,16 +13,20 @@ pub mod columns;
 pub mod compare;
 pub mod demo;
 pub mod exit;
+pub mod hidden;
 pub mod json;
 pub mod keylog;
 pub mod link;
 pub mod logging;
+pub mod members;
 pub mod qlog;
+pub mod secret;
 pub mod sending;
 pub mod serve;
 pub mod signals;
 pub mod sim;
 pub mod tcp_wishes;
+pub mod token;
 pub mod tracing;
 
 use arguments::{Arguments, Command};
@@ -63,6 +68,14 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => {
             verbosity.start(LevelFilter::Info);
             serve::run(serve)
+        }
+        Command::Account(account) => {
+            verbosity.start(LevelFilter::Warn);
+            account::run(account)
+        }
+        Command::Token(token) => {
+            verbosity.start(LevelFilter::Warn);
+            token::run(token)
         }
         Command::Chat(chat) => {
             // A log on the terminal would run through what its face draws there.

@@ -4,6 +4,7 @@
 //! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
 //! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones.
 
+pub mod door;
 pub mod joining;
 mod qr;
 
@@ -11,6 +12,7 @@ use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
 use super::json;
 use super::link;
+use super::members::now_ms;
 use super::qlog::Vantage;
 use super::signals::Signals;
 use crate::crypto::Identity;
@@ -23,8 +25,8 @@ use crate::shell::listen::{ServerSockets, Transports};
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use crate::shell::server_loop::{ServerHandle, ServerLoop, ServerOutlets};
 use crate::shell::store_thread::StoreThread;
-use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest};
-use crate::time::Instant;
+use crate::store::sqlite::members::MembersFile;
+use crate::store::{MemoryStore, Snapshot, SqliteStore, Store, StoreRequest, WithMembers};
 use log::{error, info, warn};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -45,6 +47,7 @@ pub fn run(serve: &Serve) -> Outcome {
             .and_then(|()| serve.sending.refuse_over_tcp())
             .map_err(Stop::usage)?;
     }
+    serve.door.check(serve.insecure, serve.ephemeral)?;
     let bad_link = link::config(&serve.link)?;
     let address = address(serve)?;
     let traces = serve.tracing.open("sayagain serve", Vantage::Server, serve.insecure)?;
@@ -53,6 +56,7 @@ pub fn run(serve: &Serve) -> Outcome {
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
     let server_name = server_name(serve, &home)?;
+    let door = serve.door.config(&identity, !serve.ephemeral)?;
     let sockets = ServerSockets::bind(address, transports(serve.transport)).map_err(Stop::failed)?;
     let addresses = sockets.addresses().to_vec();
     let mut server_loop = ServerLoop::new(sockets, MAX_SESSIONS).map_err(Stop::failed)?;
@@ -75,9 +79,9 @@ pub fn run(serve: &Serve) -> Outcome {
     };
     announce(serve, &config, &identity);
     let handle = server_loop.handle();
-    let (store, snapshot) = open_store(serve, &home, &handle)?;
+    let (store, snapshot) = open_store(serve, &home, &handle, &identity)?;
     let ear = serve.departures.open()?.unwrap_or_else(|| traces.tracer.clone());
-    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), ear);
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), ear).with_door(door);
     let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
     signals.call(move || {
@@ -131,22 +135,28 @@ fn server_name(serve: &Serve, home: &Home) -> Result<String, Stop> {
 }
 
 /// The store on its thread, and what it remembers.
-fn open_store(serve: &Serve, home: &Home, handle: &ServerHandle) -> Result<(StoreThread, Snapshot), Stop> {
+fn open_store(
+    serve: &Serve,
+    home: &Home,
+    handle: &ServerHandle,
+    identity: &Identity,
+) -> Result<(StoreThread, Snapshot), Stop> {
     if serve.ephemeral {
         return Ok((start(MemoryStore::default(), handle)?, Snapshot::default()));
     }
     let path = home.store_file(serve.data.as_deref()).map_err(Stop::failed)?;
-    let since_zero = u64::try_from((clock::now() - Instant::ZERO).as_millis()).unwrap_or(0);
-    let now_ms = clock::unix_ms_at_zero().saturating_add(since_zero);
+    let mut members = MembersFile::at(home.members_file(serve.data.as_deref()), identity.public().0);
+    members.open_existing().map_err(Stop::failed)?;
+    let now_ms = now_ms();
     if !serve.start_anew {
         let (store, snapshot) = SqliteStore::open(&path, now_ms).map_err(Stop::failed)?;
-        return Ok((start(store, handle)?, snapshot));
+        return Ok((start(WithMembers { store, members }, handle)?, snapshot));
     }
     let (store, snapshot, kept) = SqliteStore::open_or_start_anew(&path, now_ms).map_err(Stop::failed)?;
     if let Some(kept) = kept {
         warn!("the damaged store is kept as {}; this server starts with an empty one", kept.display());
     }
-    Ok((start(store, handle)?, snapshot))
+    Ok((start(WithMembers { store, members }, handle)?, snapshot))
 }
 
 fn start(store: impl Store + Send + 'static, handle: &ServerHandle) -> Result<StoreThread, Stop> {
@@ -166,6 +176,7 @@ fn announce(serve: &Serve, config: &ServerConfig, identity: &Identity) {
     if serve.ephemeral {
         info!("ephemeral: messages are in memory only; a crash or a power cut loses them");
     }
+    serve.door.announce();
     if serve.insecure {
         warn!("insecure: everything is sent in the clear and can be read and forged by others");
     }
@@ -209,6 +220,9 @@ fn log_event(event: &ServerEvent) {
         }
         ServerEvent::Liveness { name, address, state } => info!("{name} ({address}) is {state}"),
         ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),
+        ServerEvent::WrongProof { name, address, what } => {
+            warn!("{address} wants to be {name} and gave {what}");
+        }
         ServerEvent::TurnedAway { address, reason } => info!("turned away {address}: {reason}"),
         ServerEvent::Renamed { old, new } => info!("{old} is now {new}"),
         ServerEvent::Moderated { by, deed } => info!("{by} {deed}"),

@@ -19,6 +19,7 @@
 //!   key below them.
 //! - [`shroud`]: the mask over what of a packet's header nobody needs on the way.
 //! - [`mac`]: keyed tags for cookies and reset tokens, which only their maker checks.
+//! - [`password`]: what a password comes to at one server, and what is kept of it.
 //! - [`replay`]: which numbers have been seen.
 //! - [`stretched`]: the 80 bits that stand for a key in a join code; [`words`] says them aloud.
 //!
@@ -32,6 +33,7 @@ pub mod lock;
 pub mod mac;
 pub mod noise;
 pub mod open;
+pub mod password;
 pub mod replay;
 pub mod seal;
 pub mod shroud;
@@ -42,6 +44,7 @@ pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
 pub use identity::{Identity, PublicKey};
 pub use lock::{Forged, Secrets, TrafficKeys};
 pub use open::Opener;
+pub use password::{BoundSalt, Kept, Purpose, Salt, Salts, Stretched};
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;
 pub use stretched::StretchedKey;

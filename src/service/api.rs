@@ -1,8 +1,9 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
-use crate::crypto::StretchedKey;
+use crate::crypto::{BoundSalt, StretchedKey};
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
@@ -37,6 +38,8 @@ pub enum ServerEvent {
     Roamed { from: SocketAddr, to: SocketAddr },
     /// A handshake was turned away.
     TurnedAway { address: SocketAddr, reason: String },
+    /// Somebody at the door gave this for that name, and may try again.
+    WrongProof { name: String, address: SocketAddr, what: String },
     /// A name changed.
     Renamed { old: String, new: String },
     /// A moderator did something.
@@ -144,6 +147,8 @@ pub enum ClientEvent {
     Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
+    /// The server wants this proved first: to be answered with `handle_answer`.
+    Asked(Question),
     /// All is over; the shell ends with this.
     Finished(Ending),
 }
@@ -161,3 +166,23 @@ pub enum Ending {
     /// Refused: name taken, seal, key changed … (exit code 4).
     Refused { code: String, text: String },
 }
+
+/// What a server wants proved before it lets a client in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// What is to be proved.
+    pub wanted: Wanted,
+    /// The name that the client came with.
+    pub name: String,
+    /// The salt, bound to the key that the server has just proved.
+    pub salt: BoundSalt,
+    /// So many answers are looked at, this one included.
+    pub tries_left: u8,
+    /// Was the answer before wrong?
+    pub again: bool,
+    /// Is this the first meeting with this server, and nothing vouches for its key?
+    pub first_meeting: bool,
+}
+
+/// The answer to a [`Question`]: a proof, or why there is none. Then the client ends as refused.
+pub type Answer = Result<Proof, Failure>;

@@ -1,6 +1,7 @@
 //! Is a code read as it was meant, and every usual mistake found?
 
 use super::*;
+use crate::service::checked_text::{ALPHABET, CHECK_BEGIN, check};
 use proptest::prelude::*;
 
 fn code() -> JoinCode {

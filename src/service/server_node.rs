@@ -16,7 +16,9 @@ use super::streams::Streams;
 use super::verbs::ServerCore;
 use crate::chat::codec::encode_server_greeting;
 use crate::chat::message::ServerGreeting;
-use crate::chat::server::{ChatConfig, ChatHappening, ChatLimits, ChatServer, Effect, Peer, SessionKey};
+use crate::chat::server::{
+    ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, SessionKey,
+};
 use crate::crypto::Identity;
 use crate::rng::Rng;
 use crate::store::{Snapshot, StoreReply, StoreRequest};
@@ -99,6 +101,15 @@ impl ServerNode {
             max_sessions: config.max_sessions,
             rng,
         }
+    }
+}
+
+impl ServerNode {
+    /// With this door, in place of one that is open to everybody.
+    #[must_use]
+    pub fn with_door(mut self, config: DoorConfig) -> Self {
+        self.chat = self.chat.with_door(config);
+        self
     }
 }
 
@@ -402,6 +413,9 @@ impl ServerNode {
             }
             ChatHappening::Refused { session, reason } => {
                 address(session).map(|address| ServerEvent::TurnedAway { address, reason })
+            }
+            ChatHappening::WrongProof { session, name, what } => {
+                address(session).map(|address| ServerEvent::WrongProof { name, address, what })
             }
             ChatHappening::Disconnected { session, name, reason, sessions } => {
                 address(session).map(|address| ServerEvent::Disconnected { name, address, reason, sessions })

@@ -18,30 +18,38 @@ use crate::transport::trust::TrustAll;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-fn path(port: u16) -> Path {
+pub(super) fn path(port: u16) -> Path {
     Path { remote: SocketAddr::from(([192, 0, 2, 1], port)), local: None }
 }
 
-fn server(identity: &Identity) -> ServerNode {
+pub(super) fn server(identity: &Identity) -> ServerNode {
     server_for(identity, 100)
 }
 
 fn server_for(identity: &Identity, max_sessions: usize) -> ServerNode {
-    let config = ServerConfig {
+    let config = ServerConfig { max_sessions, ..server_config() };
+    ServerNode::new(&config, identity, Snapshot::default(), Rng::from_seed(1), Tracer::default())
+}
+
+pub(super) fn server_config() -> ServerConfig {
+    ServerConfig {
         server_name: "lab".to_owned(),
         insecure: false,
         liveness: LivenessConfig::default(),
         choices: Choices::default(),
         unix_ms_at_zero: 0,
         owner: None,
-        max_sessions,
+        max_sessions: 100,
         terms: Terms::UNLIMITED,
-    };
-    ServerNode::new(&config, identity, Snapshot::default(), Rng::from_seed(1), Tracer::default())
+    }
 }
 
-fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
-    let config = ClientConfig {
+pub(super) fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
+    client_of(client_config(name, server), seed)
+}
+
+pub(super) fn client_config(name: &str, server: &Identity) -> ClientConfig {
+    ClientConfig {
         transport: Transport::Udp,
         name: name.to_owned(),
         room: "lobby".to_owned(),
@@ -56,14 +64,22 @@ fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
         choices: Choices::default(),
         unix_ms_at_zero: 0,
         linger: Duration::ZERO,
-    };
+    }
+}
+
+pub(super) fn client_of(config: ClientConfig, seed: u64) -> ClientNode {
     let mut rng = Rng::from_seed(seed);
     let identity = Identity::generate(&mut rng);
     ClientNode::new(at(0), config, identity, rng, Tracer::default())
 }
 
 /// Carries everything to and fro until nobody has anything to say; gives what the client sent first.
-fn carry(now: Instant, server: &mut ServerNode, store: &mut MemoryStore, client: &mut ClientNode) -> Vec<u8> {
+pub(super) fn carry(
+    now: Instant,
+    server: &mut ServerNode,
+    store: &mut impl Store,
+    client: &mut ClientNode,
+) -> Vec<u8> {
     let (mut buffer, mut first) = (Vec::new(), Vec::new());
     loop {
         let mut idle = true;

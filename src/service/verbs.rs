@@ -4,7 +4,9 @@
 //! be tested with toys (an echo, a peer that floods). Each turn is the same: hand in what came, drain every
 //! `poll_…` until it says `None`, sleep until `poll_timeout`.
 
-use super::api::{ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId};
+use super::api::{
+    Answer, ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
+};
 use crate::chat::client::event::LineNumber;
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
@@ -64,6 +66,8 @@ pub trait ClientCore {
     fn handle_end_of_input(&mut self, now: Instant);
     /// The user wants to leave.
     fn quit(&mut self, now: Instant);
+    /// The answer to what the server asked. Ignored where nothing was asked.
+    fn handle_answer(&mut self, _now: Instant, _answer: Answer) {}
     /// The network did something.
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>);
     /// The moment of [`poll_timeout`](Self::poll_timeout) has come.

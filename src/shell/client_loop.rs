@@ -18,7 +18,7 @@ use super::tcp_tuning::{TcpInForce, TcpTuning};
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
 use crate::lab::link::LinkConfig;
-use crate::service::api::{ClientEvent, Ending};
+use crate::service::api::{Answer, ClientEvent, Ending};
 use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
 use crate::transport::session::Transport;
@@ -44,6 +44,7 @@ enum Letter {
     Line(LineNumber, String),
     BadLine(LineNumber, Failure),
     EndOfInput,
+    Answer(Answer),
     Quit,
 }
 
@@ -72,6 +73,11 @@ impl ClientHandle {
     /// The user will type no more.
     pub fn end_of_input(&self) -> bool {
         self.0.post(Letter::EndOfInput)
+    }
+
+    /// The answer to what the server asked. False if the loop has ended.
+    pub fn answer(&self, answer: Answer) -> bool {
+        self.0.post_first(Letter::Answer(answer))
     }
 
     /// The user wants to leave, whatever lines still wait. Never waits.
@@ -184,6 +190,7 @@ impl ClientLoop {
                     tell(ClientEvent::User(UserEvent::Error { failure, line: Some(number) }));
                 }
                 Some(Letter::EndOfInput) => node.handle_end_of_input(now),
+                Some(Letter::Answer(answer)) => node.handle_answer(now, answer),
                 Some(Letter::Quit) => node.quit(now),
                 None => return,
             }

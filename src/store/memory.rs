@@ -8,6 +8,7 @@
 //! [`StoreRequest::refused`] and leaves the store alone.
 
 use super::age::{self, Sweep};
+use super::members::NO_MEMBERS;
 use super::{
     AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MeasureRecord, RoomId, RoomRecord, Snapshot, Whom,
 };
@@ -199,6 +200,7 @@ impl Store for MemoryStore {
                 let skipped = self.audit.len().saturating_sub(limit as usize);
                 StoreReply::Audit { ticket, entries: self.audit.iter().skip(skipped).cloned().collect() }
             }
+            StoreRequest::FindMember { .. } | StoreRequest::FindToken { .. } => request.refused(NO_MEMBERS),
         }
     }
 }

@@ -13,9 +13,11 @@
 //! - [`memory`]: bounded, gone with the process; in the simulator also the disk that survives a crash
 //! - [`sqlite`]: a file; what was committed survives a power cut
 //! - [`moderation`]: measures, roles, what moderators did
+//! - [`members`]: accounts and tokens, in a file of their own
 //! - `age`: how long receipts and given-up names are kept
 
 mod age;
+pub mod members;
 pub mod memory;
 pub mod moderation;
 pub mod sqlite;
@@ -23,6 +25,7 @@ pub mod sqlite;
 mod tests;
 
 pub use age::RECEIPTS_KEPT;
+pub use members::{KeptHash, Member, Members, Pass, TokenStanding, WithMembers};
 pub use memory::MemoryStore;
 pub use moderation::{AUDIT_KEPT, MeasureRecord, Whom};
 pub use sqlite::SqliteStore;
@@ -187,6 +190,10 @@ pub enum StoreRequest {
     FindReceipt { ticket: u64, origin: Instance, counter: Counter },
     /// What moderators did last, oldest first, at most `limit`.
     Audit { ticket: u64, limit: u32 },
+    /// The account of the name with this skeleton.
+    FindMember { ticket: u64, skeleton: String, now_ms: u64 },
+    /// What the token is of which this is kept.
+    FindToken { ticket: u64, kept: KeptHash, now_ms: u64 },
 }
 
 impl StoreRequest {
@@ -199,7 +206,9 @@ impl StoreRequest {
             | Self::Latest { ticket, .. }
             | Self::PrivatesAfter { ticket, .. }
             | Self::Audit { ticket, .. }
-            | Self::FindReceipt { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
+            | Self::FindReceipt { ticket, .. }
+            | Self::FindMember { ticket, .. }
+            | Self::FindToken { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
         }
     }
 }
@@ -229,6 +238,10 @@ pub enum StoreReply {
     Receipt { ticket: u64, id: Option<MessageId> },
     /// What moderators did.
     Audit { ticket: u64, entries: Vec<AuditEntry> },
+    /// The account looked for.
+    Member { ticket: u64, member: Option<Member> },
+    /// What the token looked for is.
+    Token { ticket: u64, standing: TokenStanding },
     /// A look-up failed; `reason` is a sentence for people.
     Unavailable { ticket: u64, reason: String },
 }

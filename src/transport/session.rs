@@ -157,6 +157,8 @@ impl CloseCode {
     pub const UNKNOWN_KEY: Self = Self(9);
     /// Too many are connecting at this moment; come back by yourself.
     pub const BUSY: Self = Self(10);
+    /// What was to be proved at the door was not: the class secret, a password or a token.
+    pub const DENIED: Self = Self(11);
     /// A moderator ended the session; its person may come back.
     pub const KICKED: Self = Self(12);
     /// A moderator keeps this key or this address out.

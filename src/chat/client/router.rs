@@ -13,7 +13,11 @@
 //! server rejects each. So a first flight carries a join and the first messages. Requests wait for the
 //! server's welcome, because a first flight may be replayed by an attacker, and a counter makes a message
 //! immune to that, but nothing does so for `/nick`.
+//!
+//! A server that wants something proved first hears none of it; [`at_door`](super::at_door) says how it comes
+//! about that nothing is lost or doubled then.
 
+use super::at_door::AtDoor;
 use super::event::{LineNumber, UserEvent};
 use super::myself::Myself;
 use super::outbox::{Lane, Outbox, Said, Unaccepted};
@@ -68,6 +72,8 @@ pub(super) enum Link {
     Down,
     /// It carries messages.
     Up,
+    /// The server wants something proved first: it carries the proof, and nothing else is heard.
+    Asked,
     /// The server has said who we are: it carries requests, too.
     Welcomed,
 }
@@ -87,7 +93,8 @@ pub struct ChatClient {
     pub(super) open_lines: BTreeSet<LineNumber>,
     /// Those that asked for the keys before the server had welcomed us.
     asked_for_keys: Vec<LineNumber>,
-    sends: VecDeque<(u64, Arc<[u8]>)>,
+    pub(super) door: AtDoor,
+    pub(super) sends: VecDeque<(u64, Arc<[u8]>)>,
     events: VecDeque<UserEvent>,
 }
 
@@ -105,6 +112,7 @@ impl ChatClient {
             reply_to: None,
             open_lines: BTreeSet::new(),
             asked_for_keys: Vec::new(),
+            door: AtDoor::default(),
             sends: VecDeque::new(),
             events: VecDeque::new(),
             config,
@@ -153,6 +161,7 @@ impl ChatClient {
     /// under way is owed.
     pub fn handle_disconnected(&mut self, now: Instant, _reason: &str) {
         self.link = Link::Down;
+        self.door = AtDoor::default();
         self.sends.clear();
         self.requests.on_disconnected();
         self.rooms.on_disconnected();
@@ -230,7 +239,7 @@ impl ChatClient {
     pub(super) fn advance(&mut self, now: Instant) {
         self.close_visits();
         self.pace.on_nothing_waits();
-        if self.link != Link::Down {
+        if matches!(self.link, Link::Up | Link::Welcomed) {
             self.open_visits();
             self.launch(now);
         }
@@ -284,7 +293,7 @@ impl ChatClient {
         }
     }
 
-    fn resend(&mut self, lane: Lane, channel: u64) {
+    pub(super) fn resend(&mut self, lane: Lane, channel: u64) {
         let flying: Vec<ToServer> = self.outbox.flying(lane).collect();
         for message in flying {
             self.send(channel, &message);
@@ -301,6 +310,7 @@ impl ChatClient {
             let Some((lane, message)) = self.outbox.launch(|lane| channel_of(lane).is_some()) else { break };
             let channel = channel_of(lane).unwrap_or_default();
             self.pace.on_sent();
+            self.door.begin(channel, &mut self.sends);
             self.sends.push_back((channel, encode_to_server(&message).into()));
         }
     }
@@ -333,6 +343,7 @@ impl ChatClient {
 
     pub(super) fn send(&mut self, channel: u64, message: &ToServer) {
         self.pace.on_sent();
+        self.door.begin(channel, &mut self.sends);
         self.sends.push_back((channel, encode_to_server(message).into()));
     }
 

@@ -11,15 +11,17 @@
 //!  03 Whois    request name   42 Failed    request failure                  private_since? settled
 //!  04 Rooms    request        43 Who       request room? people total       agent
 //!  05 Away     request note?  44 Whois     request entry                 71 ServerGreeting
-//!  ─ private ──────────────   45 Rooms     request rooms                    name agent
-//!  10 Private  counter        46 Presence  changes
-//!              name text      47 Renamed   person old new
-//!  ─ room ─────────────────   48 Notice    note
+//!  09 Prove    proof          45 Rooms     request rooms                    name agent
+//!  ─ private ──────────────   46 Presence  changes
+//!  10 Private  counter        47 Renamed   person old new
+//!              name text      48 Notice    note
+//!  ─ room ─────────────────   4c Asked     wanted salt tries_left
 //!  20 Join     room since?    ─ private (51 and 52: room, too) ────────
 //!              history        50 Private   private message
 //!  21 Part                    51 Accepted  counter id
 //!  22 Post     counter kind   52 Rejected  counter failure
 //!              text           53 PrivateCopy  private message
+//!  30 Anew (private, too)
 //!                             ─ room ───────────────────────────────────
 //!                             60 Joined    room people total last
 //!                             61 JoinFailed failure        62 Parted
@@ -30,7 +32,7 @@
 //! ```
 //!
 //! A number is a variable-length integer ([`wire::bytes`](crate::wire::bytes)), but an origin is 8 and an
-//! instance 16 plain bytes; `x?` is a byte, 0 or 1, and with 1 the value; a list is the number of its
+//! instance 16 plain bytes; `x?` is a byte, 0 or 1, and with 1 the value; `tries_left` is a byte, a salt 16 plain ones; a list is the number of its
 //! entries and then these; a string has the bound of its kind ([`field`]). [`field`] has the rest.
 //!
 //! Encoding always gives bytes that decode: what exceeds a bound is cut, so whoever must not lose the end
@@ -41,6 +43,7 @@
 pub mod field;
 mod greeting;
 mod moderation;
+mod proof;
 mod to_client;
 mod to_server;
 

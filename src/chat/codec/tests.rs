@@ -153,6 +153,9 @@ fn to_server() -> impl Strategy<Value = ToServer> {
             history,
         }),
         Just(ToServer::Part),
+        Just(ToServer::Anew),
+        any::<[u8; 32]>().prop_map(|bytes| ToServer::Prove { proof: Proof::Stretched(bytes) }),
+        any::<[u8; 16]>().prop_map(|bytes| ToServer::Prove { proof: Proof::Token(bytes) }),
         (counter(), kind(), text()).prop_map(|(counter, kind, text)| ToServer::Post { counter, kind, text }),
     ]
 }
@@ -179,6 +182,10 @@ fn to_client_control() -> impl Strategy<Value = ToClient> {
             new,
         }),
         text().prop_map(|text| ToClient::Notice { text }),
+        (any::<bool>(), any::<[u8; 16]>(), any::<u8>()).prop_map(|(secret, salt, tries_left)| {
+            let wanted = if secret { Wanted::Secret } else { Wanted::Password };
+            ToClient::Asked { wanted, salt, tries_left }
+        }),
     ]
 }
 
@@ -186,7 +193,7 @@ fn to_client() -> impl Strategy<Value = ToClient> {
     let counter = || NUMBERS.prop_map(Counter);
     let names = || vec(text(), 0..5);
     prop_oneof![
-        9 => to_client_control(),
+        10 => to_client_control(),
         4 => moderators_hear(),
         1 => private().prop_map(ToClient::Private),
         1 => private().prop_map(ToClient::PrivateCopy),
@@ -316,7 +323,16 @@ fn the_known_answers_read_and_write_as_they_stand_and_cover_every_type() {
         assert_eq!(written, bytes, "{line}");
         types.insert(bytes[0]);
     }
-    let all = [0x01..=0x08, 0x10..=0x10, 0x20..=0x22, 0x40..=0x4b, 0x50..=0x53, 0x60..=0x67, 0x70..=0x71];
+    let all = [
+        0x01..=0x09,
+        0x10..=0x10,
+        0x20..=0x22,
+        0x30..=0x30,
+        0x40..=0x4c,
+        0x50..=0x53,
+        0x60..=0x67,
+        0x70..=0x71,
+    ];
     assert_eq!(types, all.into_iter().flatten().collect());
 }
 

@@ -9,6 +9,7 @@ use super::field::{
 use super::moderation::{
     put_audit_entry, put_measure_entry, put_role, take_audit_entry, take_measure_entry, take_role,
 };
+use super::proof::{put_wanted, take_wanted};
 use crate::chat::message::ToClient;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -24,6 +25,7 @@ const NOTICE: u8 = 0x48;
 const MEASURES: u8 = 0x49;
 const AUDIT: u8 = 0x4a;
 const TERMS: u8 = 0x4b;
+const ASKED: u8 = 0x4c;
 const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
@@ -60,6 +62,7 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::Presence { .. } => PRESENCE,
         ToClient::Renamed { .. } => RENAMED,
         ToClient::Notice { .. } => NOTICE,
+        ToClient::Asked { .. } => ASKED,
         ToClient::Private(_) => PRIVATE,
         ToClient::PrivateCopy(_) => PRIVATE_COPY,
         ToClient::Accepted { .. } => ACCEPTED,
@@ -110,6 +113,10 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             put_name(writer, new);
         }
         ToClient::Notice { text } => put_note(writer, text),
+        ToClient::Asked { wanted, salt, tries_left } => {
+            put_wanted(writer, *wanted);
+            writer.put(salt).put_u8(*tries_left);
+        }
         ToClient::Private(message) | ToClient::PrivateCopy(message) => put_private_message(writer, message),
         ToClient::Accepted { counter, id } => {
             writer.put_varint(counter.0).put_varint(id.0);
@@ -209,6 +216,11 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
             new: take_name(reader)?,
         },
         NOTICE => ToClient::Notice { text: take_note(reader)? },
+        ASKED => ToClient::Asked {
+            wanted: take_wanted(reader)?,
+            salt: reader.take_array("salt")?,
+            tries_left: reader.take_u8("tries")?,
+        },
         PRIVATE => ToClient::Private(take_private_message(reader)?),
         PRIVATE_COPY => ToClient::PrivateCopy(take_private_message(reader)?),
         ACCEPTED => ToClient::Accepted { counter: take_counter(reader)?, id: take_id(reader)? },

@@ -5,6 +5,7 @@ use super::field::{
     take_note, take_option, take_request, take_text,
 };
 use super::moderation::{put_act, take_act};
+use super::proof::{put_proof, take_proof};
 use crate::chat::message::ToServer;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -16,10 +17,12 @@ const AWAY: u8 = 0x05;
 const MODERATE: u8 = 0x06;
 const MEASURES: u8 = 0x07;
 const AUDIT: u8 = 0x08;
+const PROVE: u8 = 0x09;
 const PRIVATE: u8 = 0x10;
 const JOIN: u8 = 0x20;
 const PART: u8 = 0x21;
 const POST: u8 = 0x22;
+const ANEW: u8 = 0x30;
 
 /// The bytes of a message to the server.
 pub fn encode_to_server(message: &ToServer) -> Vec<u8> {
@@ -59,6 +62,10 @@ fn put(writer: &mut Writer, message: &ToServer) {
         ToServer::Audit { request, count } => {
             writer.put_u8(AUDIT).put_varint(request.0).put_varint(*count);
         }
+        ToServer::Prove { proof } => {
+            writer.put_u8(PROVE);
+            put_proof(writer, proof);
+        }
         ToServer::Private { counter, to, text } => {
             writer.put_u8(PRIVATE).put_varint(counter.0);
             put_name(writer, to);
@@ -79,6 +86,9 @@ fn put(writer: &mut Writer, message: &ToServer) {
             writer.put_u8(POST).put_varint(counter.0);
             put_kind(writer, *kind);
             put_text(writer, text);
+        }
+        ToServer::Anew => {
+            writer.put_u8(ANEW);
         }
     }
 }
@@ -101,6 +111,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
         MODERATE => ToServer::Moderate { request: take_request(reader)?, act: take_act(reader)? },
         MEASURES => ToServer::Measures { request: take_request(reader)? },
         AUDIT => ToServer::Audit { request: take_request(reader)?, count: reader.take_varint("count")? },
+        PROVE => ToServer::Prove { proof: take_proof(reader)? },
         PRIVATE => ToServer::Private {
             counter: take_counter(reader)?,
             to: take_name(reader)?,
@@ -117,6 +128,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
             kind: take_kind(reader)?,
             text: take_text(reader)?.to_owned(),
         },
+        ANEW => ToServer::Anew,
         _ => return Err(Malformed("type")),
     })
 }

@@ -1,6 +1,7 @@
 //! Whose name is this?
 //!
-//! A name belongs to the key that took it first. One key may own several names, each a person of its own.
+//! A name belongs to the key that took it first, unless it is proved by other means: then to the key that
+//! proved it last. One key may own several names, each a person of its own.
 //! A person who changes the name leaves the old one behind as an alias: reserved for the key for a day,
 //! and whoever asks for it finds the person under the new name.
 //!
@@ -117,6 +118,44 @@ impl Accounts {
         self.people.get(&person).is_some_and(|person| person.key == *key)
     }
 
+    /// Is this the name of the person with this key, just now?
+    pub fn is_held_by(&self, name: &Name, key: &Key) -> bool {
+        self.names.get(name.skeleton()).is_some_and(|person| self.is_of(*person, key))
+    }
+
+    /// Has this person this name, however it is written?
+    pub fn is_named(&self, person: PersonId, name: &Name) -> bool {
+        self.names.get(name.skeleton()) == Some(&person)
+    }
+
+    /// Has this key any name?
+    pub fn knows(&self, key: &Key) -> bool {
+        self.names_of_key.contains_key(key)
+    }
+
+    /// Gives a name to the key that proved it, whoever had it: its person is theirs. What the store is to
+    /// remember, if anything changed.
+    ///
+    /// A [`Failure`] `server-full` is about a bound. How many names the key has does not count: each was proved.
+    pub fn hand_over(&mut self, name: &Name, key: Key) -> Result<(PersonId, Option<Change>), Failure> {
+        let Some(id) = self.names.get(name.skeleton()).copied() else {
+            return self.insert_new(name, key).map(|(person, change)| (person, Some(change)));
+        };
+        let Some(person) = self.people.get_mut(&id).filter(|person| person.key != key) else {
+            return Ok((id, None));
+        };
+        let former = std::mem::replace(&mut person.key, key);
+        let (shown, skeleton) = (person.name.to_string(), person.skeleton.clone());
+        *self.names_of_key.entry(key).or_default() += 1;
+        if let Some(count) = self.names_of_key.get_mut(&former) {
+            *count -= 1;
+            if *count == 0 {
+                self.names_of_key.remove(&former);
+            }
+        }
+        Ok((id, Some(Change::Account(Account { person: id, name: shown, skeleton, key }))))
+    }
+
     /// What this name is to this key. `resuming`: the person whom the instance that asks was before; it may
     /// not have heard yet that its name changed, so its old name still leads to that person.
     pub fn claim(&self, name: &Name, key: &Key, resuming: Option<PersonId>, now_ms: u64) -> Claim {
@@ -133,11 +172,15 @@ impl Accounts {
     /// Gives a free name to a new person of this key. A [`Failure`] `server-full` or `too-many-names` is
     /// about a bound.
     pub fn take(&mut self, name: &Name, key: Key) -> Result<(PersonId, Change), Failure> {
-        if self.people.len() >= self.limits.accounts {
-            return Err(Failure::new("server-full", "this server takes no more names"));
-        }
         if self.names_of_key.get(&key).is_some_and(|count| *count >= self.limits.names_per_key) {
             return Err(Failure::new("too-many-names", "you own too many names here; use one of them"));
+        }
+        self.insert_new(name, key)
+    }
+
+    fn insert_new(&mut self, name: &Name, key: Key) -> Result<(PersonId, Change), Failure> {
+        if self.people.len() >= self.limits.accounts {
+            return Err(Failure::new("server-full", "this server takes no more names"));
         }
         let person = PersonId(self.people.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1)));
         self.aliases.remove(name.skeleton());

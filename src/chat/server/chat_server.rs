@@ -4,6 +4,7 @@ use super::accounts::Accounts;
 use super::batch::Batch;
 use super::comings::Comings;
 use super::config::ChatConfig;
+use super::door::{Door, DoorConfig};
 use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::instances::Instances;
@@ -15,6 +16,7 @@ use super::replay::Replays;
 use super::rooms::Rooms;
 use super::sessions::Sessions;
 use super::slow_mode::SlowMode;
+use super::wrong_proofs::WrongProofs;
 use crate::chat::codec::{decode_to_server, encode_to_client};
 use crate::chat::message::{
     CONTROL_CHANNEL, PRIVATE_CHANNEL, PersonId, Role, ToClient, ToServer, is_room_channel,
@@ -74,6 +76,8 @@ pub struct ChatServer {
     pub(super) order: Order,
     pub(super) replays: Replays,
     pub(super) lookups: Lookups,
+    pub(super) door: Door,
+    pub(super) wrong_proofs: WrongProofs,
     pub(super) effects: VecDeque<Effect>,
     pub(super) stage: Stage,
     sweep_at: Option<Instant>,
@@ -102,29 +106,45 @@ impl ChatServer {
             order,
             replays: Replays::default(),
             lookups: Lookups::default(),
+            door: Door::default(),
+            wrong_proofs: WrongProofs::default(),
             effects: VecDeque::new(),
             stage: Stage::Open,
             sweep_at: None,
         }
     }
 
+    /// With this door, in place of one that is open to everybody.
+    #[must_use]
+    pub fn with_door(mut self, config: DoorConfig) -> Self {
+        self.door = Door::new(config);
+        self
+    }
+
     /// A session is up; `greeting` is what the client said of itself in the handshake. `session` was never
     /// used before.
     pub fn handle_connected(&mut self, now: Instant, session: SessionKey, peer: Peer, greeting: &[u8]) {
-        self.greet(now, session, peer, greeting);
+        self.knock(now, session, peer, greeting);
         self.finish(now);
     }
 
     /// A message arrived. One that cannot be read, or that does not belong on its channel, ends the session.
     pub fn handle_message(&mut self, now: Instant, session: SessionKey, channel: u64, bytes: &[u8]) {
-        if self.stage != Stage::Open || self.sessions.get(session).is_none() {
+        if self.stage != Stage::Open {
             return;
+        }
+        self.hear(now, session, channel, bytes);
+        self.finish(now);
+    }
+
+    pub(super) fn hear(&mut self, now: Instant, session: SessionKey, channel: u64, bytes: &[u8]) {
+        if self.sessions.get(session).is_none() {
+            return self.hear_at_door(now, session, channel, bytes);
         }
         let message = decode_to_server(bytes).map_err(|malformed| malformed.0);
         if let Err(rule) = message.and_then(|message| self.route(now, session, channel, message)) {
             self.close(now, session, close_code::PROTOCOL, &format!("broke the protocol: {rule}"));
         }
-        self.finish(now);
     }
 
     fn route(
@@ -135,9 +155,15 @@ impl ChatServer {
         message: ToServer,
     ) -> Result<(), &'static str> {
         check_channel(&message, channel)?;
+        let entrance = self.sessions.get_mut(key).map(|session| &mut session.entrance);
+        match (entrance, &message) {
+            (Some(entrance), ToServer::Anew) => return entrance.begin(channel),
+            (Some(entrance), _) if !entrance.hears(channel) => return Ok(()),
+            _ => {}
+        }
         let Some(message) = self.paced(now, key, channel, message) else { return Ok(()) };
         match message {
-            ToServer::Nick { request, name } => self.nick(now, key, request, &name),
+            ToServer::Nick { request, name } => self.ask_for_name(now, key, request, &name),
             ToServer::Who { request, room } => self.who(key, request, room.as_deref()),
             ToServer::Whois { request, name } => self.whois(now, key, request, &name),
             ToServer::Rooms { request } => self.list_rooms(key, request),
@@ -153,6 +179,7 @@ impl ChatServer {
             ToServer::Post { counter, kind, text } => {
                 return self.post(now, key, channel, counter, kind, &text);
             }
+            ToServer::Prove { .. } | ToServer::Anew => return Err("nothing was asked"),
         }
         Ok(())
     }
@@ -173,6 +200,7 @@ impl ChatServer {
     /// A session is over, for this reason. Nothing for one that the chat closed itself.
     pub fn handle_closed(&mut self, now: Instant, session: SessionKey, reason: &str) {
         if self.stage != Stage::Down {
+            self.door.remove(session);
             self.forget(now, session, reason, None);
             self.finish(now);
         }
@@ -187,7 +215,9 @@ impl ChatServer {
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
             StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
             StoreReply::Audit { ticket, entries } => self.on_audit(ticket, entries),
-            StoreReply::Unavailable { ticket, reason } => self.on_unavailable(ticket, reason),
+            StoreReply::Member { ticket, member } => self.on_member(now, ticket, member),
+            StoreReply::Token { ticket, standing } => self.on_token(now, ticket, standing),
+            StoreReply::Unavailable { ticket, reason } => self.on_unavailable(now, ticket, reason),
         }
         self.finish(now);
     }
@@ -206,6 +236,7 @@ impl ChatServer {
             self.rooms.remove(room, person);
             self.news.comings.add(now, room, person, self.accounts.name(person), false);
         }
+        self.turn_away_overdue(now);
         if self.sweep_at.take_if(|at| *at <= now).is_some() {
             self.accounts.forget(self.unix_ms(now));
             self.instances.forget(now);
@@ -243,6 +274,7 @@ impl ChatServer {
             self.news.comings.poll_timeout(),
             self.news.presence.poll_timeout(),
             self.rooms.poll_timeout(),
+            self.door.poll_timeout(),
             self.sweep_at,
         ];
         parts.into_iter().flatten().min()
@@ -303,7 +335,9 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Away { .. }
         | ToServer::Moderate { .. }
         | ToServer::Measures { .. }
-        | ToServer::Audit { .. } => channel == CONTROL_CHANNEL,
+        | ToServer::Audit { .. }
+        | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
+        ToServer::Anew => channel == PRIVATE_CHANNEL || is_room_channel(channel),
         ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
         ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
     };

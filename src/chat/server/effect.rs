@@ -41,6 +41,8 @@ pub enum ChatHappening {
     Connected { session: SessionKey, name: String, agent: String, sessions: usize },
     /// A session was turned away.
     Refused { session: SessionKey, reason: String },
+    /// Somebody at the door who wants this name gave this, and may try again.
+    WrongProof { session: SessionKey, name: String, what: String },
     /// A session ended; so many are left.
     Disconnected { session: SessionKey, name: String, reason: String, sessions: usize },
     /// A session went silent or is back.
@@ -67,6 +69,10 @@ pub mod close_code {
     pub const PROTOCOL: u16 = 6;
     /// The server takes no more.
     pub const FULL: u16 = 7;
+    /// Too much at this moment; come back by yourself.
+    pub const BUSY: u16 = 10;
+    /// What was to be proved was not.
+    pub const DENIED: u16 = 11;
     /// A moderator ended the session.
     pub const KICKED: u16 = 12;
     /// A moderator keeps this key or this address out.
@@ -87,6 +93,8 @@ mod tests {
             (close_code::REPLACED, Transports::REPLACED),
             (close_code::PROTOCOL, Transports::PROTOCOL),
             (close_code::FULL, Transports::FULL),
+            (close_code::BUSY, Transports::BUSY),
+            (close_code::DENIED, Transports::DENIED),
             (close_code::KICKED, Transports::KICKED),
             (close_code::BANNED, Transports::BANNED),
         ];

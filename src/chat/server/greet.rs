@@ -2,6 +2,7 @@
 
 use super::accounts::Claim;
 use super::chat_server::{ChatServer, Stage};
+use super::door::{Admission, Entrance};
 use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::replay::{Job, Source};
@@ -23,39 +24,67 @@ const PRIVATES_REPLAYED: u64 = 1_000;
 pub(super) type Refusal = (u16, String);
 
 impl ChatServer {
-    /// A session is up: let its person in, or turn it away.
-    pub(super) fn greet(&mut self, now: Instant, key: SessionKey, peer: Peer, greeting: &[u8]) {
-        match self.admit(now, &peer, greeting) {
-            Ok((greeting, person)) => self.welcome(now, key, peer, &greeting, person),
-            Err((code, text)) => {
-                self.happened(ChatHappening::Refused { session: key, reason: text.clone() });
-                self.effects.push_back(Effect::Close { session: key, code, text });
-            }
+    /// Lets somebody in who may come in, or turns them away after all.
+    pub(super) fn let_in(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        peer: Peer,
+        greeting: &Greeting,
+        name: &Name,
+        admission: Admission,
+    ) {
+        match self.admit(now, &peer, greeting, name, admission) {
+            Ok(person) => self.welcome(now, key, peer, greeting, person, admission),
+            Err(refusal) => self.refuse(key, refusal),
         }
     }
 
-    fn admit(&mut self, now: Instant, peer: &Peer, greeting: &[u8]) -> Result<(Greeting, PersonId), Refusal> {
+    fn admit(
+        &mut self,
+        now: Instant,
+        peer: &Peer,
+        greeting: &Greeting,
+        name: &Name,
+        admission: Admission,
+    ) -> Result<PersonId, Refusal> {
         if self.stage != Stage::Open {
             return Err((close_code::SHUTDOWN, "the server is going down".to_owned()));
         }
-        let greeting = decode_greeting(greeting).map_err(|bad| (close_code::PROTOCOL, bad.to_string()))?;
-        let name = Name::parse(&greeting.name).map_err(|failure| (close_code::NAME_INVALID, failure.text))?;
         if self.instances.key(greeting.instance).is_some_and(|key| *key != peer.key) {
             return Err((close_code::PROTOCOL, "this instance belongs to another key".to_owned()));
         }
         self.check_ban(now, peer)?;
-        let person = self.identify(now, peer, &greeting, &name)?;
-        let replaces = self.session_of(&greeting).is_some_and(|old| old.person == person);
+        let person = if admission.owns_name {
+            self.hand_over(peer, name)?
+        } else {
+            self.identify(now, peer, greeting, name)?
+        };
+        let replaces = self.session_of(greeting).is_some_and(|old| old.person == person);
         let others = self.people.sessions(person).count() - usize::from(replaces);
         if others >= self.config.limits.sessions_per_person {
             return Err((close_code::FULL, format!("{} has too many sessions already", name.as_str())));
         }
-        Ok((greeting, person))
+        Ok(person)
+    }
+
+    /// The person behind a name that was proved: theirs whatever the key, which is the name's from now on.
+    fn hand_over(&mut self, peer: &Peer, name: &Name) -> Result<PersonId, Refusal> {
+        if self.batch.is_full() && !self.accounts.is_held_by(name, &peer.key) {
+            return Err((close_code::FULL, "the server is too busy for a new name just now".to_owned()));
+        }
+        let handed = self.accounts.hand_over(name, peer.key);
+        let (person, change) = handed.map_err(|failure| (close_code::FULL, failure.text))?;
+        self.batch.add_facts(change);
+        Ok(person)
     }
 
     /// Would a session with this greeting end the live session of its instance?
     pub fn would_replace(&self, greeting: &[u8]) -> bool {
-        decode_greeting(greeting).is_ok_and(|greeting| self.session_of(&greeting).is_some())
+        // Whoever stands at the door is replaced as well: its first flight may be a copy, too.
+        decode_greeting(greeting).is_ok_and(|greeting| {
+            self.session_of(&greeting).is_some() || self.door.session(greeting.instance).is_some()
+        })
     }
 
     fn session_of(&self, greeting: &Greeting) -> Option<&Session> {
@@ -86,7 +115,15 @@ impl ChatServer {
         }
     }
 
-    fn welcome(&mut self, now: Instant, key: SessionKey, peer: Peer, greeting: &Greeting, person: PersonId) {
+    fn welcome(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        peer: Peer,
+        greeting: &Greeting,
+        person: PersonId,
+        admission: Admission,
+    ) {
         let before = self.people.state(person);
         let at_ms = self.unix_ms(now);
         self.people.come(person, key, at_ms);
@@ -107,7 +144,9 @@ impl ChatServer {
         // Known on disk before any private message that it is to hear: its welcome may get lost.
         self.batch.touch(greeting.instance);
         let quota = Quota::new(now, self.config.limits.terms);
-        self.sessions.insert(key, Session::new(person, greeting.instance, peer, quota));
+        let mut session = Session::new(person, greeting.instance, peer, quota);
+        session.entrance = Entrance::new(admission);
+        self.sessions.insert(key, session);
         let name = self.accounts.name(person).to_string();
         self.happened(ChatHappening::Connected {
             session: key,
@@ -198,6 +237,7 @@ impl ChatServer {
     pub(super) fn say_goodbye(&mut self) {
         self.stage = Stage::Down;
         let text = format!("{} is going down", self.config.server_name);
+        self.clear_door(close_code::SHUTDOWN, &text);
         for key in self.sessions.keys() {
             self.tell(key, &ToClient::Notice { text: text.clone() });
             self.effects.push_back(Effect::Close {

@@ -6,7 +6,7 @@ use crate::chat::message::RequestId;
 use std::collections::BTreeMap;
 
 /// What to do with an answer of the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Lookup {
     /// It is a page of this session's present replay.
     Page(SessionKey),
@@ -14,6 +14,10 @@ pub enum Lookup {
     Receipt(Sender),
     /// It is the audit log, which this session asked for.
     Audit(SessionKey, RequestId),
+    /// It is about somebody at the door.
+    Newcomer(SessionKey),
+    /// It is about the new name that this session asks for with this request.
+    Nick(SessionKey, RequestId, String),
 }
 
 /// Questions that are under way, by ticket.
@@ -34,6 +38,12 @@ impl Lookups {
     /// The answer is here: for whom? `None` for a ticket that is not out.
     pub fn take(&mut self, ticket: u64) -> Option<Lookup> {
         self.waiting.remove(&ticket)
+    }
+
+    /// How many new names of this session are being looked up.
+    pub fn nicks_of(&self, session: SessionKey) -> usize {
+        let of_it = |lookup: &&Lookup| matches!(lookup, Lookup::Nick(key, ..) if *key == session);
+        self.waiting.values().filter(of_it).count()
     }
 }
 

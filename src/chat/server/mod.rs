@@ -4,7 +4,9 @@
 //! another; whoever runs it carries out its [`Effect`]s in order.
 //!
 //! ```text
-//!   handle_connected ─▶ greet ──▶ accounts  instances  people          whose name, which start, who is here
+//!   handle_connected ─▶ knock ──▶ door  wrong_proofs                   who may come in
+//!                        ▼
+//!                       greet ──▶ accounts  instances  people          whose name, which start, who is here
 //!   handle_message ───▶ control                                        /nick /who /whois /rooms /away
 //!                   ├─▶ moderate ─▶ measures  slow_mode                /kick /ban /mute /slow /topic /op
 //!                   ├─▶ enter ──▶ rooms  replay                        join, part, catching up
@@ -16,9 +18,10 @@
 //!                             poll_effect: send, close, store, log
 //! ```
 //!
-//! To read in this order: [`effect`], [`config`]; the leaves [`accounts`], [`instances`], [`ids`],
-//! [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`], [`comings`], [`presence_news`], [`replay`], `lookups`,
-//! `list`; then the router: `chat_server`, `greet`, `control`, `moderate`, `enter`, `speech`, `post`, `settle`, `tell`.
+//! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`],
+//! [`instances`], [`ids`], [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`],
+//! [`comings`], [`presence_news`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
+//! `greet`, `control`, `moderate`, `enter`, `speech`, `post`, `settle`, `tell`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -29,11 +32,13 @@ mod chat_server;
 pub mod comings;
 pub mod config;
 mod control;
+pub mod door;
 pub mod effect;
 mod enter;
 mod greet;
 pub mod ids;
 pub mod instances;
+mod knock;
 mod list;
 mod lookups;
 pub mod measures;
@@ -50,7 +55,9 @@ mod speech;
 mod tell;
 #[cfg(test)]
 mod tests;
+pub mod wrong_proofs;
 
 pub use chat_server::ChatServer;
 pub use config::{ChatConfig, ChatLimits};
+pub use door::{DoorConfig, Rule};
 pub use effect::{ChatHappening, Effect, Peer, SessionKey, close_code};

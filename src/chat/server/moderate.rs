@@ -43,7 +43,7 @@ impl ChatServer {
         let granted = self.order.roles.get(&person).copied().unwrap_or_default();
         let is_owner = self.accounts.key(person).is_some() && self.accounts.key(person) == self.config.owner;
         let of_sessions = self.people.sessions(person).filter_map(|key| self.sessions.get(key));
-        let proven = of_sessions.map(|session| session.role).max().unwrap_or_default();
+        let proven = of_sessions.map(|session| session.entrance.role).max().unwrap_or_default();
         granted.max(proven).max(if is_owner { Role::Owner } else { Role::Member })
     }
 
@@ -318,11 +318,6 @@ impl ChatServer {
         };
         self.batch.add_facts([crate::store::Change::Role { person, role }]);
         let sessions: Vec<SessionKey> = self.people.sessions(person).collect();
-        for session in &sessions {
-            if let Some(session) = self.sessions.get_mut(*session) {
-                session.role = Role::Member;
-            }
-        }
         sessions.into_iter().for_each(|session| self.appoint_session(session));
         let deed = format!("made {} a {}", self.accounts.name(person), role.word());
         let audience = self.neighbours(person);

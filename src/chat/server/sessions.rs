@@ -1,5 +1,6 @@
 //! What does the server know of each live session?
 
+use super::door::Entrance;
 use super::effect::{Peer, SessionKey};
 use crate::chat::message::{Counter, Instance, PersonId, Role};
 use crate::chat::quota::Quota;
@@ -24,6 +25,8 @@ pub struct Session {
     pub warned_of: Option<Whom>,
     /// The smoothed round-trip time, once measured.
     pub rtt: Option<Duration>,
+    /// How they came in.
+    pub entrance: Entrance,
     /// Have the missed private messages been replayed? Only then it hears new ones.
     pub hears_privates: bool,
     rooms: BTreeMap<u64, RoomId>,
@@ -32,7 +35,7 @@ pub struct Session {
 
 impl Session {
     /// A session in no room yet.
-    pub const fn new(person: PersonId, instance: Instance, peer: Peer, quota: Quota) -> Self {
+    pub fn new(person: PersonId, instance: Instance, peer: Peer, quota: Quota) -> Self {
         Self {
             person,
             instance,
@@ -41,6 +44,7 @@ impl Session {
             quota,
             warned_of: None,
             rtt: None,
+            entrance: Entrance::default(),
             hears_privates: false,
             rooms: BTreeMap::new(),
             looked_up: BTreeSet::new(),

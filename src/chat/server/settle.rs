@@ -147,7 +147,7 @@ impl ChatServer {
     }
 
     /// A look-up failed. A receipt stays open: the client asks again when it connects again.
-    pub(super) fn on_unavailable(&mut self, ticket: u64, reason: String) {
+    pub(super) fn on_unavailable(&mut self, now: Instant, ticket: u64, reason: String) {
         match self.lookups.take(ticket) {
             None => return,
             Some(Lookup::Page(key)) => self.on_page_unavailable(key, ticket, &reason),
@@ -157,6 +157,12 @@ impl ChatServer {
                     session.on_looked_up(sender.counter);
                 }
             }
+            Some(Lookup::Newcomer(key)) => self.on_unknown(now, key),
+            Some(Lookup::Nick(key, request, _)) if self.sessions.get(key).is_some() => {
+                let failure = Failure::new("server-busy", "the server cannot look that name up just now");
+                self.tell(key, &ToClient::Failed { request, failure });
+            }
+            Some(Lookup::Nick(..)) => {}
         }
         self.happened(ChatHappening::StoreFailed { reason });
     }

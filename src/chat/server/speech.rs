@@ -48,7 +48,7 @@ impl ChatServer {
             Some(self.instances.standing(session.instance, counter) != Standing::New)
         };
         match message {
-            ToServer::Part => true,
+            ToServer::Part | ToServer::Prove { .. } | ToServer::Anew => true,
             ToServer::Post { counter, .. } | ToServer::Private { counter, .. } => {
                 counted(*counter).unwrap_or(true)
             }
@@ -135,6 +135,11 @@ const fn request_of(message: &ToServer) -> Option<RequestId> {
         | ToServer::Moderate { request, .. }
         | ToServer::Measures { request }
         | ToServer::Audit { request, .. } => Some(*request),
-        ToServer::Private { .. } | ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => None,
+        ToServer::Prove { .. }
+        | ToServer::Anew
+        | ToServer::Private { .. }
+        | ToServer::Join { .. }
+        | ToServer::Part
+        | ToServer::Post { .. } => None,
     }
 }

@@ -1,5 +1,6 @@
 //! `chat`: how does a client start, and with which number does it end?
 
+use super::asking::{Asking, Known, SharedKnown};
 use super::face::{Face, FaceThread, News};
 use super::json_face::JsonFace;
 use super::memory::HomeMemory;
@@ -12,6 +13,7 @@ use super::{face, name, observed};
 use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use crate::cli::exit::{Exit, Outcome, Stop, explain};
+use crate::cli::hidden;
 use crate::cli::link;
 use crate::cli::qlog::Vantage;
 use crate::cli::signals::Signals;
@@ -29,6 +31,7 @@ use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
@@ -67,6 +70,7 @@ struct Plan<'a> {
     home: Home,
     signals: Signals,
     traces: Traces,
+    known: SharedKnown,
 }
 
 /// How one attempt to join, and all that followed, ended.
@@ -136,11 +140,25 @@ impl<'a> Plan<'a> {
         let server = chat.server.as_deref().ok_or_else(no_server)?;
         let bad_link = link::config(&chat.link)?;
         let meant = MeantServer::of(server, chat.insecure)?;
+        let known = Known::given(&chat.secret)?;
         let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
         let signals = Signals::install().map_err(Stop::failed)?;
         let (kind, transport) = (Kind::of(chat), chat.transport.into());
-        Ok(Self { chat, kind, server, transport, meant, liveness, choices, bad_link, home, signals, traces })
+        Ok(Self {
+            chat,
+            kind,
+            server,
+            transport,
+            meant,
+            liveness,
+            choices,
+            bad_link,
+            home,
+            signals,
+            traces,
+            known,
+        })
     }
 
     fn tracer(&self) -> Tracer {
@@ -199,14 +217,21 @@ impl<'a> Plan<'a> {
         news: SyncSender<News>,
     ) -> Result<Attempt, Stop> {
         let node = ClientNode::new(clock::now(), config, identity, entropy::rng(), self.tracer());
+        let may_ask = self.kind == Kind::Terminal && hidden::is_possible();
+        let asking =
+            Asking::start(Arc::clone(&self.known), may_ask, client_loop.handle()).map_err(Stop::failed)?;
         let memory = HomeMemory::new(self.home.clone(), known, self.meant.promised.is_some());
         let told = news.clone();
-        let mut node = Observed::new(node, memory, news, self.meant.addresses.clone());
-        let ending =
-            client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event)).map_err(Stop::failed)?;
-        let ending = node.ending(ending);
+        let mut node = Observed::new(node, memory, news, self.meant.addresses.clone()).asking(asking.ear());
+        let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));
+        let was_connected = node.was_connected();
+        let ending = ending.map(|ending| node.ending(ending));
+        // The thread ends when nobody can ask any more.
+        drop(node);
+        asking.finish();
+        let ending = ending.map_err(Stop::failed)?;
         face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
-        Ok(Attempt { ending, was_connected: node.was_connected() })
+        Ok(Attempt { ending, was_connected })
     }
 
     fn config(&self, name: &str, known: &KnownServers) -> ClientConfig {

@@ -12,6 +12,7 @@
 //! under, [`server`] the server that is meant, by its host or a join code, [`memory`] keeps what the next start should know, [`stats`] tells what the session
 //! measured, [`fingerprints`] makes keys into words.
 
+pub mod asking;
 pub mod face;
 pub mod fingerprints;
 pub mod join;

@@ -3,10 +3,11 @@
 //! [`Observed`] stands between the loop and its node and hands every verb through. On the way it turns the
 //! node's events into [`News`], notes which address is being tried, and has worth-while things remembered.
 
+use super::asking::Ear;
 use super::face::News;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::command::{self, Command};
-use crate::service::api::{ClientAction, ClientEvent, Ending, NetworkInput};
+use crate::service::api::{Answer, ClientAction, ClientEvent, Ending, NetworkInput};
 use crate::service::verbs::ClientCore;
 use crate::time::Instant;
 use crate::transport::session::PublicKey;
@@ -31,6 +32,8 @@ pub struct Observed<N, M> {
     addresses: Vec<SocketAddr>,
     address: usize,
     was_connected: bool,
+    /// Who answers what the server asks.
+    ear: Option<Ear>,
     /// Lines that say something to somebody and have no outcome yet.
     messages: BTreeSet<LineNumber>,
     /// Those of them that ended in an error.
@@ -47,9 +50,17 @@ impl<N, M: Memory> Observed<N, M> {
             addresses,
             address: 0,
             was_connected: false,
+            ear: None,
             messages: BTreeSet::new(),
             rejected: BTreeSet::new(),
         }
+    }
+
+    /// What the server asks goes there.
+    #[must_use]
+    pub fn asking(mut self, ear: Ear) -> Self {
+        self.ear = Some(ear);
+        self
     }
 
     /// Has the server ever let us in?
@@ -86,6 +97,11 @@ impl<N, M: Memory> Observed<N, M> {
             ClientEvent::Keys { line, server, own } => {
                 tell(&self.news, News::Keys { line, server, own });
             }
+            ClientEvent::Asked(question) => {
+                if let Some(ear) = &self.ear {
+                    ear.ask(question);
+                }
+            }
             ClientEvent::ConnectingSlowly => tell(&self.news, News::Note(what_to_check(&self.address()))),
             ClientEvent::Finished(_) => {}
         }
@@ -101,6 +117,7 @@ impl<N, M: Memory> Observed<N, M> {
         match event {
             UserEvent::Connected { name } => {
                 self.was_connected = true;
+                self.ear.iter().for_each(Ear::on_inside);
                 self.memory.on_name(name);
                 tell(&self.news, News::Reached(self.address()));
             }
@@ -160,6 +177,10 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
 
     fn quit(&mut self, now: Instant) {
         self.node.quit(now);
+    }
+
+    fn handle_answer(&mut self, now: Instant, answer: Answer) {
+        self.node.handle_answer(now, answer);
     }
 
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {

@@ -20,6 +20,7 @@
 //! - `promised`: is it the one that the join code promises?
 //! - `leaving`: when is everything said?
 
+mod at_door;
 mod attempts;
 mod carrier;
 mod leaving;

@@ -10,7 +10,7 @@ use crate::chat::codec::decode_server_greeting;
 use crate::chat::message::{Failure, Instance};
 use crate::crypto::{Identity, Pattern};
 use crate::rng::Rng;
-use crate::service::api::{ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
+use crate::service::api::{Answer, ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
 use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
 use crate::trace::Tracer;
@@ -35,7 +35,7 @@ const STATS_INTERVAL: Duration = Duration::from_secs(1);
 const OPEN_LINES: usize = 1_024;
 
 /// How long a good-bye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
+pub(super) const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Where the shell's socket leads is the shell's affair: to the node there is one peer.
 const PEER: Path =
@@ -43,7 +43,7 @@ const PEER: Path =
 
 /// What a client is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Stage {
+pub(super) enum Stage {
     /// A session is being made; this attempt is given up then.
     Connecting { give_up: Option<Instant> },
     /// A session is up.
@@ -58,24 +58,26 @@ enum Stage {
 
 /// A whole client.
 pub struct ClientNode {
-    config: ClientConfig,
+    pub(super) config: ClientConfig,
     identity: Identity,
-    pins: Arc<Pins>,
+    pub(super) pins: Arc<Pins>,
     /// The key that the server proved last: known from then on.
-    server_key: Option<PublicKey>,
-    chat: ChatClient,
-    session: Option<Carrier>,
-    stage: Stage,
+    pub(super) server_key: Option<PublicKey>,
+    pub(super) chat: ChatClient,
+    pub(super) session: Option<Carrier>,
+    pub(super) stage: Stage,
     attempts: Attempts,
     leave: Leave,
     /// Has the chat ever let us in?
     welcomed: bool,
+    /// Was the server's name unknown when it proved its key?
+    pub(super) is_new_server: bool,
     /// Connecting for the first time ends, and is complained about, then.
     deadline: Instant,
     slow_at: Option<Instant>,
     stats_at: Instant,
     actions: VecDeque<ClientAction>,
-    events: VecDeque<ClientEvent>,
+    pub(super) events: VecDeque<ClientEvent>,
     rng: Rng,
     tracer: Tracer,
 }
@@ -100,6 +102,7 @@ impl ClientNode {
             attempts: Attempts::new(config.addresses.max(1)),
             leave: Leave::new(now, config.linger),
             welcomed: false,
+            is_new_server: false,
             deadline: now + config.connect_timeout,
             slow_at: Some(now + SLOW_AFTER),
             stats_at: now + STATS_INTERVAL,
@@ -133,6 +136,11 @@ impl ClientCore for ClientNode {
 
     fn quit(&mut self, now: Instant) {
         self.say_goodbye(now);
+        self.carry(now);
+    }
+
+    fn handle_answer(&mut self, now: Instant, answer: Answer) {
+        self.answer(now, answer);
         self.carry(now);
     }
 
@@ -241,7 +249,7 @@ impl ClientNode {
         self.session.as_ref().map(Carrier::stats).unwrap_or_default()
     }
 
-    const fn is_leaving(&self) -> bool {
+    pub(super) const fn is_leaving(&self) -> bool {
         matches!(self.stage, Stage::Leaving { .. } | Stage::Finished)
     }
 
@@ -366,6 +374,8 @@ impl ClientNode {
                 self.send(now, channel, bytes);
             } else if let Some(event) = self.chat.poll_event() {
                 self.on_user_event(now, event);
+            } else if let Some(asked) = self.chat.poll_asked() {
+                self.on_asked(now, asked);
             } else {
                 break;
             }
@@ -411,6 +421,8 @@ impl ClientNode {
                 let reason = "the server is silent".to_owned();
                 self.tell(UserEvent::Reconnecting { reason });
             }
+            // At the door there is nobody who could be connected again.
+            SessionEvent::Liveness(Liveness::Alive) if self.chat.is_at_door() => {}
             SessionEvent::Liveness(Liveness::Alive) => {
                 let name = self.chat.name().to_owned();
                 self.tell(UserEvent::Connected { name });
@@ -428,6 +440,7 @@ impl ClientNode {
         self.stats_at = now + STATS_INTERVAL;
         if let Ok(greeting) = decode_server_greeting(greeting) {
             let new = self.pins.is_new(&greeting.name);
+            self.is_new_server = new;
             self.events.push_back(ClientEvent::Pin { server_name: greeting.name, key, new });
         }
     }
@@ -488,7 +501,7 @@ impl ClientNode {
         }
     }
 
-    fn tell(&mut self, event: UserEvent) {
+    pub(super) fn tell(&mut self, event: UserEvent) {
         self.events.push_back(ClientEvent::User(event));
     }
 }
@@ -502,6 +515,7 @@ const fn is_final(code: CloseCode) -> bool {
             | CloseCode::REPLACED
             | CloseCode::FULL
             | CloseCode::SEAL_MISMATCH
+            | CloseCode::DENIED
             | CloseCode::KICKED
             | CloseCode::BANNED
     )
@@ -514,6 +528,7 @@ const fn code_name(code: CloseCode) -> &'static str {
         CloseCode::REPLACED => "replaced",
         CloseCode::FULL => "server-full",
         CloseCode::SEAL_MISMATCH => "seal-mismatch",
+        CloseCode::DENIED => "denied",
         CloseCode::KICKED => "kicked",
         CloseCode::BANNED => "banned",
         _ => "refused",

@@ -34,6 +34,11 @@ impl Pins {
         if is_broken { "join-code-mismatch" } else { "server-key-changed" }
     }
 
+    /// Does a join code vouch for the server?
+    pub const fn is_vouched_for(&self) -> bool {
+        self.promised.is_some()
+    }
+
     /// Is nothing known of this name?
     pub fn is_new(&self, name: &str) -> bool {
         !self.known.iter().any(|(known, _)| known == name)

@@ -77,6 +77,14 @@ impl Folder {
         }
     }
 
+    /// Makes an empty file of this name, for its owner's eyes alone, unless there is one.
+    pub fn make_file(&self, name: &str) -> Result<(), HomeError> {
+        self.make()?;
+        let path = self.path.join(name);
+        let made = private(OpenOptions::new().append(true).create(true)).open(&path);
+        made.map(drop).map_err(HomeError::failed("make", &path))
+    }
+
     /// Replaces the file's content, or makes it; readable by its owner alone.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), HomeError> {
         let path = self.path.join(name);

@@ -109,6 +109,18 @@ impl Home {
         folder.make()?;
         Ok(folder.path().join("sayagain.db"))
     }
+
+    /// The server's file of accounts and tokens, in the folder of its store. It need not be there.
+    pub fn members_file(&self, data: Option<&Path>) -> PathBuf {
+        data.unwrap_or(&self.data).join("members.db")
+    }
+
+    /// The same, made if need be, empty and for its owner's eyes alone.
+    pub fn made_members_file(&self, data: Option<&Path>) -> Result<PathBuf, HomeError> {
+        let folder = Folder::new(data.unwrap_or(&self.data).to_owned());
+        folder.make_file("members.db")?;
+        Ok(self.members_file(data))
+    }
 }
 
 /// The machine's name, cut to what a server's name may be.

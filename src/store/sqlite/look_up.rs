@@ -4,6 +4,7 @@ use super::commit::{integer, origin_bits, read_receipts};
 use super::order;
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
+use crate::store::members::NO_MEMBERS;
 use crate::store::{Account, Alias, InstanceRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
@@ -39,6 +40,7 @@ pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlit
             entries.reverse();
             Ok(StoreReply::Audit { ticket: *ticket, entries })
         }
+        StoreRequest::FindMember { .. } | StoreRequest::FindToken { .. } => Ok(request.refused(NO_MEMBERS)),
     }
 }
 

@@ -20,6 +20,7 @@
 //! - `schema.rs`: the tables, and the ladder from older versions to this one
 //! - `commit.rs`, `look_up.rs`: values ⇄ rows; `order.rs` those of the order that moderators keep
 //! - [`set_aside`]: starting anew (`damage.rs`)
+//! - [`members`]: accounts and tokens, in another file
 //!
 //! Source: SQLite's documentation of write-ahead logging, `PRAGMA synchronous` and `PRAGMA locking_mode`.
 
@@ -27,6 +28,7 @@ mod commit;
 mod damage;
 mod failure;
 mod look_up;
+pub mod members;
 mod order;
 mod schema;
 #[cfg(test)]

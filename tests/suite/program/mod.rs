@@ -6,6 +6,7 @@ mod bad_input;
 mod chatting;
 mod classroom;
 mod comparing;
+mod doors;
 mod endings;
 #[cfg(target_os = "linux")]
 mod full_disk;

@@ -28,6 +28,7 @@ impl ChatClient {
             ToClient::Audit { request, entries } => {
                 self.answer(request, |line| UserEvent::Audit { line, entries });
             }
+            ToClient::Asked { wanted, salt, tries_left } => self.hear_asked(wanted, salt, tries_left)?,
             ToClient::Presence { changes } => self.hear_presence(changes),
             ToClient::Renamed { person, old, new } => self.hear_renamed(person, old, new),
             ToClient::Notice { text } => self.tell(UserEvent::Notice { text }),
@@ -54,6 +55,7 @@ impl ChatClient {
         self.shown.on_welcome(private_after);
         self.link = Link::Welcomed;
         self.tell(UserEvent::Connected { name: name.to_owned() });
+        self.say_again_after_the_door();
         if !known {
             let room = self.current_room().map(str::to_owned);
             self.tell(UserEvent::CurrentRoom { room });

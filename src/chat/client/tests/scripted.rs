@@ -388,3 +388,55 @@ fn people_who_come_and_go_are_told_and_remembered_but_not_oneself() {
     assert!(client.members("lobby").any(|name| name == "cid"));
     assert!(!client.members("lobby").any(|name| name == "bob"));
 }
+
+const ASKED: ToClient = ToClient::Asked { wanted: Wanted::Secret, salt: [3; 16], tries_left: 5 };
+
+#[test]
+fn who_is_asked_at_the_door_says_nothing_more_until_welcomed_and_then_everything_anew() {
+    let mut client = client();
+    client.handle_connected(at(0));
+    type_line(&mut client, 1, "one");
+    assert_eq!(sent(&mut client).len(), 2, "a join and a post, before anything was asked");
+    hear(&mut client, CONTROL_CHANNEL, &ASKED);
+    type_line(&mut client, 2, "two");
+    type_line(&mut client, 3, "/msg bob hi");
+    type_line(&mut client, 4, "/rooms");
+    assert!(sent(&mut client).is_empty() && client.is_at_door());
+    let asked = client.poll_asked().expect("a question");
+    assert_eq!((asked.wanted, asked.salt, asked.again), (Wanted::Secret, [3; 16], false));
+    assert_eq!(client.poll_asked(), None, "once");
+    let proof = Proof::Stretched([9; 32]);
+    client.prove(proof.clone());
+    client.prove(proof.clone());
+    assert_eq!(sent(&mut client), [(CONTROL_CHANNEL, ToServer::Prove { proof })], "one answer a question");
+    hear(&mut client, CONTROL_CHANNEL, &ASKED);
+    assert!(client.poll_asked().expect("again").again);
+    client.prove(Proof::Token([9; 16]));
+    sent(&mut client);
+    welcome(&mut client);
+    let said = sent(&mut client);
+    let on = |channel| said.iter().filter(|(of, _)| *of == channel).map(|(_, it)| it).collect::<Vec<_>>();
+    let post = |counter, text: &str| ToServer::Post {
+        counter: Counter(counter),
+        kind: PostKind::Text,
+        text: text.to_owned(),
+    };
+    let lobby = on(LOBBY);
+    assert!(matches!(lobby[..2], [ToServer::Anew, ToServer::Join { .. }]), "{lobby:?}");
+    assert_eq!(lobby[2..], [&post(1, "one"), &post(2, "two")]);
+    assert!(matches!(on(PRIVATE_CHANNEL)[..], [ToServer::Anew, ToServer::Private { .. }]), "{said:?}");
+    assert!(matches!(on(CONTROL_CHANNEL)[..], [ToServer::Rooms { .. }]), "{said:?}");
+    type_line(&mut client, 5, "three");
+    assert_eq!(sent(&mut client), [(LOBBY, post(4, "three"))], "a channel begins once");
+    client.handle_connected(at(1));
+    assert!(!sent(&mut client).contains(&(LOBBY, ToServer::Anew)), "and not where nothing was asked");
+}
+
+#[test]
+fn nothing_is_proved_that_was_not_asked_for() {
+    let mut client = client_in_lobby();
+    client.prove(Proof::Stretched([9; 32]));
+    assert!(sent(&mut client).is_empty());
+    let late = client.handle_message(at(0), CONTROL_CHANNEL, &encode_to_client(&ASKED));
+    assert!(late.is_err(), "a server that asks after its welcome breaks the protocol");
+}

@@ -4,9 +4,11 @@
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::{ChatClient, ChatClientConfig};
 use crate::chat::codec::decode_to_client;
-use crate::chat::message::{Instance, MessageId};
-use crate::chat::server::{ChatConfig, ChatLimits, ChatServer, Effect, Peer, SessionKey};
+use crate::chat::message::{Instance, MessageId, Proof, Role, Wanted};
+use crate::chat::server::{ChatConfig, ChatLimits, ChatServer, DoorConfig, Effect, Peer, Rule, SessionKey};
+use crate::crypto::Stretched;
 use crate::rng::Rng;
+use crate::store::members::{Member, MembersInMemory, WithMembers};
 use crate::store::memory::{Limits, MemoryStore};
 use crate::store::{Store, StoreRequest};
 use crate::time::{Duration, Instant, at};
@@ -51,8 +53,9 @@ impl Terminal {
 struct World {
     rng: Rng,
     now: Instant,
+    door: DoorConfig,
     server: ChatServer,
-    store: MemoryStore,
+    store: WithMembers<MemoryStore, MembersInMemory>,
     requests: VecDeque<StoreRequest>,
     terminals: Vec<Terminal>,
     sessions: u64,
@@ -76,13 +79,27 @@ fn terminal(number: u8) -> Terminal {
     }
 }
 
+/// What the class secret, and what ann's password, comes to.
+const CLASS: [u8; 32] = [50; 32];
+const ANNS: [u8; 32] = [51; 32];
+
+/// A door at which ann has an account and the others need the class secret.
+fn secret_door() -> (DoorConfig, MembersInMemory) {
+    let rule = Rule::Secret(Stretched(CLASS).kept());
+    let mut members = MembersInMemory::default();
+    let ann = Member { kept: Some(Stretched(ANNS).kept().0), role: Role::Member };
+    members.accounts.insert(NAMES[0].to_owned(), ann);
+    (DoorConfig { rule, has_members: true, ..DoorConfig::default() }, members)
+}
+
 impl World {
-    fn new(seed: u64) -> Self {
-        let store = MemoryStore::with_limits(Limits::default());
+    fn new(seed: u64, (door, members): (DoorConfig, MembersInMemory)) -> Self {
+        let store = WithMembers { store: MemoryStore::with_limits(Limits::default()), members };
         Self {
             rng: Rng::from_seed(seed),
             now: at(0),
-            server: ChatServer::new(config(), store.snapshot(0)),
+            server: ChatServer::new(config(), store.store.snapshot(0)).with_door(door.clone()),
+            door,
             store,
             requests: VecDeque::new(),
             terminals: (0..3).map(terminal).collect(),
@@ -106,7 +123,8 @@ impl World {
     fn kill_server(&mut self) {
         (0..3).for_each(|who| self.lose(who));
         self.requests.clear();
-        self.server = ChatServer::new(config(), self.store.snapshot(self.now.as_micros() / 1_000));
+        let snapshot = self.store.store.snapshot(self.now.as_micros() / 1_000);
+        self.server = ChatServer::new(config(), snapshot).with_door(self.door.clone());
     }
 
     fn break_session(&mut self, who: usize) {
@@ -194,6 +212,11 @@ impl World {
             }
         }
         for terminal in &mut self.terminals {
+            if let Some(asked) = terminal.client.poll_asked() {
+                let right = if asked.wanted == Wanted::Password { ANNS } else { CLASS };
+                let is_wrong = asked.tries_left > 3 && self.rng.chance(0.1);
+                terminal.client.prove(Proof::Stretched(if is_wrong { [0; 32] } else { right }));
+            }
             while let Some((channel, bytes)) = terminal.client.poll_send() {
                 terminal.up.push(channel, &bytes);
             }
@@ -265,12 +288,11 @@ impl World {
     }
 }
 
-#[test]
-fn what_was_accepted_is_shown_exactly_once_though_sessions_break_and_the_server_is_killed() {
+fn play(doors: impl Fn() -> (DoorConfig, MembersInMemory) + std::panic::RefUnwindSafe) {
     let only: Option<u64> = std::env::var("SAYAGAIN_SEED").ok().and_then(|seed| seed.parse().ok());
     for seed in only.map_or(0..RUNS, |seed| seed..seed + 1) {
         let run = std::panic::catch_unwind(|| {
-            let mut world = World::new(seed);
+            let mut world = World::new(seed, doors());
             for _ in 0..1_500 {
                 world.step();
             }
@@ -279,4 +301,14 @@ fn what_was_accepted_is_shown_exactly_once_though_sessions_break_and_the_server_
         });
         assert!(run.is_ok(), "seed {seed}: SAYAGAIN_SEED={seed} cargo test whole_chat");
     }
+}
+
+#[test]
+fn what_was_accepted_is_shown_exactly_once_though_sessions_break_and_the_server_is_killed() {
+    play(Default::default);
+}
+
+#[test]
+fn nothing_typed_before_the_door_opens_is_lost_or_doubled() {
+    play(secret_door);
 }

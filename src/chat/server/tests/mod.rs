@@ -1,5 +1,6 @@
 //! The server as a whole, on virtual time: a [`World`] plays its store, its sessions and its clock.
 
+mod door;
 mod exactly_once;
 mod order;
 mod people;

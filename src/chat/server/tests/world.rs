@@ -5,8 +5,11 @@ use crate::chat::message::Role;
 use crate::chat::message::{
     Counter, Failure, Greeting, Instance, MessageId, PRIVATE_CHANNEL, PersonEntry, ToClient, ToServer,
 };
-use crate::chat::server::{ChatConfig, ChatHappening, ChatLimits, ChatServer, Effect, Peer, SessionKey};
-use crate::store::{Key, MemoryStore, Store, StoreRequest};
+use crate::chat::server::{
+    ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, Rule, SessionKey,
+};
+use crate::store::members::MembersInMemory;
+use crate::store::{Key, MemoryStore, Store, StoreReply, StoreRequest, WithMembers};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,6 +22,8 @@ pub const OWNER: Key = [9; 32];
 pub struct World {
     pub server: ChatServer,
     pub store: MemoryStore,
+    /// Accounts and tokens, where the door asks for them.
+    pub members: MembersInMemory,
     pub now: Instant,
     /// Asked of the store and not yet answered.
     pub requests: VecDeque<StoreRequest>,
@@ -53,6 +58,7 @@ impl World {
         Self {
             server: ChatServer::new(config, store.snapshot(EPOCH_MS)),
             store,
+            members: MembersInMemory::default(),
             now: Instant::ZERO,
             requests: VecDeque::new(),
             store_waits: false,
@@ -63,6 +69,22 @@ impl World {
             filled: BTreeSet::new(),
             sent: 0,
         }
+    }
+
+    /// A server with this door, and nobody in it.
+    pub fn with_door(rule: Rule) -> Self {
+        let mut world = Self::new();
+        let config = DoorConfig { rule, has_members: true, ..DoorConfig::default() };
+        world.server = world.server.with_door(config);
+        world
+    }
+
+    fn ask_store(&mut self, request: StoreRequest) -> StoreReply {
+        let (store, members) = (std::mem::take(&mut self.store), std::mem::take(&mut self.members));
+        let mut both = WithMembers { store, members };
+        let reply = both.handle(request);
+        (self.store, self.members) = (both.store, both.members);
+        reply
     }
 
     /// A session begins, of the instance with this number.
@@ -118,7 +140,7 @@ impl World {
     /// The store answers what it was asked first.
     pub fn answer_store(&mut self) {
         if let Some(request) = self.requests.pop_front() {
-            let reply = self.store.handle(request);
+            let reply = self.ask_store(request);
             self.server.handle_stored(self.now, reply);
             self.settle();
         }
@@ -149,7 +171,7 @@ impl World {
             if !self.store_waits
                 && let Some(request) = self.requests.pop_front()
             {
-                let reply = self.store.handle(request);
+                let reply = self.ask_store(request);
                 self.server.handle_stored(self.now, reply);
             } else if !self.queues_wait
                 && let Some(session) = self.filled.pop_first()
@@ -251,6 +273,7 @@ fn line(channel: u64, message: ToClient) -> String {
             assert_eq!(channel, PRIVATE_CHANNEL);
             format!("copy of private {} -> {}: {}", m.from, m.to, m.text)
         }
+        ToClient::Asked { wanted, tries_left, .. } => format!("asked {wanted:?} {tries_left}"),
         ToClient::Welcome { name, .. } => format!("welcome {name}"),
         ToClient::Joined { room: name, people, last, .. } => {
             format!("{room}joined {name} with {} at {}", people.join(","), last.0)

@@ -134,7 +134,10 @@ impl Testimony {
             ClientEvent::Stats { line: Some(line), .. } | ClientEvent::Keys { line, .. } => {
                 self.outcomes.push((line.0, Outcome::Answered));
             }
-            ClientEvent::Stats { .. } | ClientEvent::Pin { .. } | ClientEvent::ConnectingSlowly => {}
+            ClientEvent::Stats { .. }
+            | ClientEvent::Pin { .. }
+            | ClientEvent::ConnectingSlowly
+            | ClientEvent::Asked(_) => {}
         }
     }
 
