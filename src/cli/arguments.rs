@@ -243,7 +243,7 @@ pub struct Serve {
     /// How much each session may say: so many messages and requests a second, and ten times as many at once;
     /// `off` for no limit. A client keeps to it by itself
     #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms)]
-    pub rate: Terms,
+    pub quota: Terms,
     /// If the store is damaged, keep it aside and start with an empty one
     #[arg(long)]
     pub start_anew: bool,

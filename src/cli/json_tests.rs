@@ -164,7 +164,7 @@ fn whois_tells_each_session() {
         of(&UserEvent::Whois { line: LINE, entry }),
         json!({
             "event": "whois", "at_us": 17, "line": 3, "name": "bob", "state": "online", "away": null,
-            "since_ms": 5, "rooms": ["lobby"],
+            "since_ms": 5, "rooms": ["lobby"], "role": "member",
             "sessions": [{ "transport": "tcp", "rtt_ms": 1.5, "address": null }],
         })
     );

@@ -75,7 +75,7 @@ pub fn run(serve: &Serve) -> Outcome {
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: home.identity().ok().map(|identity| identity.public()),
         max_sessions: MAX_SESSIONS,
-        terms: serve.rate,
+        terms: serve.quota,
     };
     announce(serve, &config, &identity);
     let handle = server_loop.handle();

@@ -82,7 +82,7 @@ impl Plan {
         } else {
             "both"
         };
-        let mut words = os(["serve", "--quiet", "--rate", "off", "--listen", listen, "--transport", served]);
+        let mut words = os(["serve", "--quiet", "--quota", "off", "--listen", listen, "--transport", served]);
         words.extend(os(["--ephemeral", "--server-name", SERVER_NAME]));
         words.extend(self.way_of_sending());
         words

@@ -150,7 +150,7 @@ fn a_store_of_a_later_version_is_refused() {
     drop(place.store());
     place.tamper("PRAGMA user_version = 99");
     let error = refusal(place.open());
-    assert_eq!(error, OpenError::Newer { path: place.path(), version: 99, known: 2 });
+    assert_eq!(error, OpenError::Newer { path: place.path(), version: 99, known: 3 });
 }
 
 #[test]
@@ -158,13 +158,19 @@ fn a_store_of_the_first_version_becomes_one_of_today_and_loses_nothing() {
     let place = Place::new();
     drop(place.store());
     place.tamper(
-        "ALTER TABLE receipts DROP COLUMN person; ALTER TABLE receipts DROP COLUMN privates_from;
+        "DROP TABLE audit; DROP TABLE roles; DROP TABLE measures;
+         ALTER TABLE rooms DROP COLUMN topic; ALTER TABLE rooms DROP COLUMN topic_by;
+         ALTER TABLE rooms DROP COLUMN slow_s; INSERT INTO rooms VALUES (1, 'lobby', 3);
+         ALTER TABLE receipts DROP COLUMN person; ALTER TABLE receipts DROP COLUMN privates_from;
          INSERT INTO receipts VALUES (zeroblob(16), zeroblob(32), 7, x'', 1); PRAGMA user_version = 1;",
     );
     let (_, snapshot) = place.open().expect("an older store");
     let known: Vec<_> =
         snapshot.instances.iter().map(|i| (i.receipts.through.0, i.person, i.privates_from.0)).collect();
     assert_eq!(known, [(7, None, 0)]);
+    let lobby =
+        RoomRecord { room: RoomId(1), name: "lobby".into(), last: MessageId(3), ..RoomRecord::default() };
+    assert_eq!(snapshot.rooms, [lobby]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn whoever_runs_the_server_names_a_moderator_who_mutes_and_bans_over_a_restart()
 #[test]
 fn a_pipe_at_a_server_that_lets_little_through_takes_longer_and_loses_nothing() {
     let home = folder();
-    let server = Server::anywhere(home.path(), &["--rate", "50", "--ephemeral"]);
+    let server = Server::anywhere(home.path(), &["--quota", "50", "--ephemeral"]);
     let listener = Client::person(server.address, "ann", &[]);
     listener.wait_joined();
     let mut pipe = Client::person(server.address, "pipe", &[]);

@@ -91,7 +91,7 @@ fn a_name_with_an_account_is_asked_for_its_password_at_every_door() {
         prove(&mut world, 1, CLASS);
         assert_eq!(world.lines(1), ["asked Password 4"], "the class secret is not enough");
         prove(&mut world, 1, ANNS);
-        assert_eq!(world.lines(1), ["welcome Ann"]);
+        assert_eq!(world.lines(1), ["welcome Ann", "role moderator"]);
         assert_eq!(role(&world, 1), Some(Role::Moderator));
     }
 }
@@ -366,13 +366,13 @@ fn a_token_lets_its_bearer_in_under_its_name_or_under_any_without_an_account() {
     issue(&mut world, [62; 16], Some("cid"));
     world.connect(1, BEN, 1, "ben");
     show(&mut world, 1, TOKEN);
-    assert_eq!(world.lines(1), ["asked Password 5", "welcome ben"]);
+    assert_eq!(world.lines(1), ["asked Password 5", "welcome ben", "role moderator"]);
     assert_eq!(role(&world, 1), Some(Role::Moderator));
     world.connect(2, ANN, 2, "ann");
     show(&mut world, 2, TOKEN);
     show(&mut world, 2, [62; 16]);
     show(&mut world, 2, [61; 16]);
-    let lines = ["asked Password 5", "asked Password 4", "asked Password 3", "welcome ann"];
+    let lines = ["asked Password 5", "asked Password 4", "asked Password 3", "welcome ann", "role moderator"];
     assert_eq!(world.lines(2), lines);
 }
 
@@ -383,7 +383,7 @@ fn a_name_that_a_token_was_issued_for_is_nobody_elses() {
     world.connect(1, BEN, 1, "ann");
     prove(&mut world, 1, BENS);
     show(&mut world, 1, TOKEN);
-    assert_eq!(world.lines(1), ["asked Password 5", "asked Password 4", "welcome ann"]);
+    assert_eq!(world.lines(1), ["asked Password 5", "asked Password 4", "welcome ann", "role moderator"]);
 }
 
 #[test]
