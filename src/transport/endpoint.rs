@@ -27,6 +27,7 @@ use super::config::TransportConfig;
 use super::connection::Connection;
 use super::connection::footprint::Footprint;
 use super::handshake::cookie::CookieJar;
+use super::handshake::effort::Effort;
 use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
 use super::redundancy::allowance::CopyBudget;
@@ -129,6 +130,7 @@ pub struct Endpoint {
     by_client: HashMap<(SocketAddr, ConnectionId), ConnectionId>,
     half_open: HalfOpenTable,
     cookies: CookieJar,
+    effort: Effort,
     answers: Answers,
     /// Sessions that may have something to send or to tell, in the order in which they take turns.
     active: VecDeque<ConnectionId>,
@@ -149,12 +151,14 @@ impl Endpoint {
         let reset_key = MacKey::new(*setup.identity.secret()).tag(&[b"sayagain reset key"]);
         let mut reset_secret = [0; 32];
         reset_secret[..16].copy_from_slice(&reset_key);
+        let effort = Effort::new(&MacKey::new(*setup.identity.secret()));
         Self {
             setup,
             sessions: HashMap::default(),
             by_client: HashMap::new(),
             half_open: HalfOpenTable::default(),
             cookies: CookieJar::new(rng.bytes()),
+            effort,
             answers: Answers::new(reset_secret),
             active: VecDeque::new(),
             alarms: Alarms::default(),

@@ -19,10 +19,12 @@
 //! - [`client`]: the client's side
 //! - [`half_open`]: what a server keeps between WELCOME and FINISH
 //! - [`unproven`]: how many of whom nobody knows yet may be here
+//! - [`effort`]: how much arithmetic they may cost
 //! - [`cookie`]: how a server under load keeps nothing at all
 
 pub mod client;
 pub mod cookie;
+pub mod effort;
 pub mod half_open;
 pub mod unproven;
 #[cfg(test)]
