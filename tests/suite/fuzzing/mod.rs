@@ -77,7 +77,7 @@ fn scripts(count: u64) -> impl Iterator<Item = Vec<u8>> {
     (0..count).map(|seed| {
         let mut rng = Rng::from_seed(seed);
         let mut script = rng.bytes::<1>().to_vec();
-        for _ in 0..1 + rng.below(12) {
+        for _ in 0..=rng.below(12) {
             let mut run = vec![0; usize::try_from(rng.below(120)).expect("a small number")];
             rng.fill(&mut run);
             let [opcode, operand] = rng.bytes();

@@ -41,7 +41,7 @@ pub fn held_bytes() -> i64 {
 }
 
 fn hold(more: usize, less: usize) {
-    HELD.set(HELD.get() + more as i64 - less as i64);
+    HELD.set(HELD.get().saturating_add_unsigned(more as u64).saturating_sub_unsigned(less as u64));
 }
 
 fn count(bytes: usize) {

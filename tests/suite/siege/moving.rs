@@ -38,7 +38,7 @@ fn copies_that_come_after_the_original_move_nobody() {
 fn copies_that_come_before_the_original_cost_nobody_a_message_and_give_the_thief_three_bytes_for_one() {
     let mut room = Room::of(PEOPLE, 12);
     let given = Rc::new(RefCell::new(BTreeMap::<SocketAddr, u64>::new()));
-    let (mut copies, count) = (thief_of(10, DELAY - Duration::from_millis(1)), Rc::clone(&given));
+    let (mut copies, count) = (thief_of(10, Duration::from_millis(4)), Rc::clone(&given));
     room.tap = Box::new(move |seen| {
         let copies = copies(seen);
         for (_, from, bytes) in &copies {

@@ -74,7 +74,7 @@ impl Seat {
             room: "lobby".to_owned(),
             ip: [10, 0, (index / 250) as u8, (index % 250 + 1) as u8],
             transport: Transport::Udp,
-            knows: index % 2 == 0,
+            knows: index.is_multiple_of(2),
         }
     }
 }
@@ -185,7 +185,7 @@ impl Room {
             promised: None,
             pins: Vec::new(),
             addresses: 1,
-            connect_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_mins(1),
             liveness: LivenessConfig::default(),
             choices: Choices::default(),
             linger: Duration::ZERO,
@@ -265,7 +265,7 @@ impl Room {
     /// An address at which nobody sits.
     pub fn anywhere(&mut self) -> SocketAddr {
         let [a, b, c] = self.rng.bytes();
-        SocketAddr::from(([198, 18 | a & 1, b, c], 1_024 + u16::from(a)))
+        SocketAddr::from(([198, 18 + a % 2, b, c], 1_024 + u16::from(a)))
     }
 
     /// Has nobody lost or seen anything that they should not have?
@@ -356,15 +356,12 @@ impl Room {
         }
         while let Some(to) = self.server.poll_transmit(now, &mut buffer) {
             let address = to.remote;
-            match self.people.iter().position(|one| one.address == address) {
-                Some(person) => {
-                    self.post_datagram(Seen { person, is_up: false, address, bytes: buffer.clone() });
-                }
-                None => {
-                    *self.strays.entry(address).or_default() += buffer.len() as u64;
-                    if self.listens_at == Some(address) {
-                        self.letters.push(buffer.clone());
-                    }
+            if let Some(person) = self.people.iter().position(|one| one.address == address) {
+                self.post_datagram(Seen { person, is_up: false, address, bytes: buffer.clone() });
+            } else {
+                *self.strays.entry(address).or_default() += buffer.len() as u64;
+                if self.listens_at == Some(address) {
+                    self.letters.push(buffer.clone());
                 }
             }
         }

@@ -154,13 +154,9 @@ impl Scene {
         self.hand(TO_SERVER);
         match state {
             State::HelloSent => {}
-            // The cookie, and the hello that brings it.
-            State::Retried => {
-                self.hand(TO_CLIENT);
-                self.hand(TO_SERVER);
-            }
             State::HalfOpen | State::Unproven => self.hand(TO_CLIENT),
-            State::FinishSent => {
+            // The cookie, and the hello that brings it; or the welcome, and the finish.
+            State::Retried | State::FinishSent => {
                 self.hand(TO_CLIENT);
                 self.hand(TO_SERVER);
             }
@@ -308,7 +304,7 @@ impl Scene {
     /// A datagram of an attacker's. An error tells what it brought about.
     pub fn strike(&mut self, datagram: &[u8], from: Path) -> Result<(), String> {
         self.deliver(self.besieged(), datagram.to_vec(), from);
-        while let Some((_, event)) = self.server.poll_event() {
+        if let Some((_, event)) = self.server.poll_event() {
             return Err(format!("the server tells {event:?}"));
         }
         if let Some(event) = self.client.poll_event(self.now) {
