@@ -89,8 +89,8 @@ fn generate(server: SocketAddr, rate: u64) {
             let _ = sources[usize::try_from(sent).unwrap_or(0) % sources.len()].send_to(&buffer, server);
             sent += 1;
         }
-        if rate > 0 {
-            thread::sleep(began + Duration::from_micros(sent * 1_000_000 / rate) - clock::now());
+        if let Some(due_us) = (sent * 1_000_000).checked_div(rate) {
+            thread::sleep(began + Duration::from_micros(due_us) - clock::now());
         }
     }
     println!("{} {}", sent, (clock::now() - began).as_micros());
@@ -266,6 +266,7 @@ impl Bench {
     }
 
     /// All chat for so long, with so many forged datagrams a second or none.
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
     fn phase(&mut self, seconds: u64, rate: Option<u64>, lines_a_second: u32) -> Phase {
         let generator = rate.map(|rate| Generator::start(self.server.address, rate));
         thread::sleep(Duration::from_millis(300));
