@@ -200,6 +200,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));
-    targets = chat, frames, headers, seal, stretch
+    targets = chat, frames, headers, seal, ciphers, stretch
 }
 criterion_main!(benches);
