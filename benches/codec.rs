@@ -7,6 +7,9 @@
 
 mod meter;
 
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use chacha20poly1305::ChaCha20Poly1305;
+use chacha20poly1305::aead::{AeadInPlace, KeyInit};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use meter::CpuTime;
 use sayagain::chat::codec::{decode_to_client, decode_to_server, encode_to_client, encode_to_server};
@@ -184,6 +187,36 @@ fn shroud(criterion: &mut Criterion<CpuTime>) {
     }
 }
 
+/// The cipher that is used and two that could be, each alone: key schedule done, 13 bytes of associated data.
+fn cipher<C: KeyInit + AeadInPlace>(criterion: &mut Criterion<CpuTime>, name: &str) {
+    let cipher = C::new(&chacha20poly1305::aead::Key::<C>::default());
+    let header = [0x40; DATA_HEADER];
+    let mut group = criterion.benchmark_group("cipher");
+    for len in [100_usize, 1_100] {
+        let mut sealed = vec![7; len];
+        let nonce = chacha20poly1305::aead::Nonce::<C>::default();
+        let tag = cipher.encrypt_in_place_detached(&nonce, &header, &mut sealed).expect("short enough");
+        let mut buffer = vec![7; len];
+        group.throughput(Throughput::Bytes(len as u64));
+        group.bench_function(BenchmarkId::new(format!("{name} seal"), len), |b| {
+            b.iter(|| cipher.encrypt_in_place_detached(&nonce, &header, black_box(&mut buffer)).is_ok());
+        });
+        group.bench_function(BenchmarkId::new(format!("{name} open"), len), |b| {
+            b.iter(|| {
+                buffer.copy_from_slice(&sealed);
+                let opened = cipher.decrypt_in_place_detached(&nonce, &header, black_box(&mut buffer), &tag);
+                assert!(opened.is_ok(), "what was sealed opens");
+            });
+        });
+    }
+}
+
+fn ciphers(criterion: &mut Criterion<CpuTime>) {
+    cipher::<ChaCha20Poly1305>(criterion, "ChaCha20-Poly1305");
+    cipher::<Aes128Gcm>(criterion, "AES-128-GCM");
+    cipher::<Aes256Gcm>(criterion, "AES-256-GCM");
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
@@ -191,6 +224,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));
-    targets = chat, frames, headers, seal, shroud, stretch
+    targets = chat, frames, headers, seal, shroud, ciphers, stretch
 }
 criterion_main!(benches);

@@ -27,6 +27,7 @@ use super::config::TransportConfig;
 use super::connection::Connection;
 use super::connection::footprint::Footprint;
 use super::handshake::cookie::CookieJar;
+use super::handshake::effort::Effort;
 use super::handshake::first_flight::FirstFlights;
 use super::handshake::half_open::HalfOpenTable;
 use super::path::Path;
@@ -133,6 +134,7 @@ pub struct Endpoint {
     half_open: HalfOpenTable,
     first_flights: FirstFlights,
     cookies: CookieJar,
+    effort: Effort,
     answers: Answers,
     /// Sessions that may have something to send or to tell, in the order in which they take turns.
     active: VecDeque<ConnectionId>,
@@ -153,6 +155,7 @@ impl Endpoint {
         let reset_key = MacKey::new(*setup.identity.secret()).tag(&[b"sayagain reset key"]);
         let mut reset_secret = [0; 32];
         reset_secret[..16].copy_from_slice(&reset_key);
+        let effort = Effort::new(&MacKey::new(*setup.identity.secret()));
         Self {
             setup,
             sessions: HashMap::default(),
@@ -160,6 +163,7 @@ impl Endpoint {
             half_open: HalfOpenTable::default(),
             first_flights: FirstFlights::default(),
             cookies: CookieJar::new(rng.bytes()),
+            effort,
             answers: Answers::new(reset_secret),
             active: VecDeque::new(),
             alarms: Alarms::default(),

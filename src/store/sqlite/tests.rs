@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::chat::message::{Counter, MessageId};
-use crate::store::RoomId;
 use crate::store::tests::{INSTANCE, account, commit, latest, message};
+use crate::store::{RoomId, RoomRecord};
 use tempfile::TempDir;
 
 struct Place {

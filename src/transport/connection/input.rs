@@ -80,10 +80,6 @@ impl Connection {
                 Answer::Keys(established) => self.on_established(now, *established),
                 Answer::Failed(reason) => self.end(now, reason),
             },
-            // The client says hello again: our welcome was lost.
-            (Phase::Open, Some(Handshake::Hello { .. })) if !self.names.prefix.is_empty() => {
-                self.owed.ping = true;
-            }
             _ => {}
         }
     }

@@ -247,6 +247,43 @@ fn a_reset_that_anybody_could_have_made_changes_nothing() {
     assert!(!world.client_events.iter().any(|event| matches!(event, SessionEvent::Closed(_))));
 }
 
+/// The phases of the keys with which the client seals and opens.
+fn phases(world: &World) -> [bool; 2] {
+    let seal = world.client.seal.as_ref().expect("a session");
+    [seal.sealer.phase(), seal.opener.phase()]
+}
+
+#[test]
+fn keys_change_by_count_in_both_directions() {
+    let config = TransportConfig { rekey_packets: 50, ..TransportConfig::default() };
+    let server = Some(server_identity().public());
+    let mut world = World::with(7, config, hello(server, Arc::new(TrustAll)), Faults::default());
+    let (mut changes, mut before) = ([0; 2], [false; 2]);
+    for _ in 0..600 {
+        if world.client.send(ROOM, b"hello"[..].into()).is_ok() {
+            world.run_for(Duration::from_millis(100));
+        }
+        world.echo();
+        let now = phases(&world);
+        (0..2).for_each(|way| changes[way] += usize::from(now[way] != before[way]));
+        before = now;
+    }
+    assert!(changes.iter().all(|count| *count >= 9), "{changes:?}");
+    assert!(!world.client_events.iter().any(|event| matches!(event, SessionEvent::Closed(_))));
+}
+
+#[test]
+fn keys_change_by_the_hour_in_both_directions() {
+    let mut world = World::new(7, true, Faults::default());
+    world.run_for(seconds(3_500));
+    assert_eq!(phases(&world), [false; 2]);
+    world.run_for(seconds(200));
+    assert_eq!(phases(&world), [true; 2]);
+    world.run_for(seconds(3_600));
+    assert_eq!(phases(&world), [false; 2]);
+    assert!(!world.client_events.iter().any(|event| matches!(event, SessionEvent::Closed(_))));
+}
+
 #[test]
 fn silence_is_suspected_then_lost_then_over_and_a_voice_ends_it() {
     let mut world = World::new(8, true, Faults::default());

@@ -2,15 +2,19 @@
 //!
 //! No answer is larger than its question (RFC 9000 §8.1 allows three times as much), so nobody can make us
 //! flood somebody else; and what waits to be sent has a bound, beyond which answers are lost, as the network
-//! may lose them.
+//! may lose them. Nor can anybody flood our log: of those who are turned away it hears of a few a second.
 
 use crate::crypto::mac::MacKey;
+use crate::time::{Duration, Instant};
 use crate::transport::path::Path;
 use crate::wire::datagram::{ConnectionId, Handshake, put_handshake};
 use std::collections::VecDeque;
 
 /// Answers that wait to be sent, at most.
 pub const ANSWERS_MAX: usize = 1_024;
+
+/// Of so many who are turned away the log hears in a second.
+const TOLD_A_SECOND: u32 = 16;
 
 /// A datagram shorter than this is not answered with a RESET, which must not be larger.
 const RESET_MIN: usize = 48;
@@ -39,13 +43,20 @@ pub struct Asker {
 pub struct Answers {
     waiting: VecDeque<(Path, Vec<u8>)>,
     turned_away: VecDeque<TurnedAway>,
+    /// When the present second of the log began, and how many it has heard of since.
+    told: (Instant, u32),
     reset_key: MacKey,
 }
 
 impl Answers {
     /// With the secret that makes the tokens of resets.
     pub const fn new(reset_secret: [u8; 32]) -> Self {
-        Self { waiting: VecDeque::new(), turned_away: VecDeque::new(), reset_key: MacKey::new(reset_secret) }
+        Self {
+            waiting: VecDeque::new(),
+            turned_away: VecDeque::new(),
+            told: (Instant::ZERO, 0),
+            reset_key: MacKey::new(reset_secret),
+        }
     }
 
     /// Answers from `from`: zero, or the id of the session that begins.
@@ -72,8 +83,12 @@ impl Answers {
     }
 
     /// Somebody was turned away for this reason.
-    pub fn on_turned_away(&mut self, path: Path, reason: &str) {
-        if self.turned_away.len() < ANSWERS_MAX {
+    pub fn on_turned_away(&mut self, now: Instant, path: Path, reason: &str) {
+        if now >= self.told.0 + Duration::from_secs(1) {
+            self.told = (now, 0);
+        }
+        if self.told.1 < TOLD_A_SECOND && self.turned_away.len() < ANSWERS_MAX {
+            self.told.1 += 1;
             self.turned_away.push_back(TurnedAway { path, reason: reason.to_owned() });
         }
     }

@@ -3,8 +3,8 @@
 //! ```text
 //!   HELLO ─┬─ session or handshake of its own ──▶ the same WELCOME again
 //!          ├─ no such pattern, wrong seal, full ─▶ REFUSE
-//!          ├─ too many unproven, no cookie ──────▶ RETRY, nothing kept
-//!          ├─ a cookie, and still too many ──────▶ silence, nothing kept
+//!          ├─ too many unproven, or too much arithmetic for them, no cookie ─▶ RETRY, nothing kept
+//!          ├─ a cookie, and still too many or too much ──────────────────────▶ silence, nothing kept
 //!          ├─ XX ────────▶ half-open + WELCOME ── FINISH ──▶ session (full meanwhile: RESET)
 //!          └─ IK, Clear ─▶ session, unproven ─ a packet ──▶ proven (10 s without: forgotten)
 //! ```
@@ -66,33 +66,51 @@ impl Endpoint {
             }
             return self.touch(now, id);
         }
-        if let Some(half_open) = self.half_open.find(path.remote, client).copied() {
-            self.half_open.on_wanted(half_open.local);
-            return self.welcome_again(asker, &half_open);
+        if let Some(half_open) = self.half_open.find(path.remote, client, hello.noise).copied() {
+            if self.may_cost(now, asker, hello.token, true) {
+                self.half_open.on_wanted(half_open.local);
+                self.welcome_again(asker, &half_open);
+            }
+            return;
         }
         let pattern = match self.judge(hello.pattern) {
             Ok(pattern) => pattern,
             Err((code, text)) => {
-                self.answers.on_turned_away(path, text);
+                self.answers.on_turned_away(now, path, text);
                 return self.refuse(asker, code, text);
             }
         };
-        if !self.half_open.unproven().admits(path.remote.ip()) {
-            if !self.cookies.accepts(now, path.remote, client, hello.token) {
-                let token = self.cookies.issue(now, path.remote, client);
-                return self.answers.put(asker, ConnectionId(0), &Handshake::Retry { token: &token });
-            }
-            // Ours: silence, because the client asks again with the same cookie by itself, and another
-            // one would be no better.
-            if !self.half_open.unproven().admits_with_cookie(path.remote.ip()) {
-                return self.dropped(now, asked, DropReason::Unexpected);
-            }
+        if !self.may_cost(now, asker, hello.token, false) {
+            return;
         }
         if pattern.has_finish() {
             self.begin_half_open(now, asker, hello.noise);
         } else {
             self.accept_at_once(now, asker, pattern, hello.noise);
         }
+    }
+
+    /// May a handshake take a place (unless it has one) and cost us arithmetic? Else a cookie is asked for.
+    fn may_cost(&mut self, now: Instant, asker: Asker, token: &[u8], has_place: bool) -> bool {
+        let Asker { path: Path { remote, .. }, client, asked } = asker;
+        let unproven = self.half_open.unproven();
+        let (admits, admits_with_cookie) =
+            (unproven.admits(remote.ip()), unproven.admits_with_cookie(remote.ip()));
+        if (has_place || admits) && self.effort.takes(now) {
+            return true;
+        }
+        if !self.cookies.accepts(now, remote, client, token) {
+            let token = self.cookies.issue(now, remote, client);
+            self.answers.put(asker, ConnectionId(0), &Handshake::Retry { token: &token });
+            return false;
+        }
+        let may = (has_place || admits_with_cookie) && self.effort.takes_at(now, remote.ip());
+        if !may {
+            // Ours: silence, because the client asks again with the same cookie by itself, and another
+            // one would be no better.
+            self.dropped(now, asked, DropReason::Unexpected);
+        }
+        may
     }
 
     /// May a handshake with this pattern begin now? Else with which words not.
@@ -165,6 +183,9 @@ impl Endpoint {
         let Some(half_open) = self.half_open.get(local).copied() else {
             return self.answers.put_reset(path, local, len);
         };
+        if !self.effort.takes_at(now, half_open.remote.ip()) {
+            return self.dropped(now, len, DropReason::Unexpected);
+        }
         let Some((mut responder, _)) = self.welcome_of(&half_open) else { return };
         let Ok(payload) = responder.read_finish(noise) else {
             return self.dropped(now, noise.len(), DropReason::Forged);
@@ -172,7 +193,7 @@ impl Endpoint {
         self.half_open.remove(local);
         if self.is_full() {
             // Its client has keys already and heeds no REFUSE any more; when it asks anew it hears why.
-            self.answers.on_turned_away(path, "the server is full");
+            self.answers.on_turned_away(now, path, "the server is full");
             return self.answers.put_reset(path, local, len);
         }
         let Some(client) = responder.client_key() else { return };

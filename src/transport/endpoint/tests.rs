@@ -10,6 +10,7 @@ use crate::transport::handshake::client::ClientHello;
 use crate::transport::session::CloseReason;
 use crate::transport::trust::TrustAll;
 use crate::wire::datagram::put_handshake;
+use std::collections::BTreeMap;
 
 fn identity() -> Arc<Identity> {
     Arc::new(Identity::from_secret([2; 32]))
@@ -166,6 +167,68 @@ fn a_true_cookie_opens_512_places_to_an_address_and_beyond_them_is_silence_and_n
     }
 }
 
+/// How many of these were answered in each way.
+fn answered(
+    server: &mut Endpoint,
+    datagrams: impl Iterator<Item = (Path, Vec<u8>)>,
+) -> BTreeMap<&'static str, u32> {
+    let mut answers = BTreeMap::new();
+    for (from, mut datagram) in datagrams {
+        server.handle_datagram(at(0), from, &mut datagram);
+        for kind in kinds(&heard(at(0), server, from)) {
+            *answers.entry(kind).or_default() += 1;
+        }
+    }
+    answers
+}
+
+#[test]
+fn hellos_that_do_not_open_cost_arithmetic_2048_times_and_then_a_cookie_is_asked_for() {
+    let mut server = endpoint(5_000);
+    let forged = (0..5_000u16).map(|n| {
+        let mut hello = Vec::new();
+        let content = Handshake::Hello { pattern: 2, token: b"", noise: &[9; 128] };
+        put_handshake(&mut hello, ConnectionId(0), ConnectionId(n.into()), &content);
+        (path(n, 1), hello)
+    });
+    let answers = answered(&mut server, forged);
+    assert_eq!(answers, BTreeMap::from([("REFUSE", 2_048), ("RETRY", 5_000 - 2_048)]));
+    for known in [true, false] {
+        talk(at(0), &mut client(1, known), &mut server, path(6_000, u16::from(known)));
+    }
+    assert_eq!(server.len(), 2, "who brings the cookie is in");
+}
+
+#[test]
+fn the_same_hello_again_and_again_costs_arithmetic_2048_times_and_then_a_cookie_is_asked_for() {
+    let mut server = endpoint(5_000);
+    let (mut ann, mut hello) = (client(1, false), Vec::new());
+    ann.poll_transmit(at(0), &mut hello).expect("a hello");
+    let answers = answered(&mut server, (0..5_000).map(|_| (path(1, 1), hello.clone())));
+    assert_eq!(answers, BTreeMap::from([("WELCOME", 2_048), ("RETRY", 5_000 - 2_048)]));
+    assert_eq!(unproven(&mut server), 1);
+}
+
+#[test]
+fn forged_finishes_spend_the_arithmetic_of_their_handshake_s_address_and_the_true_one_comes_through_later() {
+    let mut server = endpoint(5_000);
+    let (mut ann, from) = (client(1, false), path(1, 1));
+    say(at(0), &mut ann, &mut server, from);
+    let welcome = heard(at(0), &mut server, from).remove(0);
+    let local = datagram::read_handshake(&welcome).expect("a welcome").source;
+    let mut finish = Vec::new();
+    put_handshake(&mut finish, local, ConnectionId(7), &Handshake::Finish { noise: &[9; 96] });
+    // From wherever they come.
+    let forged = (0..3_000).map(|n| (path(n, 1), finish.clone()));
+    assert_eq!(answered(&mut server, forged), BTreeMap::new());
+    ann.handle_datagram(at(0), path(0, 1), &mut welcome.clone());
+    say(at(0), &mut ann, &mut server, from);
+    assert_eq!(server.len(), 0, "there is nothing left for it");
+    ann.handle_timeout(at(1_000_000));
+    talk(at(1_000_000), &mut ann, &mut server, from);
+    assert_eq!(server.len(), 1);
+}
+
 #[test]
 fn who_never_proves_to_be_there_is_forgotten_after_twenty_five_seconds_without_a_word() {
     let mut server = endpoint(100);
@@ -253,10 +316,47 @@ fn answers_to_1024_strangers_wait_and_further_ones_are_lost() {
     }
     let answers = heard(at(0), &mut server, path(1, 1));
     assert_eq!((answers.len(), ANSWERS_MAX), (1_024, 1_024));
-    for _ in 0..2_000 {
-        server.answers.on_turned_away(path(1, 1), "");
+}
+
+#[test]
+fn of_those_who_are_turned_away_the_log_hears_16_a_second_and_1024_wait_for_it() {
+    let mut server = endpoint(1);
+    let told = |server: &mut Endpoint| std::iter::from_fn(|| server.poll_turned_away()).count();
+    for second in [0, 1, 5] {
+        for _ in 0..1_000 {
+            server.answers.on_turned_away(at(second * 1_000_000), path(1, 1), "");
+        }
+        assert_eq!(told(&mut server), 16);
     }
-    assert_eq!(std::iter::from_fn(|| server.poll_turned_away()).count(), 1_024);
+    for second in 0..2_000 {
+        server.answers.on_turned_away(at(second * 1_000_000), path(1, 1), "");
+    }
+    assert_eq!(told(&mut server), 1_024);
+}
+
+#[test]
+fn a_hello_that_is_not_padded_gets_no_answer_and_leaves_nothing() {
+    let mut server = endpoint(100);
+    let mut hello = Vec::new();
+    put_handshake(
+        &mut hello,
+        ConnectionId(0),
+        ConnectionId(7),
+        &Handshake::Hello { pattern: 1, token: &[], noise: &[9; 32] },
+    );
+    for len in [100, datagram::HELLO_MIN - 1, datagram::HELLO_MIN] {
+        // As if written so long, with a true checksum.
+        let mut short = hello[..len - 4].to_vec();
+        let body = u16::try_from(len - datagram::HANDSHAKE_OVERHEAD).expect("short").to_be_bytes();
+        short[21..23].copy_from_slice(&body);
+        let checksum = crc32fast::hash(&short).to_be_bytes();
+        short.extend(checksum);
+        assert!(datagram::read_handshake(&short).is_ok());
+        server.handle_datagram(at(0), path(1, 1), &mut short);
+        let is_long = len == datagram::HELLO_MIN;
+        assert_eq!(heard(at(0), &mut server, path(1, 1)).len(), usize::from(is_long), "{len} bytes");
+        assert_eq!(unproven(&mut server), usize::from(is_long));
+    }
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl ClientHandshake {
     /// An answer arrived, addressed to us.
     pub fn handle_answer(&mut self, now: Instant, part: &HandshakePart<'_>) -> Answer {
         match &part.content {
-            Some(Handshake::Welcome { noise }) => self.on_welcome(now, part.source, noise),
+            Some(Handshake::Welcome { noise }) => self.on_welcome(now, noise),
             Some(Handshake::Retry { token }) => self.on_retry(now, token),
             Some(Handshake::Refuse { code, text }) => self.on_refused(now, CloseCode(*code), text),
             Some(Handshake::Versions { versions }) if !versions.contains(&VERSION) => {
@@ -205,16 +205,16 @@ impl ClientHandshake {
         payload
     }
 
-    fn on_welcome(&mut self, now: Instant, remote: ConnectionId, noise: &[u8]) -> Answer {
+    fn on_welcome(&mut self, now: Instant, noise: &[u8]) -> Answer {
         // A forged welcome changes nothing: the state stands as before, and the true one may still come.
         let Some((initiator, _)) = &mut self.begun else { return Answer::Wait };
         let Ok(payload) = initiator.read_welcome(noise) else { return Answer::Wait };
         let Ok(params) = Params::read(&payload) else {
             return Answer::Failed(CloseReason::Protocol("malformed handshake parameters"));
         };
-        let Some(server) = initiator.server_key().filter(|_| params.connection_id == remote) else {
-            return Answer::Failed(CloseReason::Protocol("a connection id that was not sealed"));
-        };
+        let Some(server) = initiator.server_key() else { return Answer::Wait };
+        // Ours: the sealed id counts and not the header's, so that whoever changes that one changes nothing.
+        let remote = params.connection_id;
         if let Err(text) = self.hello.trust.check(&server, params.greeting) {
             return Answer::Failed(CloseReason::Untrusted(text));
         }

@@ -68,9 +68,11 @@ impl HalfOpenTable {
         &mut self.unproven
     }
 
-    /// The handshake that this client began from this address.
-    pub fn find(&self, remote: SocketAddr, client: ConnectionId) -> Option<&HalfOpen> {
-        self.by_client.get(&(remote, client)).and_then(|local| self.by_local.get(local))
+    /// The handshake that this client began from this address with this message. Another message under the same
+    /// id is another handshake: whoever overhears an id must not be able to take its place.
+    pub fn find(&self, remote: SocketAddr, client: ConnectionId, hello: &[u8]) -> Option<&HalfOpen> {
+        let local = self.by_client.get(&(remote, client))?;
+        self.by_local.get(local).filter(|half_open| half_open.hello() == hello)
     }
 
     /// The client of this handshake says hello again: it is not forgotten meanwhile.
@@ -96,7 +98,10 @@ impl HalfOpenTable {
     /// A handshake came to its end.
     pub fn remove(&mut self, local: ConnectionId) -> Option<HalfOpen> {
         let half_open = self.by_local.remove(&local)?;
-        self.by_client.remove(&(half_open.remote, half_open.client));
+        let client = (half_open.remote, half_open.client);
+        if self.by_client.get(&client) == Some(&local) {
+            self.by_client.remove(&client);
+        }
         self.unproven.on_ended(half_open.remote.ip());
         Some(half_open)
     }
@@ -143,12 +148,27 @@ mod tests {
         let mut table = HalfOpenTable::default();
         let one = half_open(1);
         table.insert(at(0), one);
-        assert_eq!(table.find(one.remote, one.client), Some(&one));
+        assert_eq!(table.find(one.remote, one.client, &[7; 32]), Some(&one));
         assert_eq!(table.get(one.local).map(HalfOpen::hello), Some(&[7; 32][..]));
         table.handle_timeout(at(9_999_999));
         assert!(table.get(one.local).is_some());
         table.handle_timeout(at(10_000_000));
-        assert_eq!((table.get(one.local), table.find(one.remote, one.client)), (None, None));
+        assert_eq!((table.get(one.local), table.find(one.remote, one.client, &[7; 32])), (None, None));
+        assert!(table.by_client.is_empty() && table.unproven.is_empty());
+    }
+
+    #[test]
+    fn another_message_under_the_same_id_is_another_handshake_and_ends_none() {
+        let mut table = HalfOpenTable::default();
+        let one = half_open(1);
+        let other = HalfOpen::new(ConnectionId(2), one.client, one.remote, [1; 32], &[8; 32]).expect("short");
+        table.insert(at(0), one);
+        table.insert(at(1), other);
+        assert_eq!(table.find(one.remote, one.client, &[8; 32]), Some(&other));
+        assert_eq!(table.get(one.local), Some(&one), "it can still be finished");
+        table.remove(one.local);
+        assert_eq!(table.find(one.remote, one.client, &[8; 32]), Some(&other));
+        table.remove(other.local);
         assert!(table.by_client.is_empty() && table.unproven.is_empty());
     }
 

@@ -20,10 +20,12 @@
 //! - [`half_open`]: what a server keeps between WELCOME and FINISH
 //! - [`unproven`]: how many of whom nobody knows yet may be here
 //! - [`first_flight`]: whether the first messages in a HELLO may be heard
+//! - [`effort`]: how much arithmetic they may cost
 //! - [`cookie`]: how a server under load keeps nothing at all
 
 pub mod client;
 pub mod cookie;
+pub mod effort;
 pub mod first_flight;
 pub mod half_open;
 pub mod unproven;

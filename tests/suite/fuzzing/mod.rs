@@ -1,14 +1,24 @@
 //! Does what the fuzzer found so far still pass, and do calls in any order?
 //!
-//! The two harnesses are shared with `fuzz/`, which feeds them by coverage. Here they play the inputs that are
-//! kept in `fuzz/corpus/` and inputs from seeds: msquic's "spin".
+//! The harnesses are shared with `fuzz/`, which feeds them by coverage. Here they play the inputs that are kept in
+//! `fuzz/corpus/` and inputs from seeds: msquic's "spin".
 //!
 //! - `datagram.rs`: every reader of what is not authenticated yet
 //! - `session.rs`: a client and a server, any calls, any traffic
+//! - `strangers.rs`: a whole server, and datagrams of those who have proved nothing
+//! - `answers.rs`: a client, and whatever answers its HELLO
+//! - `streams.rs`: both ends of a TCP stream before the other has proved itself
+//! - `code.rs`: what is typed as a join code
 
+mod answers;
 mod checksum;
+mod code;
 mod datagram;
 mod session;
+mod strangers;
+mod streams;
+
+pub use checksum::with_checksum;
 
 use sayagain::rng::Rng;
 use std::fs;
@@ -59,5 +69,58 @@ fn noise_from_seeds_is_read_by_every_reader_without_a_panic() {
         rng.fill(&mut bytes);
         bytes[0] = (n % u32::from(datagram::READERS)) as u8;
         datagram::play(&bytes);
+    }
+}
+
+/// Scripts from seeds: steps of an opcode, an operand and a run of bytes.
+fn scripts(count: u64) -> impl Iterator<Item = Vec<u8>> {
+    (0..count).map(|seed| {
+        let mut rng = Rng::from_seed(seed);
+        let mut script = rng.bytes::<1>().to_vec();
+        for _ in 0..=rng.below(12) {
+            let mut run = vec![0; usize::try_from(rng.below(120)).expect("a small number")];
+            rng.fill(&mut run);
+            let [opcode, operand] = rng.bytes();
+            script.extend([opcode, operand, run.len() as u8]);
+            script.extend(run);
+        }
+        script
+    })
+}
+
+#[test]
+fn a_server_bears_whatever_strangers_say() {
+    let sessions: usize = scripts(300).map(|script| strangers::play(&script)).sum();
+    assert!(sessions > 5, "{sessions} sessions came up: hardly anything was tried");
+}
+
+#[test]
+fn a_client_bears_whatever_answers_it() {
+    let connected = scripts(600).filter(|script| answers::play(script)).count();
+    assert!(connected > 20, "{connected} connected: hardly anything was tried");
+}
+
+#[test]
+fn both_ends_of_a_stream_bear_whatever_comes_before_a_proof() {
+    let connected = scripts(1_000).filter(|script| streams::play(script)).count();
+    assert!(connected > 10, "{connected} connected: hardly anything was tried");
+}
+
+#[test]
+fn a_join_code_is_read_rightly_or_not_at_all() {
+    let code = "sa-R2M0-250J-HE8A-MCXV-C9B5-3DQN-G4GM";
+    assert!(code::play(code.as_bytes()));
+    let mut rng = Rng::from_seed(3);
+    for _ in 0..20_000 {
+        let mut bytes = code.as_bytes().to_vec();
+        for _ in 0..rng.below(4) {
+            let at = usize::try_from(rng.below(bytes.len() as u64)).expect("a small number");
+            match rng.below(3) {
+                0 => bytes[at] = rng.bytes::<1>()[0],
+                1 => bytes.truncate(at.max(1)),
+                _ => bytes.insert(at, b"O -l\xe2"[at % 5]),
+            }
+        }
+        code::play(&bytes);
     }
 }

@@ -10,6 +10,8 @@
 mod allocator;
 mod pair;
 
+pub use allocator::held_bytes;
+
 use allocator::{Asked, asked_in};
 use pair::{DIRECTIONS, MESSAGE_BYTES, Pair};
 
