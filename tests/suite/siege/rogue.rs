@@ -8,9 +8,7 @@ use sayagain::transport::channel::ChannelLimits;
 use sayagain::transport::handshake::prologue;
 use sayagain::transport::params::Params;
 use sayagain::wire::bytes::Writer;
-use sayagain::wire::datagram::{
-    ConnectionId, DATA_HEADER, Handshake, put_data_header, put_handshake, read_handshake,
-};
+use sayagain::wire::datagram::{ConnectionId, Handshake, put_data_header, put_handshake, read_handshake};
 use sayagain::wire::frame::{Piece, put_piece};
 use std::net::SocketAddr;
 
