@@ -126,6 +126,11 @@ impl Batch {
         self.facts.extend(facts);
     }
 
+    /// Names and rooms and whatever else is true already, and not known to be stored.
+    pub fn unstored_facts(&self) -> impl Iterator<Item = &Change> {
+        self.under_way.iter().flat_map(|under_way| &under_way.facts).chain(&self.facts)
+    }
+
     /// The receipts of this instance are to be stored with the next batch.
     pub fn touch(&mut self, instance: Instance) {
         self.touched.insert(instance);

@@ -19,7 +19,7 @@ use super::sessions::Session;
 use super::slow_mode::SLOWEST_S;
 use crate::chat::message::{Act, AuditEntry, Failure, Measure, PersonId, RequestId, Role, ToClient};
 use crate::chat::server::effect::Peer;
-use crate::store::{MeasureRecord, RoomId, StoreRequest, Whom};
+use crate::store::{Change, MeasureRecord, RoomId, StoreRequest, Whom};
 use crate::time::{Duration, Instant};
 use std::collections::BTreeSet;
 
@@ -316,7 +316,7 @@ impl ChatServer {
             Role::Member => self.order.roles.remove(&person),
             role => self.order.roles.insert(person, role),
         };
-        self.batch.add_facts([crate::store::Change::Role { person, role }]);
+        self.batch.add_facts([Change::Role { person, role }]);
         let sessions: Vec<SessionKey> = self.people.sessions(person).collect();
         sessions.into_iter().for_each(|session| self.appoint_session(session));
         let deed = format!("made {} a {}", self.accounts.name(person), role.word());
@@ -337,7 +337,7 @@ impl ChatServer {
         audience.insert(actor.key);
         self.tell_all(&audience, &ToClient::Notice { text: format!("{} {deed}", actor.name) });
         let entry = AuditEntry { at_ms: self.unix_ms(now), by: actor.name.clone(), deed: deed.clone() };
-        self.batch.add_facts([crate::store::Change::Audit(entry)]);
+        self.batch.add_facts([Change::Audit(entry)]);
         self.happened(ChatHappening::Moderated { by: actor.name.clone(), deed });
     }
 
@@ -361,9 +361,15 @@ impl ChatServer {
     }
 
     /// The store has the log.
-    pub(super) fn on_audit(&mut self, ticket: u64, entries: Vec<AuditEntry>) {
+    pub(super) fn on_audit(&mut self, ticket: u64, mut entries: Vec<AuditEntry>) {
         let Some(Lookup::Audit(key, request)) = self.lookups.take(ticket) else { return };
         if self.sessions.get(key).is_some() {
+            // The store answers in order: what it was not asked to keep by then is not among them.
+            entries.extend(self.batch.unstored_facts().filter_map(|fact| match fact {
+                Change::Audit(entry) => Some(entry.clone()),
+                _ => None,
+            }));
+            entries.drain(..entries.len().saturating_sub(ENTRIES));
             self.tell(key, &ToClient::Audit { request, entries });
         }
     }

@@ -289,6 +289,24 @@ fn what_moderators_did_is_remembered_and_moderators_may_read_it() {
 }
 
 #[test]
+fn what_was_just_done_is_in_the_log_though_the_store_is_still_busy() {
+    let mut world = with_owner();
+    world.store_waits = true;
+    for act in [kick("ann"), kick("ben")] {
+        moderate(&mut world, 9, act);
+    }
+    world.hear(9, CONTROL_CHANNEL, &ToServer::Audit { request: RequestId(5), count: 10 });
+    world.take_all();
+    for _ in 0..3 {
+        world.answer_store();
+    }
+    let logs = world.take(9);
+    let Some((_, ToClient::Audit { entries, .. })) = logs.last() else { panic!("no log") };
+    let deeds: Vec<&str> = entries.iter().map(|entry| &entry.deed[..]).collect();
+    assert_eq!(deeds, ["kicked ann: spam", "kicked ben: spam"]);
+}
+
+#[test]
 fn a_reason_is_cut_at_its_bound_and_bans_and_mutes_are_bounded() {
     let mut world = with_owner();
     let reason = "é".repeat(500);
