@@ -187,7 +187,13 @@ impl Endpoint {
         let asker = Asker { path, client: part.source, asked: datagram.len() };
         match part.content {
             None => {
-                self.answers.put(asker, ConnectionId(0), &Handshake::Versions { versions: vec![VERSION] });
+                if self.answers.may_be_free(now) {
+                    self.answers.put(
+                        asker,
+                        ConnectionId(0),
+                        &Handshake::Versions { versions: vec![VERSION] },
+                    );
+                }
             }
             Some(Handshake::Hello { pattern, token, noise }) => {
                 self.handle_hello(now, asker, Hello { pattern, token, noise });
@@ -396,7 +402,7 @@ impl Endpoint {
         let Some(session) = self.sessions.get_mut(&id) else {
             self.dropped(now, packet.len(), DropReason::Misaddressed);
             if self.half_open.get(id).is_none() {
-                self.answers.put_reset(path, id, packet.len());
+                self.answers.put_reset(now, path, id, packet.len());
             }
             return;
         };

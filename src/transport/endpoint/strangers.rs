@@ -77,7 +77,7 @@ impl Endpoint {
             Ok(pattern) => pattern,
             Err((code, text)) => {
                 self.answers.on_turned_away(now, path, text);
-                return self.refuse(asker, code, text);
+                return self.refuse(now, asker, code, text);
             }
         };
         if !self.may_cost(now, asker, hello.token, false) {
@@ -100,8 +100,10 @@ impl Endpoint {
             return true;
         }
         if !self.cookies.accepts(now, remote, client, token) {
-            let token = self.cookies.issue(now, remote, client);
-            self.answers.put(asker, ConnectionId(0), &Handshake::Retry { token: &token });
+            if self.answers.may_be_free(now) {
+                let token = self.cookies.issue(now, remote, client);
+                self.answers.put(asker, ConnectionId(0), &Handshake::Retry { token: &token });
+            }
             return false;
         }
         let may = (has_place || admits_with_cookie) && self.effort.takes_at(now, remote.ip());
@@ -136,8 +138,10 @@ impl Endpoint {
         self.sessions.len() >= self.setup.max_sessions
     }
 
-    fn refuse(&mut self, asker: Asker, code: CloseCode, text: &str) {
-        self.answers.put(asker, ConnectionId(0), &Handshake::Refuse { code: code.0, text });
+    fn refuse(&mut self, now: Instant, asker: Asker, code: CloseCode, text: &str) {
+        if self.answers.may_be_free(now) {
+            self.answers.put(asker, ConnectionId(0), &Handshake::Refuse { code: code.0, text });
+        }
     }
 
     fn begin_half_open(&mut self, now: Instant, asker: Asker, noise: &[u8]) {
@@ -181,7 +185,7 @@ impl Endpoint {
         len: usize,
     ) {
         let Some(half_open) = self.half_open.get(local).copied() else {
-            return self.answers.put_reset(path, local, len);
+            return self.answers.put_reset(now, path, local, len);
         };
         if !self.effort.takes_at(now, half_open.remote.ip()) {
             return self.dropped(now, len, DropReason::Unexpected);
@@ -194,7 +198,7 @@ impl Endpoint {
         if self.is_full() {
             // Its client has keys already and heeds no REFUSE any more; when it asks anew it hears why.
             self.answers.on_turned_away(now, path, "the server is full");
-            return self.answers.put_reset(path, local, len);
+            return self.answers.put_reset(now, path, local, len);
         }
         let Some(client) = responder.client_key() else { return };
         let (Ok(params), Ok(keys)) = (Params::read(&payload), responder.into_keys()) else { return };
@@ -221,7 +225,7 @@ impl Endpoint {
             Responder::accept(pattern, &self.setup.identity, &prologue, seed, noise)
         else {
             let text = "this server has another key than the one you know";
-            return self.refuse(asker, CloseCode::UNKNOWN_KEY, text);
+            return self.refuse(now, asker, CloseCode::UNKNOWN_KEY, text);
         };
         let (Ok(params), Some(peer)) = (Params::read(&payload), responder.client_key()) else {
             return self.dropped(now, asked, DropReason::Malformed);

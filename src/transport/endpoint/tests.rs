@@ -319,6 +319,21 @@ fn answers_to_1024_strangers_wait_and_further_ones_are_lost() {
 }
 
 #[test]
+fn answers_that_cost_their_asker_nothing_have_a_budget_and_beyond_it_is_silence() {
+    let mut server = endpoint(1);
+    let mut answered = 0;
+    // A second of 100,000, of another version each.
+    for n in 0..100_000_u64 {
+        let mut hello = vec![0; datagram::HELLO_MIN];
+        hello[0] = 0x81;
+        hello[4] = 9;
+        server.handle_datagram(at(10 * n), path(1, 1), &mut hello);
+        answered += heard(at(10 * n), &mut server, path(1, 1)).len();
+    }
+    assert!((32_768 + 8_000..=32_768 + 8_192).contains(&answered), "{answered}");
+}
+
+#[test]
 fn of_those_who_are_turned_away_the_log_hears_16_a_second_and_1024_wait_for_it() {
     let mut server = endpoint(1);
     let told = |server: &mut Endpoint| std::iter::from_fn(|| server.poll_turned_away()).count();

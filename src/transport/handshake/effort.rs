@@ -32,20 +32,26 @@ const PLACES: usize = 1_024;
 /// A handshake's share of a bucket: what a rate of one a second adds in a second.
 const ONE: u64 = 1_000_000;
 
-/// Fills with time, up to [`AT_ONCE`].
+/// Fills with time, up to what it takes at once.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+pub struct Bucket {
     left: u64,
+    full: u64,
     at: Instant,
 }
 
 impl Bucket {
-    const FULL: Self = Self { left: AT_ONCE * ONE, at: Instant::ZERO };
+    /// Full of so many, below 2^40.
+    pub const fn of(at_once: u64) -> Self {
+        let full = at_once * ONE;
+        Self { left: full, full, at: Instant::ZERO }
+    }
 
-    fn takes(&mut self, now: Instant, a_second: u64) -> bool {
+    /// Takes one, if there is one; so many flow in each second.
+    pub fn takes(&mut self, now: Instant, a_second: u64) -> bool {
         let passed = now.as_micros().saturating_sub(self.at.as_micros());
         self.at = self.at.max(now);
-        self.left = self.left.saturating_add(passed.saturating_mul(a_second)).min(AT_ONCE * ONE);
+        self.left = self.left.saturating_add(passed.saturating_mul(a_second)).min(self.full);
         let has_one = self.left >= ONE;
         self.left -= if has_one { ONE } else { 0 };
         has_one
@@ -64,7 +70,7 @@ impl Effort {
     /// The whole budget; what the server's secret makes of this decides which addresses share one.
     pub fn new(secret: &MacKey) -> Self {
         let secret = secret.tag(&[b"sayagain places of addresses"]);
-        Self { all: Bucket::FULL, by_address: vec![Bucket::FULL; PLACES], secret }
+        Self { all: Bucket::of(AT_ONCE), by_address: vec![Bucket::of(AT_ONCE); PLACES], secret }
     }
 
     /// May one who comes as they are cost something now? Then it is taken.
