@@ -16,8 +16,9 @@
 //! | [`typing`], [`input`], [`recall`], [`completion`] | what is being typed? |
 //! | [`status`], [`attention`], [`local`], [`moment`] | how is the link, what rings, which settings, when? |
 //! | [`search`], [`help`], [`scroll`] | what was found, what can one do, where does one read? |
-//! | [`view`] | what does it look like? with a file for each part, [`wrap`] and [`theme`] |
+//! | [`view`] | what does it look like? with a file for each part, [`wrap`], [`agreed`] (widths) and [`theme`] |
 
+pub mod agreed;
 pub mod attention;
 pub mod buffer;
 pub mod buffers;

@@ -10,7 +10,7 @@
 //!            └──── Ctrl-F ───────▶ Searching
 //! ```
 //!
-//! Pure: nothing here reads a key, a clock or a terminal; [`view`](super::view) draws it. What the chat says
+//! Pure: nothing here reads a key, a clock or a terminal; [`view`] draws it. What the chat says
 //! is heard in [`hearing`](super::hearing), what is typed leaves through [`outgoing`](super::outgoing).
 
 use super::attention::Attention;

@@ -23,7 +23,11 @@ use ratatui::crossterm::{cursor, execute};
 use std::env;
 use std::io::{self, Stdout, Write, stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+
+/// Is the terminal ours? Given back twice, it would put the cursor where a later line stands.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// What the key-reading thread reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +55,7 @@ impl Terminal {
     pub fn open() -> io::Result<Self> {
         restore_on_panic();
         enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
         let opened = execute!(
             stdout(),
             EnterAlternateScreen,
@@ -129,6 +134,9 @@ fn knows_777() -> bool {
 }
 
 fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // There is nobody left to tell that a terminal that is gone could not be tidied.
     let _ = execute!(
         stdout(),

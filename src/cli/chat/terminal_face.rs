@@ -77,6 +77,15 @@ impl TerminalFace {
     }
 }
 
+impl Drop for TerminalFace {
+    /// Nobody could see or end a chat whose face has panicked.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.client.quit();
+        }
+    }
+}
+
 impl Face for TerminalFace {
     fn show(&mut self, news: News) -> io::Result<()> {
         let now = Moment(local_seconds_now());

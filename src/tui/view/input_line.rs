@@ -3,6 +3,7 @@
 //! A long line goes on in the next row, and so do the lines of a paste; of many rows those around the
 //! cursor are shown.
 
+use super::super::agreed;
 use super::super::state::State;
 use super::cells;
 use crate::chat::client::display::printable;
@@ -63,6 +64,7 @@ fn broken_at(text: &str, cursor: usize, width: usize) -> Broken {
     let mut broken = Broken { rows: vec![String::new()], cursor: (0, 0) };
     let mut used = 0;
     for (at, symbol) in text.grapheme_indices(true) {
+        let symbol = agreed::symbol(symbol);
         let is_break = symbol == "\n";
         let wide = if is_break { 0 } else { symbol.width() };
         if used + wide > width {

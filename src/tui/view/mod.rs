@@ -26,6 +26,7 @@ pub mod side_bar;
 pub mod status_line;
 pub mod title;
 
+use super::agreed;
 use super::state::{Mode, State};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -114,8 +115,9 @@ pub fn cells(count: usize) -> u16 {
 
 /// This text in at most so many cells; what is cut off is shown by a mark.
 pub fn fitted(text: &str, width: usize) -> String {
+    let text = agreed::text(text);
     if text.width() <= width {
-        return text.to_owned();
+        return text;
     }
     let mut used = 1;
     let kept = text.graphemes(true).take_while(|symbol| {

@@ -1,5 +1,6 @@
 //! What is sought, and how often is it here?
 
+use super::super::agreed;
 use super::super::search::Search;
 use super::super::state::State;
 use super::cells;
@@ -9,7 +10,8 @@ use unicode_width::UnicodeWidthStr;
 /// The row in the input's place, and the cursor's column and row in it.
 pub fn rows(state: &State, search: &Search, width: usize) -> (Vec<Line<'static>>, (u16, u16)) {
     let (count, shown) = search.count(state.buffers.active());
-    let words = search.words.text().replace('\n', " ");
+    let shown_as = |text: &str| agreed::text(&text.replace('\n', " "));
+    let words = shown_as(search.words.text());
     let told = match (words.is_empty(), count) {
         (true, _) => "   Esc ends the search".to_owned(),
         (false, 0) => "   not found here".to_owned(),
@@ -17,7 +19,7 @@ pub fn rows(state: &State, search: &Search, width: usize) -> (Vec<Line<'static>>
     };
     let style = if count == 0 && !words.is_empty() { state.theme.warning() } else { state.theme.dim() };
     let prompt = "search: ";
-    let before = search.words.before_cursor().replace('\n', " ").width();
+    let before = shown_as(search.words.before_cursor()).width();
     let row = Line::from(vec![
         Span::styled(prompt, state.theme.warning()),
         Span::raw(words),

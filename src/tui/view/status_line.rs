@@ -1,7 +1,7 @@
 //! How is the connection?
 //!
 //! Fields in the order of their worth: a narrow window loses the last ones, whole. The graphs show one
-//! block a second, of the last ten.
+//! block a second, of the last ten (in a narrow one, three).
 
 use super::super::state::{Mode, State};
 use super::super::status::{Link, Status};
@@ -12,8 +12,10 @@ use ratatui::text::{Line, Span};
 use std::collections::VecDeque;
 use unicode_width::UnicodeWidthStr;
 
-/// Blocks of a graph.
-const GRAPH_CELLS: usize = 10;
+/// Blocks of a graph, in a wide window and in a narrow one.
+const GRAPH_CELLS: (usize, usize) = (10, 3);
+/// The width of a wide one.
+const WIDE_FROM: usize = 72;
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Ours: a graph of round-trip times is not drawn steeper than this, in milliseconds, because on a good
 /// link the noise of microseconds would look like mountains.
@@ -42,8 +44,9 @@ fn fields(state: &State, width: usize) -> Line<'static> {
     }
     fields.push((status.name.clone(), plain));
     fields.push((status.transport.to_string(), plain));
-    fields.extend(rtt(state).map(|text| (text, plain)));
-    fields.extend(loss(state).map(|text| (text, plain)));
+    let blocks = if width >= WIDE_FROM { GRAPH_CELLS.0 } else { GRAPH_CELLS.1 };
+    fields.extend(rtt(state, blocks).map(|text| (text, plain)));
+    fields.extend(loss(state, blocks).map(|text| (text, plain)));
     fields.push((status.server.clone(), theme.dim()));
     joined(fields, theme, width)
 }
@@ -73,28 +76,30 @@ fn link(link: &Link, theme: Theme) -> (String, Style) {
     }
 }
 
-fn rtt(state: &State) -> Option<String> {
+fn rtt(state: &State, blocks: usize) -> Option<String> {
     let Status { rtt, .. } = &state.status;
     let highest = state.meter.rtts.iter().copied().fold(RTT_SCALE, f64::max);
-    rtt.map(|rtt| format!("rtt {:.1} ms{}", rtt.as_secs_f64() * 1e3, graph(&state.meter.rtts, highest)))
+    rtt.map(|rtt| {
+        format!("rtt {:.1} ms{}", rtt.as_secs_f64() * 1e3, graph(&state.meter.rtts, highest, blocks))
+    })
 }
 
-fn loss(state: &State) -> Option<String> {
+fn loss(state: &State, blocks: usize) -> Option<String> {
     let loss = state.status.loss?;
     let highest = state.meter.losses.iter().copied().fold(0.1, f64::max);
-    Some(format!("loss {:.1} %{}", loss * 100.0, graph(&state.meter.losses, highest)))
+    Some(format!("loss {:.1} %{}", loss * 100.0, graph(&state.meter.losses, highest, blocks)))
 }
 
 /// A blank and a block each for the last values; nothing where there are none.
-fn graph(values: &VecDeque<f64>, highest: f64) -> String {
+fn graph(values: &VecDeque<f64>, highest: f64, blocks: usize) -> String {
     let block = |value: &f64| {
         let share = (value / highest).clamp(0.0, 1.0);
         let at = (1..BLOCKS.len()).take_while(|step| share * 7.0 >= f64::from(super::cells(*step)) - 0.5);
         BLOCKS[at.count()]
     };
-    let shown = values.iter().skip(values.len().saturating_sub(GRAPH_CELLS));
-    let blocks: String = shown.map(block).collect();
-    if blocks.is_empty() { blocks } else { format!(" {blocks}") }
+    let shown = values.iter().skip(values.len().saturating_sub(blocks));
+    let graph: String = shown.map(block).collect();
+    if graph.is_empty() { graph } else { format!(" {graph}") }
 }
 
 #[cfg(test)]
@@ -102,9 +107,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_graph_shows_the_last_ten_values() {
-        assert_eq!(graph(&VecDeque::from(vec![0.0, 50.0, 100.0]), 100.0), " ▁▅█");
-        assert_eq!(graph(&(0..30).map(f64::from).collect(), 29.0).chars().count(), 11);
-        assert_eq!(graph(&VecDeque::new(), 1.0), "");
+    fn a_graph_shows_the_last_values() {
+        assert_eq!(graph(&VecDeque::from(vec![0.0, 50.0, 100.0]), 100.0, 10), " ▁▅█");
+        assert_eq!(graph(&(0..30).map(f64::from).collect(), 29.0, 10).chars().count(), 11);
+        assert_eq!(graph(&VecDeque::new(), 1.0, 10), "");
     }
 }
