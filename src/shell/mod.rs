@@ -15,6 +15,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | [`clock`] | what time is it? |
+//! | [`local_time`] | what does the clock on the wall show? |
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`own_addresses`] | under which addresses can others reach this machine? |
 //! | [`listen`] | on which sockets does a server wait? |
@@ -51,6 +52,7 @@ pub mod entropy;
 pub mod home;
 pub mod lines;
 pub mod listen;
+pub mod local_time;
 pub mod machine;
 pub mod own_addresses;
 pub mod resolve;

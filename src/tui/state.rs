@@ -1,70 +1,38 @@
-//! What does the terminal know, and what does a key or an event make of it?
+//! What does the terminal know, and what does a key make of it?
 //!
 //! ```text
-//!  keys ───▶ handle_key ──▶ Wish (send lines, leave)
-//!  events ─▶ on_event ───▶ transcript (printed once, scrolls away), pending lines, status
+//!  keys ───▶ handle_key ─▶ Wish (send lines, leave)
+//!  events ─▶ on_event ───▶ buffers, pending lines, status, alerts
+//!  stats ──▶ on_stats ───▶ status, graphs
+//!
+//!  mode:  Typing ──Ctrl-C on an empty line──▶ Asking ─ y, Ctrl-C ─▶ leave
+//!            ├──── F1, /help ────▶ Help         each returns to Typing
+//!            └──── Ctrl-F ───────▶ Searching
 //! ```
 //!
-//! Pure: nothing here reads a key, a clock or a terminal; [`draw`](super::draw) makes rows of it.
+//! Pure: nothing here reads a key, a clock or a terminal; [`view`] draws it. What the chat says
+//! is heard in [`hearing`](super::hearing), what is typed leaves through [`outgoing`](super::outgoing).
 
-use super::completion::Completion;
-use super::input::Input;
-use super::recall::Recall;
-use crate::chat::client::event::{LineNumber, UserEvent};
-use crate::transport::session::{SessionStats, Transport};
-use std::collections::{BTreeSet, VecDeque};
-use std::time::Duration;
+use super::attention::Attention;
+use super::buffer::{Bottom, Entry, Place};
+use super::buffers::Buffers;
+use super::help::Help;
+use super::key::Key;
+use super::moment::Moment;
+use super::search::Search;
+use super::sending::Sending;
+use super::status::Meter;
+pub use super::status::{Link, Status};
+use super::theme::Theme;
+use super::typing::{Typing, edit};
+use super::{local, scroll, view};
+use crate::chat::client::event::LineNumber;
+use crate::chat::room_name::RoomName;
+use crate::transport::session::SessionStats;
+use ratatui::layout::Size;
 
-/// Entries kept to print again after a resize.
-pub const LIMIT_ENTRIES: usize = 500;
-/// Names kept for completion.
-pub const LIMIT_NAMES: usize = 2_000;
-
-/// Seconds of silence that are told.
-const SILENCE_TOLD: u64 = 3;
-
-/// A key, freed of how the terminal reported it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Key {
-    /// A printable character.
-    Char(char),
-    /// A paste, perhaps of several lines.
-    Paste(String),
-    /// Send.
-    Enter,
-    /// Delete to the left.
-    Backspace,
-    /// Delete to the right.
-    Delete,
-    /// Delete the word to the left (Ctrl-W).
-    DeleteWord,
-    /// Delete all to the left (Ctrl-U).
-    DeleteToStart,
-    /// Delete all to the right (Ctrl-K).
-    DeleteToEnd,
-    /// One character left.
-    Left,
-    /// One character right.
-    Right,
-    /// One word left.
-    WordLeft,
-    /// One word right.
-    WordRight,
-    /// To the start.
-    Home,
-    /// To the end.
-    End,
-    /// The line before.
-    Up,
-    /// The line after.
-    Down,
-    /// Complete.
-    Tab,
-    /// Ctrl-C.
-    Interrupt,
-    /// Ctrl-D.
-    EndOfInput,
-}
+/// Rows that one notch of the wheel moves.
+const WHEEL_ROWS: isize = 3;
 
 /// What the person wants done.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,266 +45,245 @@ pub enum Wish {
     Leave,
 }
 
-/// How the connection is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Link {
-    /// Not yet connected for the first time.
-    Connecting,
-    /// All is well.
-    Connected,
-    /// Connected, but the server has been silent for so long.
-    Silent(Duration),
-    /// Gone for the moment.
-    Reconnecting,
-    /// Over for good.
-    Over,
-}
-
-/// What the status line tells.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Status {
-    /// The server as the person named it.
-    pub server: String,
-    /// What carries the session.
-    pub transport: Transport,
-    /// Sent in the clear?
-    pub insecure: bool,
-    /// One's own name.
-    pub name: String,
-    /// Where typed text goes.
-    pub room: Option<String>,
-    /// How the connection is.
-    pub link: Link,
-    /// Smoothed round-trip time.
-    pub rtt: Option<Duration>,
-    /// Share of the datagrams lost, 0 to 1.
-    pub loss: Option<f64>,
-}
-
-/// Something that stays readable above the input.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Entry {
-    /// What the chat says.
-    Event(UserEvent),
-    /// What the program itself says.
-    Note(String),
+/// What keys mean at the moment.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// They type.
+    #[default]
+    Typing,
+    /// They answer whether to leave.
+    Asking,
+    /// They turn the pages of the help.
+    Help(Help),
+    /// They search.
+    Searching(Search),
 }
 
 /// All that the terminal shows.
 #[derive(Debug)]
 pub struct State {
     /// The line being typed.
-    pub input: Input,
+    pub typing: Typing,
     /// The status line.
     pub status: Status,
-    /// Does the next Ctrl-C (or `y`) leave?
-    pub asked_to_quit: bool,
-    recall: Recall,
-    completion: Option<Completion>,
-    commands: Vec<String>,
-    names: BTreeSet<String>,
-    pending: VecDeque<(LineNumber, String)>,
-    lines_sent: u64,
-    /// What had come in when statistics came last, and for how many of them that has not changed.
-    bytes_in: u64,
-    silent_seconds: u64,
-    transcript: VecDeque<Entry>,
-    fresh: usize,
+    /// The last seconds of it.
+    pub meter: Meter,
+    /// Rooms and conversations.
+    pub buffers: Buffers,
+    /// Lines without an answer.
+    pub sending: Sending,
+    /// What keys mean.
+    pub mode: Mode,
+    /// The colours.
+    pub theme: Theme,
+    /// The bell.
+    pub attention: Attention,
+    pub(super) now: Moment,
+    pub(super) reply_to: Option<String>,
+    size: Size,
 }
 
 impl State {
     /// A terminal that is about to connect. `commands` (with their slash) are what Tab offers.
     pub fn new(status: Status, commands: impl IntoIterator<Item = String>) -> Self {
+        let room = status.room.clone().unwrap_or_default();
+        let room = RoomName::parse(&room).map_or(room, |room| room.as_str().to_owned());
+        let local = local::COMMANDS.iter().map(|(name, ..)| (*name).to_owned());
+        let mut commands: Vec<String> = commands.into_iter().chain(local).collect();
+        commands.sort_unstable();
         Self {
-            input: Input::default(),
+            typing: Typing::new(commands),
+            meter: Meter::default(),
+            buffers: Buffers::new(Place::Room(room.clone())),
+            sending: Sending::new(room),
             status,
-            asked_to_quit: false,
-            recall: Recall::default(),
-            completion: None,
-            commands: commands.into_iter().collect(),
-            names: BTreeSet::new(),
-            pending: VecDeque::new(),
-            lines_sent: 0,
-            bytes_in: 0,
-            silent_seconds: 0,
-            transcript: VecDeque::new(),
-            fresh: 0,
+            mode: Mode::default(),
+            theme: Theme::default(),
+            attention: Attention::default(),
+            now: Moment::default(),
+            reply_to: None,
+            size: Size::new(80, 24),
+        }
+    }
+
+    /// The clock on the wall shows this now.
+    pub fn on_time(&mut self, now: Moment) {
+        self.now = now;
+    }
+
+    /// The window has this size in cells.
+    pub fn on_size(&mut self, size: Size) {
+        self.size = size;
+    }
+
+    /// Its size in cells.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The window has got the keyboard, or has lost it.
+    pub fn on_focus(&mut self, focused: bool) {
+        self.attention.focused = Some(focused);
+        if focused {
+            self.on_looked();
+        } else {
+            self.buffers.active_mut().on_turned_away();
         }
     }
 
     /// A key was pressed.
     pub fn handle_key(&mut self, key: &Key) -> Wish {
-        if std::mem::take(&mut self.asked_to_quit) {
-            return match key {
-                Key::Interrupt | Key::EndOfInput | Key::Char('y' | 'Y') => Wish::Leave,
-                _ => Wish::Nothing,
-            };
-        }
-        if *key == Key::Tab {
-            self.complete();
-            return Wish::Nothing;
-        }
-        self.completion = None;
-        match key {
-            Key::Enter => return self.send(),
-            Key::Interrupt if self.input.is_empty() => self.asked_to_quit = true,
-            Key::Interrupt => drop(self.input.take()),
-            Key::EndOfInput if self.input.is_empty() => return Wish::Leave,
-            Key::EndOfInput => self.input.delete(),
-            Key::Up => recalled(&mut self.input, |text| self.recall.up(text)),
-            Key::Down => recalled(&mut self.input, |_| self.recall.down()),
-            _ => edit(&mut self.input, key),
+        let is_done = !matches!(self.mode, Mode::Asking | Mode::Help(_)) && self.navigated(key);
+        match self.mode {
+            _ if is_done => {}
+            Mode::Asking => return self.answered(key),
+            Mode::Help(_) => self.turned(key),
+            Mode::Searching(_) => self.search(key),
+            Mode::Typing => return self.typed(key),
         }
         Wish::Nothing
     }
 
-    fn send(&mut self) -> Wish {
-        let typed = self.input.take();
-        let lines: Vec<String> =
-            typed.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-        for line in &lines {
-            self.recall.remember(line);
-            self.lines_sent += 1;
-            self.pending.push_back((LineNumber(self.lines_sent), line.clone()));
+    fn turned(&mut self, key: &Key) {
+        let height = usize::from(self.size.height);
+        let Mode::Help(help) = &mut self.mode else { return };
+        if !help.handle_key(key, height) {
+            self.mode = Mode::Typing;
         }
-        if lines.is_empty() { Wish::Nothing } else { Wish::Send(lines) }
     }
 
-    fn complete(&mut self) {
-        let mut round = self.completion.take().or_else(|| {
-            let commands = self.commands.iter().map(String::as_str);
-            Completion::begin(&self.input, commands, self.names.iter().map(String::as_str))
+    fn answered(&mut self, key: &Key) -> Wish {
+        self.mode = Mode::Typing;
+        match key {
+            Key::Interrupt | Key::EndOfInput | Key::Char('y' | 'Y') => Wish::Leave,
+            _ => Wish::Nothing,
+        }
+    }
+
+    fn typed(&mut self, key: &Key) -> Wish {
+        let is_empty = self.typing.input.is_empty();
+        match key {
+            Key::Enter => return self.send(),
+            Key::Interrupt if is_empty => self.mode = Mode::Asking,
+            Key::Interrupt => drop(self.typing.input.take()),
+            Key::EndOfInput if is_empty => return Wish::Leave,
+            Key::EndOfInput => self.typing.handle_key(&Key::Delete, std::iter::empty()),
+            Key::Help => self.mode = Mode::Help(Help::new()),
+            Key::Find => self.mode = Mode::Searching(Search::default()),
+            Key::Escape => self.scroll_to_end(),
+            _ => {
+                let near = self.buffers.active().people.keys().map(String::as_str);
+                self.typing.handle_key(key, near);
+            }
+        }
+        Wish::Nothing
+    }
+
+    /// Keys that lead elsewhere, whatever else they are for; false for all others.
+    fn navigated(&mut self, key: &Key) -> bool {
+        let page = isize::try_from(self.window_rows().saturating_sub(1).max(1)).unwrap_or(1);
+        match key {
+            Key::PageUp => self.scroll(-page),
+            Key::PageDown => self.scroll(page),
+            Key::WheelUp => self.scroll(-WHEEL_ROWS),
+            Key::WheelDown => self.scroll(WHEEL_ROWS),
+            Key::Oldest => self.scroll(isize::MIN / 2),
+            Key::Newest => self.scroll_to_end(),
+            Key::Place(number) => self.go_to(number.wrapping_sub(1)),
+            Key::PlaceBefore => self.step(true),
+            Key::PlaceAfter => self.step(false),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Looks at the place with this index.
+    pub(super) fn go_to(&mut self, index: usize) {
+        self.mode = Mode::Typing;
+        self.buffers.activate(index);
+    }
+
+    fn step(&mut self, back: bool) {
+        self.mode = Mode::Typing;
+        self.buffers.step(back);
+    }
+
+    /// Rows of messages that are in view.
+    fn window_rows(&self) -> usize {
+        usize::from(view::areas(self).messages.height)
+    }
+
+    fn scroll(&mut self, by: isize) {
+        let heights = view::messages::heights(self);
+        let window = self.window_rows();
+        let buffer = self.buffers.active_mut();
+        let from = buffer.bottom.map(|bottom| (buffer.index_of(bottom.number), bottom.rows));
+        let to = scroll::moved(&heights, window, from, by);
+        buffer.bottom = to.and_then(|(index, rows)| {
+            let number = buffer.entries().get(index)?.number;
+            Some(Bottom { number, rows })
         });
-        if let Some(round) = &mut round {
-            round.step(&mut self.input);
-        }
-        self.completion = round;
+        self.on_looked();
     }
 
-    /// The chat has something to show.
-    pub fn on_event(&mut self, event: &UserEvent) {
-        // Its answer is the statistics, which come on their own.
-        if !matches!(event, UserEvent::StatsAsked { .. }) {
-            self.on_answered(event.line());
-        }
-        self.learn(event);
-        match event {
-            UserEvent::Accepted { .. } | UserEvent::StatsAsked { .. } | UserEvent::QuitAsked { .. } => {}
-            UserEvent::CurrentRoom { room } => self.status.room.clone_from(room),
-            _ => self.say(Entry::Event(event.clone())),
+    pub(super) fn scroll_to_end(&mut self) {
+        self.buffers.active_mut().bottom = None;
+        self.on_looked();
+    }
+
+    /// The newest of the place in view has been seen, if it is in view.
+    fn on_looked(&mut self) {
+        if !self.attention.is_away() && self.buffers.active().bottom.is_none() {
+            self.buffers.active_mut().on_seen();
         }
     }
 
-    /// This line of ours, if it was one, has its answer.
-    fn on_answered(&mut self, line: Option<LineNumber>) {
-        self.pending.retain(|(pending, _)| Some(*pending) != line);
-    }
-
-    fn learn(&mut self, event: &UserEvent) {
-        match event {
-            UserEvent::Connected { name } => {
-                self.status.name.clone_from(name);
-                self.status.link = Link::Connected;
+    fn search(&mut self, key: &Key) {
+        let Mode::Searching(search) = &mut self.mode else { return };
+        let buffer = self.buffers.active();
+        match key {
+            Key::Escape | Key::Interrupt | Key::EndOfInput => {
+                self.mode = Mode::Typing;
+                return self.scroll_to_end();
             }
-            UserEvent::Reconnecting { .. } => self.status.link = Link::Reconnecting,
-            UserEvent::Disconnected { .. } => self.status.link = Link::Over,
-            UserEvent::Members { room, names, .. } => {
-                self.meet(room);
-                for name in names {
-                    self.meet(name);
+            Key::Enter | Key::Up | Key::Find => search.step(buffer, true),
+            Key::Down => search.step(buffer, false),
+            Key::NewLine | Key::Tab => {}
+            _ => {
+                let before = search.words.text().to_owned();
+                edit(&mut search.words, key);
+                if search.words.text() != before {
+                    search.begin(buffer);
                 }
             }
-            UserEvent::Joined { room, name, .. } => {
-                self.meet(room);
-                self.meet(name);
-            }
-            UserEvent::Message { from, .. } | UserEvent::Private { from, .. } => self.meet(from),
-            UserEvent::Renamed { old, new, own, .. } => {
-                self.names.remove(old);
-                self.meet(new);
-                if *own {
-                    self.status.name.clone_from(new);
-                }
-            }
-            _ => {}
         }
+        let at = search.at;
+        self.show_found(at);
     }
 
-    fn meet(&mut self, name: &str) {
-        if self.names.len() < LIMIT_NAMES {
-            self.names.insert(name.to_owned());
-        }
+    /// Puts what was found into the middle of the window.
+    fn show_found(&mut self, number: Option<u64>) {
+        let Some(number) = number else { return };
+        self.buffers.active_mut().bottom = Some(Bottom { number, rows: 1 });
+        self.scroll(isize::try_from(self.window_rows() / 2).unwrap_or(0));
     }
 
-    /// The session was measured anew, as it is once a second. Where not a byte came in between, the server
-    /// was silent; heartbeats come each second too, so that a few of these are no accident.
+    /// The session was measured anew, as it is once a second; `line` asked for it.
     pub fn on_stats(&mut self, stats: &SessionStats, line: Option<LineNumber>) {
         self.status.rtt = stats.rtt;
         self.status.loss = stats.loss;
-        self.on_answered(line);
-        if line.is_some() || !matches!(self.status.link, Link::Connected | Link::Silent(_)) {
-            return;
+        match line {
+            Some(line) => drop(self.sending.on_answered(line)),
+            None => self.meter.on_second(stats, &mut self.status),
         }
-        let heard = stats.bytes_in != std::mem::replace(&mut self.bytes_in, stats.bytes_in);
-        self.silent_seconds = if heard { 0 } else { self.silent_seconds + 1 };
-        self.status.link = match self.silent_seconds {
-            ..SILENCE_TOLD => Link::Connected,
-            seconds => Link::Silent(Duration::from_secs(seconds)),
-        };
     }
 
-    /// Adds to what stands above the input.
-    pub fn say(&mut self, entry: Entry) {
-        if self.transcript.len() == LIMIT_ENTRIES {
-            self.transcript.pop_front();
-        }
-        self.transcript.push_back(entry);
-        self.fresh = (self.fresh + 1).min(self.transcript.len());
-    }
-
-    /// What has not been printed yet, oldest first; it counts as printed now.
-    pub fn take_fresh(&mut self) -> Vec<Entry> {
-        let from = self.transcript.len() - std::mem::take(&mut self.fresh);
-        self.transcript.range(from..).cloned().collect()
-    }
-
-    /// All that is remembered, newest first, to print it again.
-    pub fn newest_first(&self) -> impl Iterator<Item = &Entry> {
-        self.transcript.iter().rev()
-    }
-
-    /// What was sent and has not had its answer yet, oldest first.
-    pub fn pending(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.pending.iter().map(|(_, text)| text.as_str())
-    }
-}
-
-fn recalled<'a>(input: &mut Input, step: impl FnOnce(&str) -> Option<&'a str>) {
-    let line = step(input.text()).map(str::to_owned);
-    if let Some(line) = line {
-        input.set(&line);
-    }
-}
-
-fn edit(input: &mut Input, key: &Key) {
-    match key {
-        Key::Char(c) => input.insert(c.encode_utf8(&mut [0; 4])),
-        Key::Paste(text) => input.insert(text),
-        Key::Backspace => input.backspace(),
-        Key::Delete => input.delete(),
-        Key::DeleteWord => input.delete_word(),
-        Key::DeleteToStart => input.delete_to_start(),
-        Key::DeleteToEnd => input.delete_to_end(),
-        Key::Left => input.left(),
-        Key::Right => input.right(),
-        Key::WordLeft => input.word_left(),
-        Key::WordRight => input.word_right(),
-        Key::Home => input.home(),
-        Key::End => input.end(),
-        Key::Enter | Key::Up | Key::Down | Key::Tab | Key::Interrupt | Key::EndOfInput => {}
+    /// The program itself has to say this.
+    pub fn note(&mut self, text: String) {
+        self.buffers.say_here(self.now, Entry::Note(text));
     }
 }
 
 #[cfg(test)]
 #[path = "state_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,35 +1,50 @@
 //! How do keys come in, and how is the terminal left as it was found?
 //!
-//! Raw mode and bracketed paste are on while a [`Terminal`] lives; dropping it, or a panic anywhere in the
-//! program, turns them off. Keys are read by a thread of their own that blocks until one comes.
+//! While a [`Terminal`] lives there are raw mode, a screen of our own (the shell's comes back afterwards),
+//! bracketed paste, and reports of the wheel and of who has the keyboard. Dropping it, or a panic anywhere
+//! in the program, turns all that off. Keys are read by a thread of their own that blocks until one comes.
 
+use super::attention::Notify;
+use super::key::Key;
 use super::screen::Screen;
-use super::state::{Key, State};
+use super::state::State;
 use super::theme::Theme;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
-    self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+    self, DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+    EnableFocusChange, EnableMouseCapture, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+    MouseEventKind,
 };
-use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
+use ratatui::crossterm::{cursor, execute};
+use std::env;
 use std::io::{self, Stdout, Write, stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+
+/// Is the terminal ours? Given back twice, it would put the cursor where a later line stands.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// What the key-reading thread reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
-    /// A key, or a paste.
+    /// A key, a paste, or the wheel.
     Key(Key),
-    /// The terminal has another size, or should be drawn again.
+    /// The terminal has another size.
+    Resized,
+    /// The terminal should be drawn anew (Ctrl-L).
     Redraw,
+    /// The window has got the keyboard, or has lost it.
+    Focus(bool),
     /// The terminal is gone.
     Gone,
 }
 
-/// The real terminal, in raw mode as long as this lives.
+/// The real terminal, ours as long as this lives.
 #[derive(Debug)]
 pub struct Terminal {
     screen: Screen<CrosstermBackend<Stdout>>,
@@ -40,8 +55,15 @@ impl Terminal {
     pub fn open() -> io::Result<Self> {
         restore_on_panic();
         enable_raw_mode()?;
-        let opened = execute!(stdout(), EnableBracketedPaste)
-            .and_then(|()| Screen::new(CrosstermBackend::new(stdout()), theme()));
+        TAKEN.store(true, Ordering::SeqCst);
+        let opened = execute!(
+            stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableMouseCapture,
+            EnableFocusChange
+        )
+        .and_then(|()| Screen::new(CrosstermBackend::new(stdout())));
         match opened {
             Ok(screen) => Ok(Self { screen }),
             Err(error) => {
@@ -51,29 +73,80 @@ impl Terminal {
         }
     }
 
-    /// Shows what is new in the state, in one step for the eye.
+    /// Shows the state, in one step for the eye, and rings if it has something to ring for.
     pub fn show(&mut self, state: &mut State) -> io::Result<()> {
         execute!(stdout(), BeginSynchronizedUpdate)?;
         self.screen.show(state)?;
-        execute!(stdout(), EndSynchronizedUpdate)
+        execute!(stdout(), EndSynchronizedUpdate)?;
+        match state.attention.take() {
+            Some(text) => ring(&text),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes every cell again when next shown.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.screen.forget()
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // There is nobody left to tell that a terminal that is gone could not be tidied.
-        let _ = self.screen.leave();
         restore();
     }
 }
 
-/// `NO_COLOR` set to anything but nothing turns colours off (no-color.org).
-fn theme() -> Theme {
-    Theme { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+/// What the environment wishes: `NO_COLOR` set to anything but nothing turns colours off (no-color.org),
+/// else `SAYAGAIN_THEME` is `dark`, `light` or `none`; `SAYAGAIN_NOTIFY` is `off`, `mentions` or `all`.
+/// Other words are as good as none.
+pub fn obey_environment(state: &mut State) {
+    let word = |name| env::var(name).unwrap_or_default().to_lowercase();
+    state.theme = Theme::parse(&word("SAYAGAIN_THEME")).unwrap_or_default();
+    if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        state.theme = Theme::None;
+    }
+    state.attention.notify = Notify::parse(&word("SAYAGAIN_NOTIFY")).unwrap_or_default();
+}
+
+/// Rings the bell and has the desktop show this text, which must be harmless.
+fn ring(text: &str) -> io::Result<()> {
+    let mut output = stdout();
+    output.write_all(bell(text, knows_777()).as_bytes())?;
+    output.flush()
+}
+
+/// BEL, and a notification in the terminal's own way: OSC 777 (urxvt, and what took it over) or OSC 9
+/// (iTerm2, and what took it over); a terminal that knows neither shows nothing.
+fn bell(text: &str, by_777: bool) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let (kind, text) = if by_777 {
+        ("777;notify;sayagain;", text.replace(';', ","))
+    } else {
+        // Ours: a word first, because some terminals read OSC 9 with a number as something else.
+        ("9;sayagain: ", text)
+    };
+    format!("\x07\x1b]{kind}{text}\x1b\\")
+}
+
+fn knows_777() -> bool {
+    let term = env::var("TERM").unwrap_or_default();
+    env::var_os("VTE_VERSION").is_some() || term.starts_with("rxvt") || term.starts_with("foot")
 }
 
 fn restore() {
-    let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste);
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // There is nobody left to tell that a terminal that is gone could not be tidied.
+    let _ = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        DisableFocusChange,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     let _ = disable_raw_mode();
     let _ = stdout().flush();
 }
@@ -112,8 +185,14 @@ fn translated(event: Event) -> Option<Input> {
     match event {
         Event::Key(key) => pressed(key),
         Event::Paste(text) => Some(Input::Key(Key::Paste(text))),
-        Event::Resize(..) => Some(Input::Redraw),
-        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Resize(..) => Some(Input::Resized),
+        Event::FocusGained => Some(Input::Focus(true)),
+        Event::FocusLost => Some(Input::Focus(false)),
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Input::Key(Key::WheelUp)),
+            MouseEventKind::ScrollDown => Some(Input::Key(Key::WheelDown)),
+            _ => None,
+        },
     }
 }
 
@@ -126,26 +205,48 @@ fn pressed(key: KeyEvent) -> Option<Input> {
     let alt = key.modifiers.contains(KeyModifiers::ALT) && !key.modifiers.contains(KeyModifiers::CONTROL);
     let key = match key.code {
         KeyCode::Char(c) if control => return with_control(c.to_ascii_lowercase()),
-        KeyCode::Char('b') if alt => Key::WordLeft,
-        KeyCode::Char('f') if alt => Key::WordRight,
-        KeyCode::Char(_) if alt => return None,
+        KeyCode::Char(c) if alt => with_alt(c)?,
         KeyCode::Char(c) => Key::Char(c),
-        KeyCode::Enter => Key::Enter,
+        KeyCode::Enter if alt => Key::NewLine,
         KeyCode::Backspace if control || alt => Key::DeleteWord,
+        KeyCode::Left | KeyCode::Up if alt => Key::PlaceBefore,
+        KeyCode::Right | KeyCode::Down if alt => Key::PlaceAfter,
+        KeyCode::Left if control => Key::WordLeft,
+        KeyCode::Right if control => Key::WordRight,
+        KeyCode::Home if control => Key::Oldest,
+        KeyCode::End if control => Key::Newest,
+        code => alone(code)?,
+    };
+    Some(Input::Key(key))
+}
+
+fn alone(code: KeyCode) -> Option<Key> {
+    Some(match code {
+        KeyCode::Enter => Key::Enter,
         KeyCode::Backspace => Key::Backspace,
         KeyCode::Delete => Key::Delete,
-        KeyCode::Left if control || alt => Key::WordLeft,
-        KeyCode::Right if control || alt => Key::WordRight,
         KeyCode::Left => Key::Left,
         KeyCode::Right => Key::Right,
         KeyCode::Home => Key::Home,
         KeyCode::End => Key::End,
         KeyCode::Up => Key::Up,
         KeyCode::Down => Key::Down,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
         KeyCode::Tab => Key::Tab,
+        KeyCode::Esc => Key::Escape,
+        KeyCode::F(1) => Key::Help,
         _ => return None,
-    };
-    Some(Input::Key(key))
+    })
+}
+
+fn with_alt(c: char) -> Option<Key> {
+    match c {
+        'b' => Some(Key::WordLeft),
+        'f' => Some(Key::WordRight),
+        '1'..='9' => c.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).map(Key::Place),
+        _ => None,
+    }
 }
 
 /// The line-editing keys that shells have taught everybody.
@@ -154,7 +255,7 @@ fn with_control(c: char) -> Option<Input> {
         'a' => Key::Home,
         'e' => Key::End,
         'b' => Key::Left,
-        'f' => Key::Right,
+        'f' => Key::Find,
         'p' => Key::Up,
         'n' => Key::Down,
         'h' => Key::Backspace,
@@ -190,6 +291,20 @@ mod tests {
     fn the_characters_of_altgr_are_typed() {
         let altgr = KeyModifiers::CONTROL | KeyModifiers::ALT;
         assert_eq!(key(KeyCode::Char('@'), altgr), Some(Input::Key(Key::Char('@'))));
+    }
+
+    #[test]
+    fn alt_leads_to_other_rooms() {
+        assert_eq!(key(KeyCode::Char('3'), KeyModifiers::ALT), Some(Input::Key(Key::Place(3))));
+        assert_eq!(key(KeyCode::Char('0'), KeyModifiers::ALT), None);
+        assert_eq!(key(KeyCode::Up, KeyModifiers::ALT), Some(Input::Key(Key::PlaceBefore)));
+        assert_eq!(key(KeyCode::Right, KeyModifiers::ALT), Some(Input::Key(Key::PlaceAfter)));
+    }
+
+    #[test]
+    fn what_rings_can_do_nothing_else_to_the_terminal() {
+        assert_eq!(bell("a;b\x1b]0;x\x07", true), "\x07\x1b]777;notify;sayagain;a,b]0,x\x1b\\");
+        assert_eq!(bell("4;1\u{9c}", false), "\x07\x1b]9;sayagain: 4;1\x1b\\");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! character (UAX 11) takes two cells and never hangs half over the edge. Continued rows are indented, so
 //! that no text can pass for a line of somebody else.
 
+use super::agreed;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
@@ -38,7 +39,7 @@ pub fn rows(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
 fn cells_of<'a>(span: &'a Span<'_>) -> impl Iterator<Item = Cell<'a>> {
     let style = span.style;
     let symbols = span.content.graphemes(true).filter(|symbol| !symbol.contains(char::is_control));
-    symbols.map(move |symbol| Cell { symbol, style, width: symbol.width() })
+    symbols.map(agreed::symbol).map(move |symbol| Cell { symbol, style, width: symbol.width() })
 }
 
 /// How many cells make the next row.

@@ -33,6 +33,9 @@ pub const VERSION: u32 = 1;
 /// A HELLO is at least so long, so that no reply is larger than what it answers.
 pub const HELLO_MIN: usize = 1_200;
 
+/// A datagram shorter than this is not answered with a RESET, which must not be larger.
+pub const RESET_MIN: usize = 48;
+
 /// The UDP payload that every path is taken to carry: fits every IPv6 path (RFC 8200 §5: 1,280 bytes less 48
 /// of headers; RFC 9000 §14.1). Larger ones are sent only where they are known to pass.
 pub const DATAGRAM_BASE: usize = 1_200;

@@ -7,8 +7,10 @@ use super::face::{Face, News};
 use super::stats;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::shell::client_loop::ClientHandle;
-use crate::tui::state::{Entry, State, Wish};
-use crate::tui::terminal::{Input, Terminal, read_keys};
+use crate::shell::local_time::{local_seconds, local_seconds_now};
+use crate::tui::moment::Moment;
+use crate::tui::state::{State, Wish};
+use crate::tui::terminal::{self, Input, Terminal, read_keys};
 use std::io;
 use std::sync::mpsc::{Sender, SyncSender, channel};
 use std::thread;
@@ -29,11 +31,12 @@ impl TerminalFace {
     /// A face that will show this state; `keys` leads back to it. `stats_wanted`: print the statistics each
     /// second, besides showing them in the status line.
     pub fn new(
-        state: State,
+        mut state: State,
         client: ClientHandle,
         keys: SyncSender<News>,
         stats_wanted: bool,
     ) -> io::Result<Self> {
+        terminal::obey_environment(&mut state);
         let typed = hand_in_lines(client.clone())?;
         Ok(Self { state, terminal: None, client, keys, typed, stats_wanted })
     }
@@ -44,9 +47,11 @@ impl TerminalFace {
         read_keys(move |input| keys.send(News::Input(input)).is_ok())
     }
 
-    fn handle_input(&mut self, input: Input) {
+    fn handle_input(&mut self, input: Input) -> io::Result<()> {
         match input {
-            Input::Redraw => {}
+            Input::Resized => {}
+            Input::Redraw => return self.terminal.as_mut().map_or(Ok(()), Terminal::forget),
+            Input::Focus(focused) => self.state.on_focus(focused),
             Input::Gone => self.leave(),
             Input::Key(key) => match self.state.handle_key(&key) {
                 Wish::Nothing => {}
@@ -55,6 +60,7 @@ impl TerminalFace {
                 Wish::Send(lines) => lines.into_iter().for_each(|line| drop(self.typed.send(line))),
             },
         }
+        Ok(())
     }
 
     /// If the loop has ended already, there is nothing to ask for.
@@ -67,16 +73,27 @@ impl TerminalFace {
         if self.terminal.is_none() {
             eprintln!("{text}");
         }
-        self.state.say(Entry::Note(text));
+        self.state.note(text);
+    }
+}
+
+impl Drop for TerminalFace {
+    /// Nobody could see or end a chat whose face has panicked.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.client.quit();
+        }
     }
 }
 
 impl Face for TerminalFace {
     fn show(&mut self, news: News) -> io::Result<()> {
+        let now = Moment(local_seconds_now());
+        self.state.on_time(now);
         match news {
             News::Reached(server) => self.state.status.server = server,
             News::Chat(event) => {
-                self.state.on_event(&event);
+                self.state.on_event(&event, when(&event).unwrap_or(now));
                 if matches!(event, UserEvent::Connected { .. }) && self.terminal.is_none() {
                     self.open()?;
                 }
@@ -90,13 +107,23 @@ impl Face for TerminalFace {
                 }
             }
             News::Note(text) => self.note(text),
-            News::Input(input) => self.handle_input(input),
+            News::Input(input) => self.handle_input(input)?,
             News::Keys { .. } | News::End => {}
         }
         match &mut self.terminal {
             Some(terminal) => terminal.show(&mut self.state),
             None => Ok(()),
         }
+    }
+}
+
+/// When the server had it, if it says so.
+fn when(event: &UserEvent) -> Option<Moment> {
+    match event {
+        UserEvent::Message { at_ms, .. } | UserEvent::Private { at_ms, .. } if *at_ms > 0 => {
+            Some(Moment(local_seconds(*at_ms)))
+        }
+        _ => None,
     }
 }
 

@@ -8,9 +8,11 @@ use crate::transport::channel::{Item, Polled, Which};
 use crate::transport::journal::Journal;
 use crate::transport::path::Path;
 use crate::transport::reliability::sent::Part;
-use crate::transport::session::CloseReason;
+use crate::transport::session::{CloseReason, Liveness};
 use crate::wire::Writer;
-use crate::wire::datagram::{DATA_HEADER, HandshakePart, NOISE_MAX, put_data_header, read_handshake};
+use crate::wire::datagram::{
+    DATA_HEADER, HandshakePart, NOISE_MAX, RESET_MIN, put_data_header, read_handshake,
+};
 use crate::wire::frame;
 
 /// About how many bytes of pieces fit into one packet.
@@ -269,6 +271,7 @@ impl Connection {
         cause = self.write_messages(now, buffer, room, cause).or(cause);
         if cause.is_none() && self.owed.ping && may_ask {
             frame::put_ping(&mut Writer::new(buffer));
+            self.pad_question(buffer);
             cause = Some(SendCause::Heartbeat);
         }
         if cause.is_some() {
@@ -285,6 +288,15 @@ impl Connection {
             self.received.on_acknowledged();
         }
         Some(cause.unwrap_or(SendCause::Acknowledgement))
+    }
+
+    /// A peer that has been silent may have started anew, and answers only what is as long as its answer.
+    fn pad_question(&self, buffer: &mut Vec<u8>) {
+        let overhead = self.seal.as_ref().map_or(0, |seal| seal.sealer.overhead());
+        if self.silence.state() != Liveness::Alive {
+            let missing = RESET_MIN.saturating_sub(buffer.len() + overhead);
+            frame::put_padding(&mut Writer::new(buffer), missing);
+        }
     }
 
     fn write_ack(&mut self, now: Instant, buffer: &mut Vec<u8>, room: usize) -> bool {

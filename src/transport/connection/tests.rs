@@ -238,6 +238,17 @@ fn a_server_that_started_anew_tells_its_former_clients_at_once() {
 }
 
 #[test]
+fn a_client_that_has_nothing_to_say_notices_within_four_seconds_that_its_server_started_anew() {
+    let mut world = World::new(7, true, Faults::default());
+    world.run_for(seconds(1));
+    world.server = endpoint(TransportConfig::default(), server_identity(), 77);
+    world.client_events.clear();
+    let before = world.now;
+    let reset = world.run_until(seconds(10), |event| *event == SessionEvent::Closed(CloseReason::Reset));
+    assert!(reset.is_some_and(|at| at - before <= seconds(4)), "{reset:?}");
+}
+
+#[test]
 fn a_reset_that_anybody_could_have_made_changes_nothing() {
     let mut world = World::new(7, true, Faults::default());
     world.run_for(seconds(1));

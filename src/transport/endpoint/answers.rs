@@ -9,7 +9,7 @@ use crate::crypto::mac::MacKey;
 use crate::time::{Duration, Instant};
 use crate::transport::handshake::effort::Bucket;
 use crate::transport::path::Path;
-use crate::wire::datagram::{ConnectionId, Handshake, put_handshake};
+use crate::wire::datagram::{ConnectionId, Handshake, RESET_MIN, put_handshake};
 use std::collections::VecDeque;
 
 /// Answers that wait to be sent, at most.
@@ -23,9 +23,6 @@ const FREE_AT_ONCE: u64 = 8_192;
 
 /// Of so many who are turned away the log hears in a second.
 const TOLD_A_SECOND: u32 = 16;
-
-/// A datagram shorter than this is not answered with a RESET, which must not be larger.
-const RESET_MIN: usize = 48;
 
 /// A handshake that was turned away, for the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
