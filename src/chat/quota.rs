@@ -41,6 +41,11 @@ impl Terms {
         Self { per_second, burst: (per_second * 10).clamp(BURST_MIN, TOKEN) }
     }
 
+    /// What a server told, within the ranges that a server may tell.
+    pub fn told(per_second: u64, burst: u64) -> Self {
+        Self { per_second: per_second.min(TOKEN), burst: burst.clamp(BURST_MIN, TOKEN) }
+    }
+
     /// What a client allows itself under these terms of a server: three quarters of them at once, so that it
     /// is not even warned.
     pub const fn with_reserve(self) -> Self {
@@ -152,6 +157,12 @@ mod tests {
         let mut quota = Quota::new(at(0), Terms::UNLIMITED);
         assert!((0..100_000).all(|_| quota.take(at(0)) == Verdict::Yes));
         assert_eq!(quota.next_at(at(0)), None);
+    }
+
+    #[test]
+    fn terms_that_no_server_may_tell_are_taken_as_the_nearest_that_it_may() {
+        assert_eq!(Terms::told(u64::MAX, u64::MAX), Terms { per_second: TOKEN, burst: TOKEN });
+        assert_eq!(Terms::told(5, 0), Terms { per_second: 5, burst: BURST_MIN });
     }
 
     #[test]

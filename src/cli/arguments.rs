@@ -75,6 +75,28 @@ pub enum Command {
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
+    /// What a shell needs to complete our commands
+    #[command(after_help = "Example:\n  sayagain completions bash")]
+    Completions(Completions),
+    /// The manual pages
+    #[command(after_help = "Example:\n  sayagain man /usr/local/share/man/man1")]
+    Man(Man),
+}
+
+/// `completions`.
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Args, Debug)]
+pub struct Man {
+    /// Write all pages into this folder, rather than the first to standard output
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 /// `demo`.

@@ -1,5 +1,6 @@
 //! Which number does the program end with?
 
+use crate::chat::client::display::printable;
 use crate::service::api::Ending;
 use std::process::ExitCode;
 
@@ -90,8 +91,8 @@ pub fn explain(ending: &Ending, server: &str) -> Option<String> {
     match ending {
         Ending::Done => None,
         Ending::Undelivered(lines) => Some(undelivered(lines)),
-        Ending::NotConnected(why) => Some(format!("could not connect to {server}: {why}")),
-        Ending::Refused { text, .. } => Some(format!("refused: {text}")),
+        Ending::NotConnected(why) => Some(format!("could not connect to {server}: {}", printable(why))),
+        Ending::Refused { text, .. } => Some(format!("refused: {}", printable(text))),
     }
 }
 

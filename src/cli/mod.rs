@@ -1,7 +1,7 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
-//! [`compare`], [`account`], [`token`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`compare`], [`account`], [`token`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
 //! [`signals`], [`columns`] of figures, where a [`secret`] comes from ([`hidden`]), a server's [`members`], [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
@@ -11,6 +11,7 @@ pub mod bench;
 pub mod chat;
 pub mod columns;
 pub mod compare;
+pub mod completions;
 pub mod demo;
 pub mod exit;
 pub mod hidden;
@@ -18,6 +19,7 @@ pub mod json;
 pub mod keylog;
 pub mod link;
 pub mod logging;
+pub mod man;
 pub mod members;
 pub mod qlog;
 pub mod secret;
@@ -77,6 +79,8 @@ pub fn run() -> ExitCode {
             verbosity.start(LevelFilter::Warn);
             token::run(token)
         }
+        Command::Completions(asked) => completions::run(asked),
+        Command::Man(asked) => man::run(asked),
         Command::Chat(chat) => {
             // A log on the terminal would run through what its face draws there.
             if Kind::of(chat) != Kind::Terminal || !std::io::stderr().is_terminal() {

@@ -15,6 +15,7 @@ use super::link;
 use super::members::now_ms;
 use super::qlog::Vantage;
 use super::signals::Signals;
+use crate::chat::client::display::printable;
 use crate::crypto::Identity;
 use crate::service::ServerNode;
 use crate::service::api::{ServerConfig, ServerEvent};
@@ -73,7 +74,8 @@ pub fn run(serve: &Serve) -> Outcome {
         liveness,
         choices,
         unix_ms_at_zero: clock::unix_ms_at_zero(),
-        owner: home.identity().ok().map(|identity| identity.public()),
+        // In the clear a key is only claimed.
+        owner: home.identity().ok().map(|identity| identity.public()).filter(|_| !serve.insecure),
         max_sessions: MAX_SESSIONS,
         terms: serve.quota,
     };
@@ -210,22 +212,34 @@ impl ServerOutlets for Outlets {
     }
 }
 
+/// What others chose (names, agents, reasons) steers no terminal from a log either.
 fn log_event(event: &ServerEvent) {
     match event {
         ServerEvent::Connected { name, transport, address, agent, sessions } => {
-            info!("{name} connected over {transport} from {address} with {agent}; {sessions} connected");
+            info!(
+                "{}",
+                printable(&format!(
+                    "{name} connected over {transport} from {address} with {agent}; {sessions} connected"
+                ))
+            );
         }
         ServerEvent::Disconnected { name, address, reason, sessions } => {
-            info!("{name} ({address}) is gone: {reason}; {sessions} connected");
+            info!("{}", printable(&format!("{name} ({address}) is gone: {reason}; {sessions} connected")));
         }
-        ServerEvent::Liveness { name, address, state } => info!("{name} ({address}) is {state}"),
-        ServerEvent::Roamed { from, to } => info!("{from} is now at {to}"),
+        ServerEvent::Liveness { name, address, state } => {
+            info!("{}", printable(&format!("{name} ({address}) is {state}")));
+        }
+        ServerEvent::Roamed { from, to } => info!("{}", printable(&format!("{from} is now at {to}"))),
         ServerEvent::WrongProof { name, address, what } => {
             warn!("{address} wants to be {name} and gave {what}");
         }
-        ServerEvent::TurnedAway { address, reason } => info!("turned away {address}: {reason}"),
-        ServerEvent::Renamed { old, new } => info!("{old} is now {new}"),
-        ServerEvent::Moderated { by, deed } => info!("{by} {deed}"),
-        ServerEvent::StoreFailed { reason } => error!("the store failed: {reason}"),
+        ServerEvent::TurnedAway { address, reason } => {
+            info!("{}", printable(&format!("turned away {address}: {reason}")));
+        }
+        ServerEvent::Renamed { old, new } => info!("{}", printable(&format!("{old} is now {new}"))),
+        ServerEvent::Moderated { by, deed } => info!("{}", printable(&format!("{by} {deed}"))),
+        ServerEvent::StoreFailed { reason } => {
+            error!("{}", printable(&format!("the store failed: {reason}")));
+        }
     }
 }

@@ -85,7 +85,8 @@ impl Pace {
             Some(Terms { per_second: rate @ 1.., .. }) => {
                 usize::try_from((rate * SECONDS_AHEAD).max(BURST_MIN)).unwrap_or(usize::MAX)
             }
-            _ => usize::MAX,
+            Some(_) => usize::MAX,
+            None => usize::try_from(BURST_MIN).unwrap_or(usize::MAX),
         }
     }
 }

@@ -114,6 +114,11 @@ impl Accounts {
         self.people.get(&person).map(|person| person.key)
     }
 
+    /// Everybody whose name belongs to this key.
+    pub fn of_key(&self, key: &Key) -> impl Iterator<Item = PersonId> {
+        self.people.iter().filter(move |(_, person)| person.key == *key).map(|(id, _)| *id)
+    }
+
     fn is_of(&self, person: PersonId, key: &Key) -> bool {
         self.people.get(&person).is_some_and(|person| person.key == *key)
     }

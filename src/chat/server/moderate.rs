@@ -19,7 +19,7 @@ use super::sessions::Session;
 use super::slow_mode::SLOWEST_S;
 use crate::chat::message::{Act, AuditEntry, Failure, Measure, PersonId, RequestId, Role, ToClient};
 use crate::chat::server::effect::Peer;
-use crate::store::{Change, MeasureRecord, RoomId, StoreRequest, Whom};
+use crate::store::{Change, Key, MeasureRecord, RoomId, StoreRequest, Whom};
 use crate::time::{Duration, Instant};
 use std::collections::BTreeSet;
 
@@ -58,15 +58,19 @@ impl ChatServer {
         self.tell(key, &ToClient::Terms { role, per_second: terms.per_second, burst: terms.burst });
     }
 
-    /// Is whoever comes kept out? Who runs the server never is.
+    /// The most that anybody of this key may do.
+    fn role_of_key(&self, key: &Key) -> Role {
+        self.accounts.of_key(key).map(|person| self.role_of(person)).max().unwrap_or_default()
+    }
+
+    /// Is whoever comes kept out? Who runs the server never is, nor who keeps order there.
     pub(super) fn check_ban(&self, now: Instant, peer: &Peer) -> Result<(), Refusal> {
         let now_ms = self.unix_ms(now);
-        match self.order.measures.ban(&peer.key, &peer.address, now_ms) {
-            Some(ban) if self.config.owner != Some(peer.key) => {
-                Err((close_code::BANNED, format!("you are banned{}", measures::terms(ban, now_ms))))
-            }
-            _ => Ok(()),
+        let Some(ban) = self.order.measures.ban(&peer.key, &peer.address, now_ms) else { return Ok(()) };
+        if self.config.owner == Some(peer.key) || self.role_of_key(&peer.key) >= Role::Moderator {
+            return Ok(());
         }
+        Err((close_code::BANNED, format!("you are banned{}", measures::terms(ban, now_ms))))
     }
 
     /// Does what a moderator asks for, if they may.
@@ -82,15 +86,15 @@ impl ChatServer {
             return Err(super::control::server_busy());
         }
         match act {
-            Act::Kick { name, reason } => self.kick(now, &actor, name, cut_to(reason)),
+            Act::Kick { name, reason } => self.kick(now, &actor, name, &cut_to(reason)),
             Act::Impose { measure, name, seconds, reason } => {
                 let until_ms = (*seconds > 0)
                     .then(|| self.unix_ms(now) + (*seconds).min(LONGEST_S).saturating_mul(1_000));
-                self.impose(now, &actor, *measure, name, until_ms, cut_to(reason))
+                self.impose(now, &actor, *measure, name, until_ms, &cut_to(reason))
             }
             Act::Lift { measure, name } => self.lift(now, &actor, *measure, name),
             Act::Slow { room, seconds } => self.slow(now, &actor, room, *seconds),
-            Act::Topic { room, text } => self.set_topic(now, &actor, room, cut_to(text)),
+            Act::Topic { room, text } => self.set_topic(now, &actor, room, &cut_to(text)),
             Act::Appoint { name, role } => self.appoint(now, &actor, name, *role),
         }
     }
@@ -153,6 +157,12 @@ impl ChatServer {
         if self.order.measures.is_full() {
             return Err(Failure::new("too-many-measures", "too many bans and mutes hold; lift some first"));
         }
+        if let Whom::Key(key) = &whom
+            && self.role_of_key(key) >= actor.role
+        {
+            let text = "somebody of your role or above has the same key";
+            return Err(Failure::new("not-allowed", text));
+        }
         self.warn_of_others(actor, person, measure, &whom)?;
         let name = self.accounts.name(person).to_string();
         let record = MeasureRecord {
@@ -176,8 +186,10 @@ impl ChatServer {
         self.put_on_record(now, actor, deed, &audience);
         if measure != Measure::Mute {
             let text = format!("you are banned{}", measures::terms(&record, self.unix_ms(now)));
-            let hit = self.hit(&whom).map(|(key, _)| key).collect();
-            self.end_all(now, hit, close_code::BANNED, &text);
+            // Somebody with an account may be here with several keys.
+            let hit: BTreeSet<SessionKey> =
+                self.hit(&whom).map(|(key, _)| key).chain(self.people.sessions(person)).collect();
+            self.end_all(now, hit.into_iter().collect(), close_code::BANNED, &text);
         }
         Ok(())
     }
@@ -215,11 +227,12 @@ impl ChatServer {
         let others: BTreeSet<PersonId> =
             self.hit(whom).map(|(_, session)| session.person).filter(|other| *other != person).collect();
         let Some(session) = self.sessions.get_mut(actor.key) else { return Ok(()) };
-        let was_warned = session.warned_of.take().as_ref() == Some(whom);
+        let aim = (measure, whom.clone());
+        let was_warned = session.warned_of.take().as_ref() == Some(&aim);
         if others.is_empty() || was_warned {
             return Ok(());
         }
-        session.warned_of = Some(whom.clone());
+        session.warned_of = Some(aim);
         let what = if measure == Measure::BanAddress { "address" } else { "key" };
         let named: Vec<String> =
             others.iter().take(5).map(|other| self.accounts.name(*other).to_string()).collect();
@@ -312,6 +325,11 @@ impl ChatServer {
             return Err(Failure::new("not-allowed", "there is one owner: whoever runs the server"));
         }
         let person = self.subject(now, actor, name)?;
+        let live = self.people.sessions(person).filter_map(|key| self.sessions.get(key));
+        if live.map(|session| session.entrance.role).max().unwrap_or_default() > role {
+            let text = "that role comes with the account or the token; change it with `sayagain account`";
+            return Err(Failure::new("not-allowed", text));
+        }
         match role {
             Role::Member => self.order.roles.remove(&person),
             role => self.order.roles.insert(person, role),
@@ -388,8 +406,8 @@ fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
-/// At most so much of it.
-fn cut_to(text: &str) -> &str {
+/// At most so much of it, and nothing that steers a terminal.
+fn cut_to(text: &str) -> String {
     let end = (0..=REASON_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].trim()
+    text[..end].trim().chars().filter(|letter| !letter.is_control()).collect()
 }

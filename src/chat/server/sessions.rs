@@ -2,7 +2,7 @@
 
 use super::door::Entrance;
 use super::effect::{Peer, SessionKey};
-use crate::chat::message::{Counter, Instance, PersonId, Role};
+use crate::chat::message::{Counter, Instance, Measure, PersonId, Role};
 use crate::chat::quota::Quota;
 use crate::store::{Receipts, RoomId, Whom};
 use crate::time::Duration;
@@ -22,7 +22,7 @@ pub struct Session {
     /// How much more it may say.
     pub quota: Quota,
     /// The measure that would be against several, of which it was warned.
-    pub warned_of: Option<Whom>,
+    pub warned_of: Option<(Measure, Whom)>,
     /// The smoothed round-trip time, once measured.
     pub rtt: Option<Duration>,
     /// How they came in.

@@ -19,7 +19,7 @@ impl ChatClient {
                 self.hear_welcome(person, &name, private_after);
             }
             ToClient::Terms { role, per_second, burst } => {
-                self.pace.on_terms(now, Terms { per_second, burst });
+                self.pace.on_terms(now, Terms::told(per_second, burst));
                 self.hear_role(role);
             }
             ToClient::Measures { request, measures } => {

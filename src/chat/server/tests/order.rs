@@ -307,6 +307,41 @@ fn what_was_just_done_is_in_the_log_though_the_store_is_still_busy() {
 }
 
 #[test]
+fn a_moderator_shares_a_key_or_an_address_with_whom_it_hits_and_is_not_kept_out() {
+    let mut world = with_owner();
+    moderate(&mut world, 9, op("ann", Role::Moderator));
+    come_from(&mut world, 21, ANN, "ann2", "10.0.0.2:7");
+    world.take_all();
+    moderate(&mut world, 9, impose(Measure::Ban, "ann2", 60));
+    assert_eq!(world.closed.keys().count(), 1, "the owner may, and ann2 is gone");
+    let mut world = with_owner();
+    moderate(&mut world, 9, op("ann", Role::Moderator));
+    moderate(&mut world, 9, op("ben", Role::Moderator));
+    come_from(&mut world, 21, BEN, "ben2", "10.9.9.9:1");
+    world.take_all();
+    moderate(&mut world, 1, impose(Measure::Ban, "ben2", 60));
+    assert_eq!(world.lines(1), ["failed 1 not-allowed"], "a moderator's key");
+    come_from(&mut world, 22, CID, "cid", "10.9.9.9:2");
+    moderate(&mut world, 1, impose(Measure::BanAddress, "cid", 60));
+    moderate(&mut world, 1, impose(Measure::BanAddress, "cid", 60));
+    assert!(world.closed.contains_key(&22));
+    come_from(&mut world, 23, BEN, "ben", "10.9.9.9:3");
+    assert!(!world.closed.contains_key(&23), "who keeps order comes in from there");
+}
+
+#[test]
+fn a_warning_of_a_mute_is_no_leave_to_ban_and_reasons_steer_no_terminal() {
+    let mut world = with_owner();
+    come_from(&mut world, 21, CID, "cid", "10.9.9.9:1");
+    come_from(&mut world, 22, CID, "cid2", "10.9.9.9:2");
+    moderate(&mut world, 9, impose(Measure::Mute, "cid", 60));
+    moderate(&mut world, 9, impose(Measure::Ban, "cid", 60));
+    assert!(world.closed.is_empty());
+    moderate(&mut world, 9, Act::Kick { name: "ben".to_owned(), reason: "\u{1b}]0;owned\u{7}".to_owned() });
+    assert_eq!(world.closed[&2].1, "boss kicked you: ]0;owned; you may come back");
+}
+
+#[test]
 fn a_reason_is_cut_at_its_bound_and_bans_and_mutes_are_bounded() {
     let mut world = with_owner();
     let reason = "é".repeat(500);
