@@ -150,27 +150,17 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
             ("renamed", json!({ "old": old, "new": new, "own": own }))
         }
         UserEvent::Who { room, people, total, .. } => {
-            let people: Vec<Value> = people.iter().map(person).collect();
-            ("who", json!({ "room": room, "people": people, "total": total }))
+            ("who", json!({ "room": room, "people": each(people, person), "total": total }))
         }
         UserEvent::Whois { entry, .. } => ("whois", whois(entry)),
-        UserEvent::Rooms { rooms, .. } => {
-            let rooms: Vec<Value> = rooms.iter().map(room).collect();
-            ("rooms", json!({ "rooms": rooms }))
-        }
+        UserEvent::Rooms { rooms, .. } => ("rooms", json!({ "rooms": each(rooms, room) })),
         UserEvent::Topic { room, topic, by, .. } => {
             ("topic", json!({ "room": room, "topic": topic, "by": by }))
         }
         UserEvent::Role { role } => ("role", json!({ "role": role.word() })),
         UserEvent::Obeyed { .. } => ("done", json!({})),
-        UserEvent::Measures { measures, .. } => {
-            let measures: Vec<Value> = measures.iter().map(measure).collect();
-            ("bans", json!({ "bans": measures }))
-        }
-        UserEvent::Audit { entries, .. } => {
-            let deed = |it: &AuditEntry| json!({ "at_ms": it.at_ms, "by": it.by, "deed": it.deed });
-            ("audit", json!({ "entries": entries.iter().map(deed).collect::<Vec<_>>() }))
-        }
+        UserEvent::Measures { measures, .. } => ("bans", json!({ "bans": each(measures, measure) })),
+        UserEvent::Audit { entries, .. } => ("audit", json!({ "entries": each(entries, deed) })),
         UserEvent::Help { text, .. } => ("help", json!({ "text": text })),
         UserEvent::StatsAsked { .. } => ("stats-asked", json!({})),
         UserEvent::FingerprintsAsked { .. } => ("fingerprint-asked", json!({})),
@@ -184,6 +174,14 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
         UserEvent::Disconnected { reason } => ("disconnected", json!({ "reason": reason })),
         UserEvent::Error { failure, .. } => ("error", json!({ "code": failure.code, "text": failure.text })),
     }
+}
+
+fn each<T>(all: &[T], object: impl Fn(&T) -> Value) -> Vec<Value> {
+    all.iter().map(object).collect()
+}
+
+fn deed(entry: &AuditEntry) -> Value {
+    json!({ "at_ms": entry.at_ms, "by": entry.by, "deed": entry.deed })
 }
 
 fn with(one: Value, other: Value) -> Value {

@@ -61,7 +61,7 @@ impl ServerNode {
     pub fn new(
         config: &ServerConfig,
         identity: &Identity,
-        snapshot: Snapshot,
+        mut snapshot: Snapshot,
         mut rng: Rng,
         tracer: Tracer,
     ) -> Self {
@@ -81,6 +81,10 @@ impl ServerNode {
             greeting: greeting.clone(),
             max_sessions: config.max_sessions,
         };
+        if config.insecure {
+            // In the clear anybody may say that a key is theirs.
+            snapshot.roles.clear();
+        }
         let chat = ChatConfig {
             server_name: config.server_name.clone(),
             unix_ms_at_zero: config.unix_ms_at_zero,
@@ -290,6 +294,7 @@ impl ServerNode {
             && let Some(from) = self.carriers.on_remote(key, remote)
         {
             self.events.push_back(ServerEvent::Roamed { from, to: remote });
+            self.chat.handle_roamed(now, key, &remote.to_string());
         }
         match event {
             SessionEvent::Message { channel, bytes } => {

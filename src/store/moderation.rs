@@ -4,7 +4,7 @@
 //! slow it is stands in its own record.
 
 use super::Key;
-use crate::chat::message::Measure;
+use crate::chat::message::{Measure, PersonId, Role};
 
 /// Acts that are remembered; the oldest go first.
 pub const AUDIT_KEPT: u64 = 10_000;
@@ -25,10 +25,14 @@ pub struct MeasureRecord {
     pub measure: Measure,
     /// Against whom.
     pub whom: Whom,
+    /// The person for whose sake it was taken: whoever proves to be that person with another key is held to it.
+    pub person: PersonId,
     /// What they were called.
     pub name: String,
     /// Who took it.
     pub by: String,
+    /// It binds only those who may less than this.
+    pub rank: Role,
     /// Why; empty if they did not say.
     pub reason: String,
     /// Over at this moment, in milliseconds since 1970; `None` until it is lifted.

@@ -230,7 +230,7 @@ fn whoever_starts_again_knows_all_that_was_committed() {
 
 fn measure(measure: Measure, whom: Whom, until_ms: Option<u64>) -> MeasureRecord {
     let [name, by, reason] = ["bob", "Ann", "spam"].map(str::to_owned);
-    MeasureRecord { measure, whom, name, by, reason, until_ms }
+    MeasureRecord { measure, whom, person: PersonId(2), name, by, rank: Role::Moderator, reason, until_ms }
 }
 
 #[test]

@@ -16,10 +16,9 @@
 //! Whoever owns the client takes the question with [`ChatClient::poll_asked`] and answers with
 //! [`ChatClient::prove`]; the client itself knows no secret.
 
-use super::outbox::Lane;
 use super::router::{ChatClient, Link};
 use crate::chat::codec::encode_to_server;
-use crate::chat::message::{CONTROL_CHANNEL, PRIVATE_CHANNEL, Proof, ToServer, Wanted};
+use crate::chat::message::{CONTROL_CHANNEL, Proof, ToServer, Wanted};
 use crate::wire::Malformed;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -94,6 +93,7 @@ impl ChatClient {
         self.door.on_asked(wanted, salt, tries_left);
         // Nothing that was sent is heard; what is not sent yet need not be.
         self.sends.clear();
+        self.outbox.ground();
         self.rooms.on_disconnected();
         Ok(())
     }
@@ -102,7 +102,6 @@ impl ChatClient {
     pub(super) fn say_again_after_the_door(&mut self) {
         if self.door.was_asked && self.door.begun.is_none() {
             self.door.begun = Some(BTreeSet::new());
-            self.resend(Lane::Private, PRIVATE_CHANNEL);
         }
     }
 }

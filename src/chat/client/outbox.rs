@@ -11,6 +11,9 @@
 //! most [`COUNTER_SPAN`], and flying texts [`FLYING_BYTES_MAX`]; the rest waits. Order is kept within a lane (one stay in a room, or all private
 //! messages); lanes do not wait for each other.
 //!
+//! A session that ends takes what flies down to the ground: each message flies again, with its counter and
+//! before anything new, as soon as the next session has a place for it.
+//!
 //! A message that nobody accepted for twelve hours is given up. If it had a counter, that one is
 //! *abandoned*: the server may still wait for it, so it counts in the span until the next greeting has
 //! told the server not to.
@@ -88,6 +91,8 @@ pub struct Outbox {
     typed: u64,
     waiting: BTreeSet<u64>,
     flying: BTreeMap<Counter, u64>,
+    /// Of these, not sent in the present session.
+    grounded: BTreeSet<Counter>,
     /// Bytes of text of all that fly.
     flying_bytes: usize,
     abandoned: BTreeSet<Counter>,
@@ -102,12 +107,25 @@ impl Outbox {
         self.entries.insert(self.typed, entry);
     }
 
-    /// Is there a message that [`Outbox::launch`] would give?
-    pub fn may_launch(&self, is_open: impl Fn(Lane) -> bool) -> bool {
-        self.next(is_open).is_some()
+    /// What flies is to be sent again.
+    pub fn ground(&mut self) {
+        self.grounded = self.flying.keys().copied().collect();
     }
 
-    fn next(&self, is_open: impl Fn(Lane) -> bool) -> Option<u64> {
+    /// Is there a message that [`Outbox::launch`] would give?
+    pub fn may_launch(&self, is_open: impl Fn(Lane) -> bool) -> bool {
+        self.next_grounded(&is_open).is_some() || self.next_waiting(is_open).is_some()
+    }
+
+    fn next_grounded(&self, is_open: impl Fn(Lane) -> bool) -> Option<(Counter, &Said)> {
+        let said = |counter: &Counter| {
+            let said = &self.entries.get(self.flying.get(counter)?)?.said;
+            is_open(said.lane()).then_some((*counter, said))
+        };
+        self.grounded.iter().find_map(said)
+    }
+
+    fn next_waiting(&self, is_open: impl Fn(Lane) -> bool) -> Option<u64> {
         if self.last.0 >= self.settled().0 + COUNTER_SPAN {
             return None;
         }
@@ -117,9 +135,14 @@ impl Outbox {
         (self.flying_bytes + bytes <= FLYING_BYTES_MAX).then_some(number)
     }
 
-    /// The next message that may be sent for the first time, of those whose lane is open; it flies now.
+    /// The next message that may be sent, of those whose lane is open; it flies now.
     pub fn launch(&mut self, is_open: impl Fn(Lane) -> bool) -> Option<(Lane, ToServer)> {
-        let number = self.next(is_open)?;
+        if let Some((counter, said)) = self.next_grounded(&is_open) {
+            let launched = (said.lane(), said.numbered(counter));
+            self.grounded.remove(&counter);
+            return Some(launched);
+        }
+        let number = self.next_waiting(is_open)?;
         let said = &self.entries.get(&number)?.said;
         self.flying_bytes += said.bytes();
         self.waiting.remove(&number);
@@ -128,18 +151,10 @@ impl Outbox {
         Some((said.lane(), said.numbered(self.last)))
     }
 
-    /// What flies in this lane, in order: to be sent again in a new session.
-    pub fn flying(&self, lane: Lane) -> impl Iterator<Item = ToServer> {
-        let of_lane = move |(counter, number): (&Counter, &u64)| {
-            let said = &self.entries.get(number)?.said;
-            (said.lane() == lane).then(|| said.numbered(*counter))
-        };
-        self.flying.iter().filter_map(of_lane)
-    }
-
     /// The server has accepted or rejected this one; `None` if that is no news.
     pub fn settle(&mut self, counter: Counter) -> Option<Unaccepted> {
         self.abandoned.remove(&counter);
+        self.grounded.remove(&counter);
         let number = self.flying.remove(&counter)?;
         self.land(number)
     }
@@ -193,6 +208,7 @@ impl Outbox {
             let flies = |(counter, flying): (&Counter, &u64)| (*flying == number).then_some(*counter);
             let counter = self.flying.iter().find_map(flies)?;
             self.flying.remove(&counter);
+            self.grounded.remove(&counter);
             self.abandoned.insert(counter);
             return self.land(number);
         }
@@ -245,8 +261,21 @@ mod tests {
         assert_eq!(launch_all(&mut outbox), [1, 2, 3]);
         assert_eq!(outbox.settle(Counter(2)).unwrap().line, LineNumber(2));
         assert_eq!(outbox.settle(Counter(2)), None, "settled once");
-        let again: Vec<u64> = outbox.flying(Lane::Private).map(|message| counter(&message)).collect();
-        assert_eq!(again, [1, 3]);
+        outbox.push(private(4));
+        outbox.ground();
+        assert_eq!(launch_all(&mut outbox), [1, 3, 4], "again, and before anything new");
+        assert!(launch_all(&mut outbox).is_empty(), "once a session");
+    }
+
+    #[test]
+    fn what_is_settled_or_given_up_while_on_the_ground_does_not_fly_again() {
+        let mut outbox = Outbox::default();
+        (1..=3).for_each(|line| outbox.push(private(line)));
+        launch_all(&mut outbox);
+        outbox.ground();
+        outbox.settle(Counter(2));
+        assert_eq!(outbox.expire(at(1) + GIVE_UP_AFTER).len(), 1);
+        assert_eq!(launch_all(&mut outbox), [3]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! How fast may this client speak, so that the server never refuses?
 //!
 //! The server tells its terms behind the welcome; the client keeps to a little less. Until it knows them it
-//! sends what every server lets through. Messages wait in the outbox for their turn; whatever else is sent
-//! (joins, requests) is counted, and never waits.
+//! sends what every server lets through. Messages, joins and requests wait for their turn; what the server
+//! lets through in any case (leaving a room, a proof) is counted, and never waits.
 
 use crate::chat::quota::{BURST_MIN, Quota, Terms};
 use crate::time::Instant;

@@ -1,7 +1,8 @@
 //! Which requests has the server not answered yet?
 //!
-//! They are numbered, kept until their answer comes, and asked again in a new session. All of them may be
-//! asked twice without harm: they read, or set something to a value.
+//! They are numbered, kept until their answer comes, and asked again in a new session: what reads, or sets
+//! something of one's own to a value, may be asked twice without harm. What a moderator does to others may
+//! not (a kick would hit somebody who has come back): if the session ends before its answer, that is told.
 
 use super::event::LineNumber;
 use crate::chat::message::{RequestId, ToServer};
@@ -15,6 +16,8 @@ pub struct Request {
     pub line: Option<LineNumber>,
     /// What is asked.
     pub message: ToServer,
+    /// Was it asked in the present session?
+    asked: bool,
 }
 
 /// All requests under way.
@@ -25,16 +28,22 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Takes a request, which `ask` makes of its number.
-    pub fn push(&mut self, line: Option<LineNumber>, ask: impl FnOnce(RequestId) -> ToServer) -> &ToServer {
+    /// Takes a request, which `ask` makes of its number; it waits.
+    pub fn push(&mut self, line: Option<LineNumber>, ask: impl FnOnce(RequestId) -> ToServer) {
         self.last.0 += 1;
-        let request = Request { line, message: ask(self.last) };
-        &self.pending.entry(self.last).or_insert(request).message
+        self.pending.insert(self.last, Request { line, message: ask(self.last), asked: false });
     }
 
-    /// What is to be asked (again) in a new session, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &ToServer> {
-        self.pending.values().map(|request| &request.message)
+    /// Does any wait to be asked?
+    pub fn any_waits(&self) -> bool {
+        self.pending.values().any(|request| !request.asked)
+    }
+
+    /// The next to be asked, in order; it is under way now.
+    pub fn take_waiting(&mut self) -> Option<&ToServer> {
+        let request = self.pending.values_mut().find(|request| !request.asked)?;
+        request.asked = true;
+        Some(&request.message)
     }
 
     /// The answer to this one has come; `None` if that is no news.
@@ -42,9 +51,16 @@ impl Requests {
         self.pending.remove(&id)
     }
 
-    /// The session ended: what the client asked by itself is forgotten.
-    pub fn on_disconnected(&mut self) {
-        self.pending.retain(|_, request| request.line.is_some());
+    /// The session ended: what the client asked by itself is forgotten, and what may not be asked twice is
+    /// handed over. The rest waits for the next.
+    pub fn on_disconnected(&mut self) -> Vec<LineNumber> {
+        let is_once =
+            |request: &Request| request.asked && matches!(request.message, ToServer::Moderate { .. });
+        let lines =
+            self.pending.values().filter(|request| is_once(request)).filter_map(|it| it.line).collect();
+        self.pending.retain(|_, request| request.line.is_some() && !is_once(request));
+        self.pending.values_mut().for_each(|request| request.asked = false);
+        lines
     }
 
     /// The line that asked for this new name, which is told with the news and not with the answer.
@@ -59,13 +75,14 @@ impl Requests {
 
     /// Is one's being away (or back) under way?
     pub fn is_setting_away(&self) -> bool {
-        self.iter().any(|message| matches!(message, ToServer::Away { .. }))
+        self.pending.values().any(|request| matches!(request.message, ToServer::Away { .. }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::message::Act;
 
     fn rooms(request: RequestId) -> ToServer {
         ToServer::Rooms { request }
@@ -74,11 +91,31 @@ mod tests {
     #[test]
     fn a_request_is_kept_until_its_answer_and_settled_once() {
         let mut requests = Requests::default();
-        assert_eq!(requests.push(Some(LineNumber(5)), rooms), &rooms(RequestId(1)));
+        requests.push(Some(LineNumber(5)), rooms);
         requests.push(Some(LineNumber(6)), rooms);
+        assert_eq!(requests.take_waiting(), Some(&rooms(RequestId(1))));
         assert_eq!(requests.settle(RequestId(1)).unwrap().line, Some(LineNumber(5)));
         assert_eq!(requests.settle(RequestId(1)), None);
-        assert_eq!(requests.iter().collect::<Vec<_>>(), [&rooms(RequestId(2))]);
+        assert_eq!(requests.take_waiting(), Some(&rooms(RequestId(2))));
+        assert_eq!(requests.take_waiting(), None);
+    }
+
+    #[test]
+    fn a_new_session_asks_again_but_not_what_would_hit_somebody_twice() {
+        let kick = |request| {
+            let act = Act::Kick { name: "ben".to_owned(), reason: String::new() };
+            ToServer::Moderate { request, act }
+        };
+        let mut requests = Requests::default();
+        requests.push(Some(LineNumber(5)), rooms);
+        requests.push(Some(LineNumber(6)), kick);
+        requests.push(None, rooms);
+        while requests.take_waiting().is_some() {}
+        requests.push(Some(LineNumber(7)), kick);
+        assert_eq!(requests.on_disconnected(), [LineNumber(6)], "the other kick was not asked for yet");
+        assert_eq!(requests.take_waiting(), Some(&rooms(RequestId(1))));
+        assert_eq!(requests.take_waiting(), Some(&kick(RequestId(4))));
+        assert_eq!(requests.take_waiting(), None, "what the client asked by itself is forgotten");
     }
 
     #[test]

@@ -5,11 +5,13 @@
 //!
 //! ```text
 //!  close   a visit that is to end, and whose posts are all settled: Part (or, without a session, gone)
-//!  open    a visit that is wanted and out: Join, and again the posts that the last session left flying
-//!  launch  what waits, in the order in which it was typed, as far as the span of counters lets it
+//!  ask     requests that wait, once the server has welcomed us
+//!  open    a visit that is wanted and out: Join
+//!  launch  what the last session left flying, then what waits, in the order in which it was typed, as far
+//!          as the span of counters lets it
 //! ```
 //!
-//! Posts follow their Join at once, without waiting for its answer: if the room turns out to be closed, the
+//! All but the first go as fast as the server's terms let them: [`pace`](super::pace). Posts follow their Join at once, without waiting for its answer: if the room turns out to be closed, the
 //! server rejects each. So a first flight carries a join and the first messages. Requests wait for the
 //! server's welcome, because a first flight may be replayed by an attacker, and a counter makes a message
 //! immune to that, but nothing does so for `/nick`.
@@ -153,18 +155,22 @@ impl ChatClient {
         self.pace.on_connected(now);
         self.shown.on_connected();
         self.outbox.on_greeted(self.outbox.settled_or_abandoned());
-        self.resend(Lane::Private, PRIVATE_CHANNEL);
         self.advance(now);
     }
 
-    /// The session is gone; what it left open waits for the next. Emits nothing but what a `/part` that was
-    /// under way is owed.
+    /// The session is gone; what it left open waits for the next. Emits nothing but what is owed to a `/part`
+    /// that was under way, and to what a moderator did.
     pub fn handle_disconnected(&mut self, now: Instant, _reason: &str) {
         self.link = Link::Down;
         self.door = AtDoor::default();
         self.sends.clear();
-        self.requests.on_disconnected();
+        self.outbox.ground();
         self.rooms.on_disconnected();
+        for line in self.requests.on_disconnected() {
+            let text =
+                "the connection broke before the server answered: look whether it was done (/audit, /bans)";
+            self.fail(line, Failure::new("not-known", text));
+        }
         self.advance(now);
     }
 
@@ -239,8 +245,11 @@ impl ChatClient {
     pub(super) fn advance(&mut self, now: Instant) {
         self.close_visits();
         self.pace.on_nothing_waits();
+        if self.link == Link::Welcomed {
+            self.ask_waiting(now);
+        }
         if matches!(self.link, Link::Up | Link::Welcomed) {
-            self.open_visits();
+            self.open_visits(now);
             self.launch(now);
         }
     }
@@ -282,21 +291,23 @@ impl ChatClient {
         self.rooms.remove(id);
     }
 
-    fn open_visits(&mut self) {
+    fn ask_waiting(&mut self, now: Instant) {
+        while self.requests.any_waits() && self.pace.may_send(now) {
+            let Some(message) = self.requests.take_waiting().cloned() else { break };
+            self.send(CONTROL_CHANNEL, &message);
+        }
+    }
+
+    fn open_visits(&mut self, now: Instant) {
         for id in self.rooms.to_open() {
+            if !self.pace.may_send(now) {
+                return;
+            }
             let channel = self.rooms.open(id);
             let Some(visit) = self.rooms.get(id) else { continue };
             let room = visit.room.clone();
             let since = self.shown.since(&room);
             self.send(channel, &ToServer::Join { room, since, history: self.config.history });
-            self.resend(Lane::Visit(id), channel);
-        }
-    }
-
-    pub(super) fn resend(&mut self, lane: Lane, channel: u64) {
-        let flying: Vec<ToServer> = self.outbox.flying(lane).collect();
-        for message in flying {
-            self.send(channel, &message);
         }
     }
 
@@ -319,12 +330,9 @@ impl ChatClient {
         self.outbox.push(Unaccepted { line, typed_at: now, said });
     }
 
-    /// Asks now, or as soon as the server has welcomed us.
+    /// Asks as soon as the server has welcomed us and its terms let us.
     pub(super) fn ask(&mut self, line: Option<LineNumber>, ask: impl FnOnce(RequestId) -> ToServer) {
-        let message = self.requests.push(line, ask).clone();
-        if self.link == Link::Welcomed {
-            self.send(CONTROL_CHANNEL, &message);
-        }
+        self.requests.push(line, ask);
     }
 
     /// The keys are told now, or as soon as the server has welcomed us, since it proves its own before.

@@ -48,9 +48,11 @@ pub(super) struct News {
     pub(super) presence: PresenceNews,
 }
 
-/// What keeps order.
+/// What keeps order: who may come in, and who may speak.
 #[derive(Debug)]
 pub(super) struct Order {
+    pub(super) door: Door,
+    pub(super) wrong_proofs: WrongProofs,
     pub(super) measures: Measures,
     /// Everybody whom an owner made more than a member.
     pub(super) roles: BTreeMap<PersonId, Role>,
@@ -76,8 +78,6 @@ pub struct ChatServer {
     pub(super) order: Order,
     pub(super) replays: Replays,
     pub(super) lookups: Lookups,
-    pub(super) door: Door,
-    pub(super) wrong_proofs: WrongProofs,
     pub(super) effects: VecDeque<Effect>,
     pub(super) stage: Stage,
     sweep_at: Option<Instant>,
@@ -88,6 +88,8 @@ impl ChatServer {
     pub fn new(config: ChatConfig, snapshot: Snapshot) -> Self {
         let limits = config.limits;
         let order = Order {
+            door: Door::default(),
+            wrong_proofs: WrongProofs::default(),
             measures: Measures::new(snapshot.measures),
             roles: snapshot.roles.into_iter().collect(),
             slow_mode: SlowMode::default(),
@@ -106,8 +108,6 @@ impl ChatServer {
             order,
             replays: Replays::default(),
             lookups: Lookups::default(),
-            door: Door::default(),
-            wrong_proofs: WrongProofs::default(),
             effects: VecDeque::new(),
             stage: Stage::Open,
             sweep_at: None,
@@ -117,7 +117,7 @@ impl ChatServer {
     /// With this door, in place of one that is open to everybody.
     #[must_use]
     pub fn with_door(mut self, config: DoorConfig) -> Self {
-        self.door = Door::new(config);
+        self.order.door = Door::new(config);
         self
     }
 
@@ -190,6 +190,12 @@ impl ChatServer {
         self.finish(now);
     }
 
+    /// A session goes on from this address.
+    pub fn handle_roamed(&mut self, now: Instant, session: SessionKey, address: &str) {
+        self.move_to(now, session, address);
+        self.finish(now);
+    }
+
     /// A session's round-trip time, as `/whois` shows it.
     pub fn handle_rtt(&mut self, session: SessionKey, rtt: Duration) {
         if let Some(session) = self.sessions.get_mut(session) {
@@ -200,7 +206,7 @@ impl ChatServer {
     /// A session is over, for this reason. Nothing for one that the chat closed itself.
     pub fn handle_closed(&mut self, now: Instant, session: SessionKey, reason: &str) {
         if self.stage != Stage::Down {
-            self.door.remove(session);
+            self.order.door.remove(session);
             self.forget(now, session, reason, None);
             self.finish(now);
         }
@@ -274,7 +280,7 @@ impl ChatServer {
             self.news.comings.poll_timeout(),
             self.news.presence.poll_timeout(),
             self.rooms.poll_timeout(),
-            self.door.poll_timeout(),
+            self.order.door.poll_timeout(),
             self.sweep_at,
         ];
         parts.into_iter().flatten().min()

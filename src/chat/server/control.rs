@@ -39,6 +39,7 @@ impl ChatServer {
     fn rename(&mut self, now: Instant, key: SessionKey, typed: &str) -> Result<(), Failure> {
         let name = Name::parse(typed)?;
         let Some(person) = self.person_of(key) else { return Ok(()) };
+        self.check_speech(now, key, None)?;
         if self.batch.is_full() {
             return Err(server_busy());
         }

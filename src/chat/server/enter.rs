@@ -58,7 +58,7 @@ impl ChatServer {
             return Err("this channel is a room already");
         }
         let person = session.person;
-        match self.room_to_enter(key, typed) {
+        match self.room_to_enter(now, key, typed) {
             Err(failure) => self.send(key, channel, &ToClient::JoinFailed { failure }),
             Ok(room) => {
                 self.sit_down(now, key, person, room, channel);
@@ -68,7 +68,7 @@ impl ChatServer {
         Ok(())
     }
 
-    fn room_to_enter(&mut self, key: SessionKey, typed: &str) -> Result<RoomId, Failure> {
+    fn room_to_enter(&mut self, now: Instant, key: SessionKey, typed: &str) -> Result<RoomId, Failure> {
         let name = RoomName::parse(typed)?;
         let found = self.rooms.find(&name);
         if let Some(session) = self.sessions.get(key) {
@@ -86,6 +86,7 @@ impl ChatServer {
             }
             None if self.batch.is_full() => Err(server_busy()),
             None => {
+                self.check_speech(now, key, None)?;
                 let (room, change) = self.rooms.create(&name);
                 self.batch.add_facts([change]);
                 Ok(room)

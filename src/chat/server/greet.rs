@@ -54,7 +54,9 @@ impl ChatServer {
         if self.instances.key(greeting.instance).is_some_and(|key| *key != peer.key) {
             return Err((close_code::PROTOCOL, "this instance belongs to another key".to_owned()));
         }
-        self.check_ban(now, peer)?;
+        let known =
+            admission.owns_name.then(|| self.accounts.find(name.as_str(), self.unix_ms(now))).flatten();
+        self.check_ban(now, peer, (known, admission.role))?;
         let person = if admission.owns_name {
             self.hand_over(peer, name)?
         } else {
@@ -83,7 +85,7 @@ impl ChatServer {
     pub fn would_replace(&self, greeting: &[u8]) -> bool {
         // Whoever stands at the door is replaced as well: its first flight may be a copy, too.
         decode_greeting(greeting).is_ok_and(|greeting| {
-            self.session_of(&greeting).is_some() || self.door.session(greeting.instance).is_some()
+            self.session_of(&greeting).is_some() || self.order.door.session(greeting.instance).is_some()
         })
     }
 
@@ -155,8 +157,13 @@ impl ChatServer {
             sessions: self.sessions.total(),
         });
         let since = replay_privates_from(greeting.private_since, known_from, newest);
+        let role = self.role_of(person);
         self.tell(key, &ToClient::Welcome { person, name, private_after: since });
-        self.appoint_session(key);
+        if let Some(session) = self.sessions.get_mut(key) {
+            session.role = role;
+        }
+        self.tell_terms(key);
+        self.reappoint(person);
         let job = Job::new(Source::Privates(person), PRIVATE_CHANNEL, since, newest, false);
         self.replays.push(key, job);
         self.step_replay(key);
@@ -208,6 +215,7 @@ impl ChatServer {
             }
         }
         self.note_presence(person, before, &audience);
+        self.reappoint(person);
         self.happened(ChatHappening::Disconnected {
             session: key,
             name: self.accounts.name(person).to_string(),

@@ -30,19 +30,18 @@ enum Verdict {
 impl ChatServer {
     /// A session is up: its person comes in at once, or stands at the door.
     pub(super) fn knock(&mut self, now: Instant, key: SessionKey, peer: Peer, greeting: &[u8]) {
-        let may_come = self.check_ban(now, &peer).and_then(|()| self.read_greeting(&peer, greeting));
-        let (greeting, name) = match may_come {
+        let (greeting, name) = match self.read_greeting(&peer, greeting) {
             Ok(read) => read,
             Err(refusal) => return self.refuse(key, refusal),
         };
-        if let Some(older) = self.door.session(greeting.instance) {
+        if let Some(older) = self.order.door.session(greeting.instance) {
             self.turn_away(older, close_code::REPLACED, "a newer session of the same client took over");
         }
-        if !self.door.has_members() && self.door.wants(false).is_none() {
+        if !self.order.door.has_members() && self.order.door.wants(false).is_none() {
             return self.let_in(now, key, peer, &greeting, &name, Admission::default());
         }
-        self.door.insert(key, Newcomer::new(now, peer, greeting, name));
-        if self.door.has_members() {
+        self.order.door.insert(key, Newcomer::new(now, peer, greeting, name));
+        if self.order.door.has_members() {
             self.find_member(now, key);
         } else {
             self.on_found(now, key, None);
@@ -69,13 +68,13 @@ impl ChatServer {
 
     /// Sends somebody at the door away.
     pub(super) fn turn_away(&mut self, key: SessionKey, code: u16, text: &str) {
-        if self.door.remove(key).is_some() {
+        if self.order.door.remove(key).is_some() {
             self.refuse(key, (code, text.to_owned()));
         }
     }
 
     fn find_member(&mut self, now: Instant, key: SessionKey) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         let skeleton = newcomer.name.skeleton().to_owned();
         self.look_up_member(now, Lookup::Newcomer(key), skeleton);
     }
@@ -99,7 +98,7 @@ impl ChatServer {
     /// The store knows this of a token.
     pub(super) fn on_token(&mut self, now: Instant, ticket: u64, standing: TokenStanding) {
         let Some(Lookup::Newcomer(key)) = self.lookups.take(ticket) else { return };
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         let Step::Examined(_, Proof::Token(_)) = &newcomer.step else { return };
         let verdict = match standing {
             TokenStanding::Good(pass) => judge_pass(&pass, newcomer),
@@ -111,9 +110,9 @@ impl ChatServer {
     }
 
     fn on_found(&mut self, now: Instant, key: SessionKey, member: Option<Member>) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         let verdict = match &newcomer.step {
-            Step::LookedUp => match self.door.wants(member.is_some()) {
+            Step::LookedUp => match self.order.door.wants(member.is_some()) {
                 None => Verdict::In(Admission::default()),
                 Some(wanted) => Verdict::Ask(wanted, member.is_some()),
             },
@@ -125,20 +124,20 @@ impl ChatServer {
 
     /// Nobody can say whether somebody at the door may come in.
     pub(super) fn on_unknown(&mut self, now: Instant, key: SessionKey) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         if matches!(newcomer.step, Step::Examined(..)) {
             let debtors = self.debtors(newcomer);
-            self.wrong_proofs.on_right(now, &debtors);
+            self.order.wrong_proofs.on_right(now, &debtors);
         }
         self.turn_away(key, close_code::BUSY, "the server cannot look up its members just now");
     }
 
     /// Somebody at the door says something.
     pub(super) fn hear_at_door(&mut self, now: Instant, key: SessionKey, channel: u64, bytes: &[u8]) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         match (&newcomer.step, decode_to_server(bytes)) {
             (Step::LookedUp, _) => {
-                if !self.door.wait(key, channel, bytes) {
+                if !self.order.door.wait(key, channel, bytes) {
                     self.turn_away(key, close_code::BUSY, "more was said at once than the server can keep");
                 }
             }
@@ -160,21 +159,21 @@ impl ChatServer {
     fn debtors(&self, newcomer: &Newcomer) -> Debtors {
         let key = &newcomer.peer.key;
         let by_own_key = self.accounts.is_held_by(&newcomer.name, key);
-        let is_known = !self.door.is_open() && self.accounts.knows(key);
+        let is_known = !self.order.door.is_open() && self.accounts.knows(key);
         Debtors::new(newcomer.name.skeleton(), by_own_key, &newcomer.peer.address, is_known)
     }
 
     fn examine(&mut self, now: Instant, key: SessionKey, wanted: Wanted, proof: Proof) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         let debtors = self.debtors(newcomer);
-        if !self.wrong_proofs.admit(now, &debtors) {
+        if !self.order.wrong_proofs.admit(now, &debtors) {
             let text = "too many wrong answers were given for this name, or from your address: try again in a \
                         minute";
             return self.turn_away(key, close_code::DENIED, text);
         }
-        self.door.examine(key, wanted, proof.clone());
+        self.order.door.examine(key, wanted, proof.clone());
         match (wanted, proof) {
-            (_, Proof::Token(_)) if !self.door.has_members() => {
+            (_, Proof::Token(_)) if !self.order.door.has_members() => {
                 self.carry_out(now, key, Verdict::Wrong("a token, though no tokens are issued here"));
             }
             (_, Proof::Token(token)) => {
@@ -182,10 +181,12 @@ impl ChatServer {
                 let (ticket, now_ms) = (self.lookups.add(Lookup::Newcomer(key)), self.unix_ms(now));
                 self.effects.push_back(Effect::Store(StoreRequest::FindToken { ticket, kept, now_ms }));
             }
-            (Wanted::Password, Proof::Stretched(_)) if self.door.has_members() => self.find_member(now, key),
+            (Wanted::Password, Proof::Stretched(_)) if self.order.door.has_members() => {
+                self.find_member(now, key);
+            }
             (Wanted::Password, Proof::Stretched(_)) => self.on_found(now, key, None),
             (Wanted::Secret, Proof::Stretched(proof)) => {
-                let right = self.door.class_secret().is_some_and(|kept| kept.is_of(&Stretched(proof)));
+                let right = self.order.door.class_secret().is_some_and(|kept| kept.is_of(&Stretched(proof)));
                 let admission = Admission { was_asked: true, ..Admission::default() };
                 let wrong = Verdict::Wrong("a wrong class secret");
                 self.carry_out(now, key, if right { Verdict::In(admission) } else { wrong });
@@ -203,11 +204,11 @@ impl ChatServer {
     }
 
     fn open_door(&mut self, now: Instant, key: SessionKey, admission: Admission) {
-        if let Some(newcomer) = self.door.get(key).filter(|_| admission.was_asked) {
+        if let Some(newcomer) = self.order.door.get(key).filter(|_| admission.was_asked) {
             let debtors = self.debtors(newcomer);
-            self.wrong_proofs.on_right(now, &debtors);
+            self.order.wrong_proofs.on_right(now, &debtors);
         }
-        let Some(newcomer) = self.door.remove(key) else { return };
+        let Some(newcomer) = self.order.door.remove(key) else { return };
         let (peer, greeting, name, waiting) = newcomer.into_parts();
         self.let_in(now, key, peer, &greeting, &name, admission);
         for (channel, bytes) in waiting {
@@ -216,22 +217,22 @@ impl ChatServer {
     }
 
     fn ask_at_door(&mut self, key: SessionKey, wanted: Wanted, has_account: bool) {
-        if let Some(surplus) = self.door.surplus() {
+        if let Some(surplus) = self.order.door.surplus() {
             self.turn_away(surplus, close_code::BUSY, "too many stand at the door: come back in a minute");
         }
-        self.door.set_has_account(key, has_account);
+        self.order.door.set_has_account(key, has_account);
         self.put_question(key, wanted);
     }
 
     fn put_question(&mut self, key: SessionKey, wanted: Wanted) {
-        self.door.ask(key, wanted);
-        let Some(newcomer) = self.door.get(key) else { return };
-        let (salt, tries_left) = (self.door.salt(wanted, &newcomer.name), newcomer.tries_left);
+        self.order.door.ask(key, wanted);
+        let Some(newcomer) = self.order.door.get(key) else { return };
+        let (salt, tries_left) = (self.order.door.salt(wanted, &newcomer.name), newcomer.tries_left);
         self.tell(key, &ToClient::Asked { wanted, salt, tries_left });
     }
 
     fn on_wrong(&mut self, key: SessionKey, what: &str) {
-        let Some(newcomer) = self.door.get(key) else { return };
+        let Some(newcomer) = self.order.door.get(key) else { return };
         let (tries_left, name) = (newcomer.tries_left, newcomer.name.as_str().to_owned());
         let Step::Examined(wanted, _) = newcomer.step else { return };
         self.happened(ChatHappening::WrongProof { session: key, name, what: what.to_owned() });
@@ -246,7 +247,7 @@ impl ChatServer {
     pub(super) fn ask_for_name(&mut self, now: Instant, key: SessionKey, request: RequestId, typed: &str) {
         let Some(session) = self.sessions.get(key) else { return };
         let person = session.person;
-        let (Ok(name), true) = (Name::parse(typed), self.door.has_members()) else {
+        let (Ok(name), true) = (Name::parse(typed), self.order.door.has_members()) else {
             return self.nick(now, key, request, typed);
         };
         if self.accounts.is_named(person, &name) {
@@ -285,14 +286,14 @@ impl ChatServer {
 
     /// Everybody at the door is sent home.
     pub(super) fn clear_door(&mut self, code: u16, text: &str) {
-        for key in self.door.keys() {
+        for key in self.order.door.keys() {
             self.turn_away(key, code, text);
         }
     }
 
     /// Whoever has stood at the door for too long goes.
     pub(super) fn turn_away_overdue(&mut self, now: Instant) {
-        while let Some(key) = self.door.overdue(now) {
+        while let Some(key) = self.order.door.overdue(now) {
             let text = "no answer within two minutes: connect again when you have it";
             self.turn_away(key, close_code::DENIED, text);
         }

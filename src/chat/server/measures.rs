@@ -2,15 +2,20 @@
 //!
 //! A measure is against a key, or against the network that somebody comes from. Against a key rather than a
 //! name, since names are free for the taking; so where several people share a key, or a network, it is
-//! against all of them, and whoever takes it is told first.
+//! against all of them, and whoever takes it is told first. It holds besides for the person for whose sake it was
+//! taken, who may prove to be that person with another key.
+//!
+//! No measure binds those who may as much as whoever took it, whether or not that was known then: so nobody
+//! acts against their own role or above by way of a shared key or address.
 //!
 //! ```text
 //!  10.0.0.7:50312          ──▶ 10.0.0.7               an IPv4 address whole
 //!  [2001:db8:1:2::7]:50312 ──▶ 2001:db8:1:2::/64      an IPv6 subnet (RFC 4291 §2.5.4), whose hosts choose
 //!                                                     their addresses as they like (RFC 8981)
+//!  [fe80::7]:50312         ──▶ fe80::7                that subnet would be everybody on the cable
 //! ```
 
-use crate::chat::message::{Measure, MeasureEntry};
+use crate::chat::message::{Measure, MeasureEntry, PersonId, Role};
 use crate::store::{Change, Key, MeasureRecord, Whom};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -22,6 +27,18 @@ pub const MEASURES_MAX: usize = 4_096;
 #[derive(Debug, Default)]
 pub struct Measures {
     taken: BTreeMap<(Measure, Whom), MeasureRecord>,
+    of_person: BTreeMap<(Measure, PersonId), Whom>,
+}
+
+/// Somebody who comes or speaks.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Their key.
+    pub key: &'a Key,
+    /// Whom they have proved to be.
+    pub person: Option<PersonId>,
+    /// What they may do.
+    pub role: Role,
 }
 
 /// What stands for everybody who comes from where this address (with its port, as people write it) is.
@@ -29,6 +46,7 @@ pub fn network(address: &str) -> Option<Whom> {
     let address: SocketAddr = address.parse().ok()?;
     Some(Whom::Network(match address.ip().to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => ip.to_string(),
         IpAddr::V6(ip) => {
             let subnet = Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64);
             format!("{subnet}/64")
@@ -39,8 +57,11 @@ pub fn network(address: &str) -> Option<Whom> {
 impl Measures {
     /// Those that the store knows.
     pub fn new(records: Vec<MeasureRecord>) -> Self {
-        let keyed = records.into_iter().map(|record| ((record.measure, record.whom.clone()), record));
-        Self { taken: keyed.collect() }
+        let mut this = Self::default();
+        for record in records {
+            this.impose(record);
+        }
+        this
     }
 
     /// Is there no place for another one?
@@ -50,14 +71,26 @@ impl Measures {
 
     /// Takes a measure, in the place of one of the kind against the same.
     pub fn impose(&mut self, record: MeasureRecord) -> Change {
+        self.of_person.insert((record.measure, record.person), record.whom.clone());
         self.taken.insert((record.measure, record.whom.clone()), record.clone());
         Change::Measure(record)
     }
 
     /// Lifts it; `None` if there is none.
     pub fn lift(&mut self, measure: Measure, whom: &Whom) -> Option<Change> {
-        self.taken.remove(&(measure, whom.clone()))?;
+        let record = self.taken.remove(&(measure, whom.clone()))?;
+        self.of_person.remove(&(measure, record.person));
         Some(Change::Lift { measure, whom: whom.clone() })
+    }
+
+    /// The measure of this kind against them.
+    pub fn get(&self, measure: Measure, whom: &Whom) -> Option<&MeasureRecord> {
+        self.taken.get(&(measure, whom.clone()))
+    }
+
+    /// Against whom is the measure of this kind that was taken for this person's sake?
+    pub fn of_person(&self, measure: Measure, person: PersonId) -> Option<&Whom> {
+        self.of_person.get(&(measure, person))
     }
 
     /// Against whom is the measure of this kind that people know by this name, or by this address?
@@ -72,19 +105,24 @@ impl Measures {
         self.taken.values().find(is_it).map(|record| record.whom.clone())
     }
 
-    /// The ban that keeps out whoever has this key and comes from this address.
-    pub fn ban(&self, key: &Key, address: &str, now_ms: u64) -> Option<&MeasureRecord> {
-        let of_network = || self.holding(Measure::BanAddress, &network(address)?, now_ms);
-        self.holding(Measure::Ban, &Whom::Key(*key), now_ms).or_else(of_network)
+    /// The ban that keeps them out if they come from this address.
+    pub fn ban(&self, who: Subject<'_>, address: &str, now_ms: u64) -> Option<&MeasureRecord> {
+        let of_network = || self.holding(Measure::BanAddress, &network(address)?, who.role, now_ms);
+        self.against(Measure::Ban, who, now_ms).or_else(of_network)
     }
 
-    /// The measure that silences this key.
-    pub fn mute(&self, key: &Key, now_ms: u64) -> Option<&MeasureRecord> {
-        self.holding(Measure::Mute, &Whom::Key(*key), now_ms)
+    /// The measure that silences them.
+    pub fn mute(&self, who: Subject<'_>, now_ms: u64) -> Option<&MeasureRecord> {
+        self.against(Measure::Mute, who, now_ms)
     }
 
-    fn holding(&self, measure: Measure, whom: &Whom, now_ms: u64) -> Option<&MeasureRecord> {
-        self.taken.get(&(measure, whom.clone())).filter(|record| record.holds(now_ms))
+    fn against(&self, measure: Measure, who: Subject<'_>, now_ms: u64) -> Option<&MeasureRecord> {
+        let of_person = || self.holding(measure, self.of_person(measure, who.person?)?, who.role, now_ms);
+        self.holding(measure, &Whom::Key(*who.key), who.role, now_ms).or_else(of_person)
+    }
+
+    fn holding(&self, measure: Measure, whom: &Whom, role: Role, now_ms: u64) -> Option<&MeasureRecord> {
+        self.get(measure, whom).filter(|record| record.holds(now_ms) && role < record.rank)
     }
 
     /// All in force, as moderators read them.
@@ -104,6 +142,8 @@ impl Measures {
     /// Drops those whose time is over.
     pub fn forget(&mut self, now_ms: u64) {
         self.taken.retain(|_, record| record.holds(now_ms));
+        let taken = &self.taken;
+        self.of_person.retain(|(measure, _), whom| taken.contains_key(&(*measure, whom.clone())));
     }
 
     /// Is there any?
@@ -139,7 +179,20 @@ mod tests {
 
     fn record(measure: Measure, whom: Whom, until_ms: Option<u64>) -> MeasureRecord {
         let [name, by, reason] = ["bob", "ann", "spam"].map(str::to_owned);
-        MeasureRecord { measure, whom, name, by, reason, until_ms }
+        MeasureRecord {
+            measure,
+            whom,
+            person: PersonId(7),
+            name,
+            by,
+            rank: Role::Moderator,
+            reason,
+            until_ms,
+        }
+    }
+
+    fn with_key(key: &Key) -> Subject<'_> {
+        Subject { key, person: None, role: Role::Member }
     }
 
     #[test]
@@ -149,6 +202,7 @@ mod tests {
         assert_eq!(of("[2001:db8:1:2::7]:5"), of("[2001:db8:1:2:ffff::]:6"));
         assert_ne!(of("[2001:db8:1:2::7]:5"), of("[2001:db8:1:3::7]:5"));
         assert_ne!(of("10.0.0.7:1"), of("10.0.0.8:1"));
+        assert_ne!(of("[fe80::7]:1"), of("[fe80::8]:1"), "everybody on a cable has fe80");
         assert_eq!(of("nowhere"), None);
     }
 
@@ -156,12 +210,33 @@ mod tests {
     fn a_ban_holds_for_its_key_and_its_network_until_its_time_is_over() {
         let mut measures = Measures::default();
         measures.impose(record(Measure::Ban, Whom::Key(KEY), Some(100)));
-        assert!(measures.ban(&KEY, "10.0.0.7:1", 99).is_some());
-        assert!(measures.ban(&KEY, "10.0.0.7:1", 100).is_none(), "over");
-        assert!(measures.ban(&[8; 32], "10.0.0.7:1", 99).is_none(), "another key");
+        assert!(measures.ban(with_key(&KEY), "10.0.0.7:1", 99).is_some());
+        assert!(measures.ban(with_key(&KEY), "10.0.0.7:1", 100).is_none(), "over");
+        assert!(measures.ban(with_key(&[8; 32]), "10.0.0.7:1", 99).is_none(), "another key");
         measures.impose(record(Measure::BanAddress, network("10.0.0.7:1").unwrap(), None));
-        assert!(measures.ban(&[8; 32], "10.0.0.7:9", u64::MAX).is_some());
-        assert!(measures.mute(&KEY, 0).is_none(), "a ban is no mute");
+        assert!(measures.ban(with_key(&[8; 32]), "10.0.0.7:9", u64::MAX).is_some());
+        assert!(measures.mute(with_key(&KEY), 0).is_none(), "a ban is no mute");
+    }
+
+    #[test]
+    fn whoever_proves_to_be_the_person_is_held_to_it_with_any_key() {
+        let mut measures = Measures::default();
+        measures.impose(record(Measure::Mute, Whom::Key(KEY), None));
+        let bob = Subject { person: Some(PersonId(7)), ..with_key(&[8; 32]) };
+        assert!(measures.mute(bob, 0).is_some());
+        assert!(measures.mute(Subject { person: Some(PersonId(8)), ..bob }, 0).is_none());
+        measures.lift(Measure::Mute, &Whom::Key(KEY));
+        assert!(measures.mute(bob, 0).is_none() && measures.of_person(Measure::Mute, PersonId(7)).is_none());
+    }
+
+    #[test]
+    fn nobody_is_held_to_it_who_may_as_much_as_whoever_took_it() {
+        let mut measures = Measures::default();
+        measures.impose(record(Measure::Ban, Whom::Key(KEY), None));
+        let moderator = Subject { role: Role::Moderator, ..with_key(&KEY) };
+        assert!(measures.ban(moderator, "10.0.0.7:1", 0).is_none());
+        measures.impose(MeasureRecord { rank: Role::Owner, ..record(Measure::Ban, Whom::Key(KEY), None) });
+        assert!(measures.ban(moderator, "10.0.0.7:1", 0).is_some());
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`],
 //! [`instances`], [`ids`], [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`],
 //! [`comings`], [`presence_news`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
-//! `greet`, `control`, `moderate`, `enter`, `speech`, `post`, `settle`, `tell`.
+//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, `enter`, `speech`, `post`, `settle`, `tell`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -37,15 +37,18 @@ pub mod effect;
 mod enter;
 mod greet;
 pub mod ids;
+mod impose;
 pub mod instances;
 mod knock;
 mod list;
 mod lookups;
+mod manners;
 pub mod measures;
 mod moderate;
 pub mod people;
 mod post;
 pub mod presence_news;
+mod record;
 pub mod replay;
 pub mod rooms;
 pub mod sessions;

@@ -40,7 +40,6 @@ impl ChatServer {
             let room =
                 room.ok_or_else(|| Failure::new("not-in-room", "you are not in that room; /join it first"))?;
             self.check_speech(now, key, Some(room))?;
-            self.note_speech(now, key, room);
             let message = RoomMessage {
                 id: MessageId(0),
                 person,
@@ -53,7 +52,15 @@ impl ChatServer {
             };
             Ok(Content::Post { room, message })
         });
-        self.store(sender, content);
+        let room = match &content {
+            Ok(Content::Post { room, .. }) => Some(*room),
+            _ => None,
+        };
+        if self.store(sender, content)
+            && let Some(room) = room
+        {
+            self.note_speech(now, key, room);
+        }
         Ok(())
     }
 
@@ -127,18 +134,19 @@ impl ChatServer {
         }
     }
 
-    /// Hands a message to the batch, or its rejection.
-    fn store(&mut self, sender: Sender, content: Result<Content, Failure>) {
+    /// Hands a message to the batch, or its rejection. False if there is no room for either.
+    fn store(&mut self, sender: Sender, content: Result<Content, Failure>) -> bool {
         if self.batch.is_full() {
             let (failure, fault) =
                 content.map_or_else(|failure| (failure, Fault::Theirs), |_| (server_busy(), Fault::Ours));
             self.instances.reject(sender.instance, sender.counter, failure.clone(), fault);
             self.batch.touch(sender.instance);
             self.send_rejected(sender, failure);
-            return;
+            return false;
         }
         self.instances.on_storing(sender.instance, sender.counter);
         let content = content.unwrap_or_else(|failure| Content::Refusal { failure });
         self.batch.push(Draft { sender, content });
+        true
     }
 }

@@ -4,7 +4,7 @@ use super::door::Entrance;
 use super::effect::{Peer, SessionKey};
 use crate::chat::message::{Counter, Instance, Measure, PersonId, Role};
 use crate::chat::quota::Quota;
-use crate::store::{Receipts, RoomId, Whom};
+use crate::store::{Receipts, RoomId};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,12 @@ pub struct Session {
     pub peer: Peer,
     /// What it may do.
     pub role: Role,
+    /// How many more repetitions are not counted.
+    pub free_repeats: u64,
     /// How much more it may say.
     pub quota: Quota,
-    /// The measure that would be against several, of which it was warned.
-    pub warned_of: Option<(Measure, Whom)>,
+    /// The kind of measure that would hit these people too, of which it was warned.
+    pub warned_of: Option<(Measure, BTreeSet<PersonId>)>,
     /// The smoothed round-trip time, once measured.
     pub rtt: Option<Duration>,
     /// How they came in.
@@ -41,6 +43,7 @@ impl Session {
             instance,
             peer,
             role: Role::Member,
+            free_repeats: Receipts::SPAN,
             quota,
             warned_of: None,
             rtt: None,

@@ -6,12 +6,13 @@
 //!              is the room slow?            one message in so many seconds, below a moderator
 //! ```
 //!
-//! A message that came before is not counted again: it gets the answer that it had.
+//! A message that came before is not counted again: it gets the answer that it had. A client repeats what a
+//! break left open, which is one span of counters at most; beyond that, repetitions count like anything else.
 
 use super::chat_server::ChatServer;
 use super::effect::SessionKey;
 use super::instances::{Fault, Standing};
-use super::measures;
+use super::measures::{self, Subject};
 use crate::chat::message::{CONTROL_CHANNEL, Counter, Failure, RequestId, Role, ToClient, ToServer};
 use crate::chat::quota::Verdict;
 use crate::store::RoomId;
@@ -26,7 +27,7 @@ impl ChatServer {
         channel: u64,
         message: ToServer,
     ) -> Option<ToServer> {
-        if self.is_free(key, &message) {
+        if self.is_free(key, channel, &message) {
             return Some(message);
         }
         match self.sessions.get_mut(key)?.quota.take(now) {
@@ -41,16 +42,17 @@ impl ChatServer {
         None
     }
 
-    /// Leaving costs nothing, nor does what was counted before.
-    fn is_free(&self, key: SessionKey, message: &ToServer) -> bool {
-        let counted = |counter: Counter| {
-            let session = self.sessions.get(key)?;
-            Some(self.instances.standing(session.instance, counter) != Standing::New)
-        };
+    /// Leaving a room costs nothing, nor does what was counted before.
+    fn is_free(&mut self, key: SessionKey, channel: u64, message: &ToServer) -> bool {
+        let Some(session) = self.sessions.get_mut(key) else { return true };
         match message {
-            ToServer::Part | ToServer::Prove { .. } | ToServer::Anew => true,
+            ToServer::Prove { .. } | ToServer::Anew => true,
+            ToServer::Part => session.room(channel).is_some(),
             ToServer::Post { counter, .. } | ToServer::Private { counter, .. } => {
-                counted(*counter).unwrap_or(true)
+                let is_repeat = self.instances.standing(session.instance, *counter) != Standing::New;
+                let is_free = is_repeat && session.free_repeats > 0;
+                session.free_repeats -= u64::from(is_free);
+                is_free
             }
             _ => false,
         }
@@ -73,13 +75,14 @@ impl ChatServer {
     }
 
     /// For the present session only: a message that was resent after a break, faster than is allowed, may
-    /// come once more.
+    /// come once more. One that came before has its answer, or will have it.
     fn refuse_message(&mut self, key: SessionKey, channel: u64, counter: Counter, failure: Failure) {
         let Some(session) = self.sessions.get(key) else { return };
         let instance = session.instance;
-        self.instances.reject(instance, counter, failure.clone(), Fault::Ours);
-        self.batch.touch(instance);
-        self.send(key, channel, &ToClient::Rejected { counter, failure });
+        if self.instances.standing(instance, counter) == Standing::New {
+            self.instances.reject(instance, counter, failure.clone(), Fault::Ours);
+            self.send(key, channel, &ToClient::Rejected { counter, failure });
+        }
     }
 
     /// May this session's person say something, in this room or (`None`) in private?
@@ -91,9 +94,8 @@ impl ChatServer {
     ) -> Result<(), Failure> {
         let Some(session) = self.sessions.get(key) else { return Ok(()) };
         let now_ms = self.unix_ms(now);
-        if session.role < Role::Moderator
-            && let Some(mute) = self.order.measures.mute(&session.peer.key, now_ms)
-        {
+        let (key, person, role) = (&session.peer.key, Some(session.person), session.role);
+        if let Some(mute) = self.order.measures.mute(Subject { key, person, role }, now_ms) {
             let text = format!("you are muted{}", measures::terms(mute, now_ms));
             return Err(Failure::new("muted", text));
         }

@@ -8,8 +8,8 @@ use rusqlite::types::Type;
 use rusqlite::{Row, Transaction};
 
 /// All measures, for [`measure`].
-pub(super) const MEASURES: &str =
-    "SELECT kind, whom, name, taken_by, reason, until_ms FROM measures ORDER BY kind, whom";
+pub(super) const MEASURES: &str = "SELECT kind, whom, person, name, taken_by, rank, reason, until_ms
+    FROM measures ORDER BY kind, whom";
 /// All roles, for [`role`].
 pub(super) const ROLES: &str = "SELECT person, role FROM roles ORDER BY person";
 /// The newest entries of the log, newest first, for [`audit`].
@@ -18,13 +18,15 @@ pub(super) const AUDIT: &str = "SELECT at_ms, done_by, deed FROM audit ORDER BY 
 pub(super) fn keep_measure(transaction: &Transaction, record: &MeasureRecord) -> rusqlite::Result<()> {
     run(
         transaction,
-        "INSERT OR REPLACE INTO measures (kind, whom, name, taken_by, reason, until_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO measures (kind, whom, person, name, taken_by, rank, reason, until_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         &[
             &kind(record.measure),
             &bytes(&record.whom),
+            &integer(record.person.0),
             &record.name,
             &record.by,
+            &number(record.rank),
             &record.reason,
             &record.until_ms.map(integer),
         ],
@@ -37,15 +39,11 @@ pub(super) fn lift(transaction: &Transaction, measure: Measure, whom: &Whom) -> 
 }
 
 pub(super) fn keep_role(transaction: &Transaction, person: PersonId, role: Role) -> rusqlite::Result<()> {
-    let number = match role {
-        Role::Member => {
-            return run(transaction, "DELETE FROM roles WHERE person = ?1", &[&integer(person.0)]);
-        }
-        Role::Moderator => 1,
-        Role::Owner => 2,
-    };
+    if role == Role::Member {
+        return run(transaction, "DELETE FROM roles WHERE person = ?1", &[&integer(person.0)]);
+    }
     let sql = "INSERT OR REPLACE INTO roles (person, role) VALUES (?1, ?2)";
-    run(transaction, sql, &[&integer(person.0), &number])
+    run(transaction, sql, &[&integer(person.0), &number(role)])
 }
 
 pub(super) fn add_audit(transaction: &Transaction, entry: &AuditEntry) -> rusqlite::Result<()> {
@@ -60,6 +58,23 @@ const fn kind(measure: Measure) -> i64 {
         Measure::Ban => 0,
         Measure::BanAddress => 1,
         Measure::Mute => 2,
+    }
+}
+
+const fn number(role: Role) -> i64 {
+    match role {
+        Role::Member => 0,
+        Role::Moderator => 1,
+        Role::Owner => 2,
+    }
+}
+
+fn numbered(row: &Row, column: usize) -> rusqlite::Result<Role> {
+    match row.get(column)? {
+        0 => Ok(Role::Member),
+        1 => Ok(Role::Moderator),
+        2 => Ok(Role::Owner),
+        other => Err(rusqlite::Error::IntegralValueOutOfRange(column, other)),
     }
 }
 
@@ -87,24 +102,21 @@ pub(super) fn measure(row: &Row) -> rusqlite::Result<MeasureRecord> {
                 })?)
             }
         };
-    let until: Option<i64> = row.get(5)?;
+    let until: Option<i64> = row.get(7)?;
     Ok(MeasureRecord {
         measure,
         whom,
-        name: row.get(2)?,
-        by: row.get(3)?,
-        reason: row.get(4)?,
-        until_ms: until.map(|_| unsigned(row, 5)).transpose()?,
+        person: PersonId(unsigned(row, 2)?),
+        name: row.get(3)?,
+        by: row.get(4)?,
+        rank: numbered(row, 5)?,
+        reason: row.get(6)?,
+        until_ms: until.map(|_| unsigned(row, 7)).transpose()?,
     })
 }
 
 pub(super) fn role(row: &Row) -> rusqlite::Result<(PersonId, Role)> {
-    let role = match row.get(1)? {
-        1 => Role::Moderator,
-        2 => Role::Owner,
-        other => return Err(rusqlite::Error::IntegralValueOutOfRange(1, other)),
-    };
-    Ok((PersonId(unsigned(row, 0)?), role))
+    Ok((PersonId(unsigned(row, 0)?), numbered(row, 1)?))
 }
 
 pub(super) fn audit(row: &Row) -> rusqlite::Result<AuditEntry> {

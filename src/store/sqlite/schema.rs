@@ -82,8 +82,10 @@ const THIRD: &str = "
     CREATE TABLE measures (
         kind     INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
         whom     BLOB NOT NULL,
+        person   INTEGER NOT NULL,
         name     TEXT NOT NULL,
         taken_by TEXT NOT NULL,
+        rank     INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
         reason   TEXT NOT NULL,
         until_ms INTEGER,
         PRIMARY KEY (kind, whom)

@@ -170,6 +170,7 @@ mod over_the_link {
     use serde_json::Value;
     use std::fs;
     use std::path::Path;
+    use std::process::Child;
     use std::time::Instant;
 
     /// Can the link be set up here? If not, the test says aloud that it was skipped.
@@ -276,19 +277,22 @@ mod over_the_link {
         }
     }
 
+    fn running_bench(home: &Path, temporary: &Path) -> Child {
+        let mut command = program(home);
+        command.env("TMPDIR", temporary).args("bench --transport udp --interval 1min --delay 1ms".split(' '));
+        let bench = command.spawn().expect("it starts");
+        // The bench itself, the link and its relay, the server, the clients.
+        wait_until("all programs run", || living_in(temporary) >= 5);
+        bench
+    }
+
     #[test]
     fn a_bench_that_is_ended_leaves_neither_programs_nor_files() {
         if !has_link() {
             return;
         }
         let (home, temporary) = (folder(), folder());
-        let mut command = program(home.path());
-        command
-            .env("TMPDIR", temporary.path())
-            .args("bench --transport udp --interval 1min --delay 1ms".split(' '));
-        let mut bench = command.spawn().expect("it starts");
-        // The bench itself, the link and its relay, the server, the clients.
-        wait_until("all programs run", || living_in(temporary.path()) >= 5);
+        let mut bench = running_bench(home.path(), temporary.path());
         terminate(&bench);
         assert_eq!(wait(&mut bench).code(), Some(1));
         wait_until("all programs are gone", || living_in(temporary.path()) == 0);
@@ -302,12 +306,7 @@ mod over_the_link {
             return;
         }
         let (home, temporary) = (folder(), folder());
-        let mut command = program(home.path());
-        command
-            .env("TMPDIR", temporary.path())
-            .args("bench --transport udp --interval 1min --delay 1ms".split(' '));
-        let mut bench = command.spawn().expect("it starts");
-        wait_until("all programs run", || living_in(temporary.path()) >= 5);
+        let mut bench = running_bench(home.path(), temporary.path());
         bench.kill().expect("it runs");
         wait(&mut bench);
         wait_until("all programs are gone", || living_in(temporary.path()) == 0);

@@ -5,8 +5,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::requests::Request;
 use crate::chat::client::router::{ChatClient, Link};
 use crate::chat::message::{
-    CONTROL_CHANNEL, Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, Role, ToClient,
-    ToServer,
+    Failure, MessageId, PersonEntry, PersonId, PresenceState, RequestId, Role, ToClient, ToServer,
 };
 use crate::chat::quota::Terms;
 use crate::time::Instant;
@@ -61,10 +60,6 @@ impl ChatClient {
             self.tell(UserEvent::CurrentRoom { room });
         }
         self.tell_asked_for_keys();
-        let pending: Vec<ToServer> = self.requests.iter().cloned().collect();
-        for message in pending {
-            self.send(CONTROL_CHANNEL, &message);
-        }
         if let Some(word) = self.myself.away.clone()
             && !self.requests.is_setting_away()
         {
@@ -116,7 +111,7 @@ impl ChatClient {
     }
 
     fn hear_done(&mut self, request: RequestId) {
-        let Some(Request { line, message }) = self.requests.settle(request) else { return };
+        let Some(Request { line, message, .. }) = self.requests.settle(request) else { return };
         match (message, line) {
             // The news may have come first, and taken the line with it.
             (ToServer::Nick { name, .. }, Some(_)) => self.rename_myself(name, line),

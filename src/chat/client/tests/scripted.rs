@@ -169,9 +169,9 @@ fn a_new_session_joins_again_from_the_last_message_shown_and_sends_again_in_orde
     assert_eq!(
         sent(&mut client),
         [
-            (PRIVATE_CHANNEL, private),
             (LOBBY, join("lobby", Some(8))),
             (LOBBY, post(2, "two")),
+            (PRIVATE_CHANNEL, private),
             (LOBBY, post(4, "four")),
         ]
     );

@@ -18,6 +18,8 @@ struct Line {
     session: SessionKey,
     typed: u64,
     seen: Vec<UserEvent>,
+    /// Does nothing that the client says arrive?
+    is_cut: bool,
 }
 
 impl Line {
@@ -39,12 +41,14 @@ impl Line {
             session: SessionKey(0),
             typed: 0,
             seen: Vec::new(),
+            is_cut: false,
         };
         line.connect();
         line
     }
 
     fn connect(&mut self) {
+        self.is_cut = false;
         self.session.0 += 1;
         let peer = Peer { key: KEY, transport: "udp", address: "10.0.0.1:5".to_owned() };
         let greeting = self.client.greeting();
@@ -56,7 +60,9 @@ impl Line {
     fn settle(&mut self) {
         loop {
             if let Some((channel, bytes)) = self.client.poll_send() {
-                self.server.handle_message(self.now, self.session, channel, &bytes);
+                if !self.is_cut {
+                    self.server.handle_message(self.now, self.session, channel, &bytes);
+                }
             } else if let Some(effect) = self.server.poll_effect() {
                 self.carry_out(effect);
             } else if let Some(event) = self.client.poll_event() {
@@ -82,22 +88,29 @@ impl Line {
 
     /// Types this many lines as fast as they are taken, as a pipe does, until all have their outcome.
     fn type_all(&mut self, lines: u64) {
+        self.type_each(lines, |_| "hi".to_owned());
+    }
+
+    fn type_each(&mut self, lines: u64, text: impl Fn(u64) -> String) {
         let last = self.typed + lines;
         while self.typed < last || self.client.unsettled_lines() > 0 {
             while self.typed < last && self.client.takes_lines() && self.client.unsettled_lines() < 1_024 {
                 self.typed += 1;
-                self.client.handle_line(self.now, LineNumber(self.typed), "hi");
+                self.client.handle_line(self.now, LineNumber(self.typed), &text(self.typed));
                 self.settle();
             }
             if self.client.unsettled_lines() > 0 {
-                let next = [self.client.poll_timeout(), self.server.poll_timeout()];
-                self.now =
-                    next.into_iter().flatten().min().expect("somebody waits for something").max(self.now);
-                self.server.handle_timeout(self.now);
-                self.client.handle_timeout(self.now);
-                self.settle();
+                self.wait();
             }
         }
+    }
+
+    fn wait(&mut self) {
+        let next = [self.client.poll_timeout(), self.server.poll_timeout()];
+        self.now = next.into_iter().flatten().min().expect("somebody waits for something").max(self.now);
+        self.server.handle_timeout(self.now);
+        self.client.handle_timeout(self.now);
+        self.settle();
     }
 
     fn accepted(&self) -> usize {
@@ -178,4 +191,55 @@ fn a_topic_is_told_once_and_again_when_asked_for() {
         .collect();
     assert_eq!(topics, [None, Some(LineNumber(2))]);
     assert!(line.seen.contains(&UserEvent::Obeyed { line: LineNumber(1) }));
+}
+
+#[test]
+fn requests_and_joins_keep_to_the_terms_as_well() {
+    let mut line = Line::with_terms(Terms::per_second(5), None);
+    line.type_each(200, |_| "/rooms".to_owned());
+    line.type_each(20, |number| format!("/join room{number}"));
+    let answers = line.seen.iter().filter(|event| matches!(event, UserEvent::Rooms { .. })).count();
+    let joins = line.seen.iter().filter(|event| matches!(event, UserEvent::Joined { own: true, .. })).count();
+    assert_eq!((answers, joins, line.complaints()), (200, 21, Vec::new()));
+    line.connect();
+    line.type_all(50);
+    assert_eq!((line.accepted(), line.complaints()), (50, Vec::new()));
+}
+
+#[test]
+fn what_flew_into_a_broken_line_for_a_minute_is_sent_again_within_the_terms() {
+    let mut line = Line::with_terms(Terms::per_second(5), None);
+    line.is_cut = true;
+    for number in 1..=300 {
+        line.client.handle_line(line.now, LineNumber(number), "hi");
+        line.settle();
+    }
+    while line.now < at(60_000_000) {
+        line.wait();
+    }
+    line.connect();
+    while line.client.unsettled_lines() > 0 {
+        line.wait();
+    }
+    assert_eq!((line.accepted(), line.complaints()), (300, Vec::new()));
+}
+
+#[test]
+fn what_a_moderator_did_when_the_line_broke_is_not_done_again_but_told() {
+    let mut line = Line::with_terms(Terms::UNLIMITED, Some(KEY));
+    line.is_cut = true;
+    line.client.handle_line(line.now, LineNumber(1), "/kick bob");
+    line.client.handle_line(line.now, LineNumber(2), "/rooms");
+    line.settle();
+    line.connect();
+    let outcomes: Vec<String> = line
+        .seen
+        .iter()
+        .filter_map(|event| match event {
+            UserEvent::Error { failure, line } => Some(format!("{line:?} {}", failure.code)),
+            UserEvent::Rooms { line, .. } => Some(format!("{line:?} rooms")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(outcomes, ["Some(LineNumber(1)) not-known", "LineNumber(2) rooms"]);
 }

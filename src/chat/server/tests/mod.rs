@@ -5,6 +5,7 @@ mod exactly_once;
 mod order;
 mod people;
 mod posting;
+mod rank;
 mod rooms;
 mod seeds;
 mod storage;

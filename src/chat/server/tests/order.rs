@@ -1,7 +1,7 @@
 //! Who may do what to whom, who hears of it, and what holds after a restart.
 
 use super::super::measures::MEASURES_MAX;
-use super::world::{EPOCH_MS, OWNER};
+use super::world::OWNER;
 use super::{ANN, BEN, ROOM, World, ann_and_ben, join, post};
 use crate::chat::message::{
     Act, AuditEntry, CONTROL_CHANNEL, Counter, Measure, PRIVATE_CHANNEL, RequestId, Role, ToClient, ToServer,
@@ -13,23 +13,23 @@ use crate::store::{Key, MeasureRecord, Whom};
 
 const CID: Key = [3; 32];
 
-fn moderate(world: &mut World, session: u64, act: Act) {
+pub(super) fn moderate(world: &mut World, session: u64, act: Act) {
     world.hear(session, CONTROL_CHANNEL, &ToServer::Moderate { request: RequestId(1), act });
 }
 
-fn impose(measure: Measure, name: &str, seconds: u64) -> Act {
+pub(super) fn impose(measure: Measure, name: &str, seconds: u64) -> Act {
     Act::Impose { measure, name: name.to_owned(), seconds, reason: "spam".to_owned() }
 }
 
-fn lift(measure: Measure, name: &str) -> Act {
+pub(super) fn lift(measure: Measure, name: &str) -> Act {
     Act::Lift { measure, name: name.to_owned() }
 }
 
-fn kick(name: &str) -> Act {
+pub(super) fn kick(name: &str) -> Act {
     Act::Kick { name: name.to_owned(), reason: "spam".to_owned() }
 }
 
-fn op(name: &str, role: Role) -> Act {
+pub(super) fn op(name: &str, role: Role) -> Act {
     Act::Appoint { name: name.to_owned(), role }
 }
 
@@ -42,7 +42,7 @@ fn topic(text: &str) -> Act {
 }
 
 /// Ann and Ben in the lobby, as sessions 1 and 2, and the owner in it as session 9.
-fn with_owner() -> World {
+pub(super) fn with_owner() -> World {
     let mut world = ann_and_ben();
     world.connect(9, OWNER, 9, "boss");
     world.hear(9, ROOM, &join("lobby"));
@@ -146,7 +146,7 @@ fn a_ban_keeps_the_key_out_under_every_name_over_a_restart_until_its_time_is_ove
     assert_eq!(world.lines(9), ["failed 1 no-such-measure"]);
 }
 
-fn come_from(world: &mut World, session: u64, key: Key, name: &str, address: &str) {
+pub(super) fn come_from(world: &mut World, session: u64, key: Key, name: &str, address: &str) {
     let peer = Peer { key, transport: "udp", address: address.to_owned() };
     let bytes = crate::chat::codec::encode_greeting(&crate::chat::message::Greeting {
         instance: crate::chat::message::Instance([u8::try_from(session).unwrap(); 16]),
@@ -169,7 +169,7 @@ fn a_ban_of_an_address_that_several_share_is_taken_only_when_it_is_said_again() 
     };
     assert_eq!(failure.code, "hits-others");
     assert!(failure.text.starts_with("1 other has the same address"), "{}", failure.text);
-    assert!(failure.text.ends_with("(dot)"), "{}", failure.text);
+    assert!(failure.text.contains("(dot)"), "{}", failure.text);
     assert!(world.closed.is_empty());
     moderate(&mut world, 9, impose(Measure::BanAddress, "cid", 60));
     assert_eq!(world.closed.keys().copied().collect::<Vec<_>>(), [21, 22], "the owner stays");
@@ -313,7 +313,9 @@ fn a_moderator_shares_a_key_or_an_address_with_whom_it_hits_and_is_not_kept_out(
     come_from(&mut world, 21, ANN, "ann2", "10.0.0.2:7");
     world.take_all();
     moderate(&mut world, 9, impose(Measure::Ban, "ann2", 60));
-    assert_eq!(world.closed.keys().count(), 1, "the owner may, and ann2 is gone");
+    assert_eq!(world.lines(9), ["failed 1 hits-others"], "a moderator");
+    moderate(&mut world, 9, impose(Measure::Ban, "ann2", 60));
+    assert_eq!(world.closed.keys().copied().collect::<Vec<_>>(), [1, 21], "the owner may");
     let mut world = with_owner();
     moderate(&mut world, 9, op("ann", Role::Moderator));
     moderate(&mut world, 9, op("ben", Role::Moderator));
@@ -357,7 +359,8 @@ fn a_reason_is_cut_at_its_bound_and_bans_and_mutes_are_bounded() {
         panic!("no list")
     };
     assert_eq!(measures[0].reason, "é".repeat(150));
-    let held = world.server.order.measures.mute(&BEN, EPOCH_MS).cloned().expect("Ben is muted");
+    let held =
+        world.server.order.measures.get(Measure::Mute, &Whom::Key(BEN)).cloned().expect("Ben is muted");
     for number in 0..MEASURES_MAX as u64 {
         let key: Key = crate::rng::Rng::from_seed(number).bytes();
         world.server.order.measures.impose(MeasureRecord { whom: Whom::Key(key), ..held.clone() });
