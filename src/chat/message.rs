@@ -219,11 +219,16 @@ pub enum ToServer {
     Private { counter: Counter, to: String, text: String },
     /// Room channel: enter. `since` is the last message shown here (`None` at the first join); the server
     /// replays what came after it, or else the last `history` messages.
-    Join { room: String, since: Option<MessageId>, history: u32 },
+    /// With `since_left` it replays besides what this person has not seen, if that is more.
+    Join { room: String, since: Option<MessageId>, history: u32, since_left: bool },
     /// Room channel: leave.
     Part,
     /// Room channel: say or do.
     Post { counter: Counter, kind: PostKind, text: String },
+    /// Private or room channel: all up to this message was shown here.
+    Seen { through: MessageId },
+    /// Private or room channel: somebody is typing here; on the private channel, to this person.
+    Typing { to: Option<String> },
     /// Private or room channel, after the door: this channel begins here. The server has heard nothing that
     /// came on it before.
     Anew,
@@ -331,8 +336,15 @@ pub enum ToClient {
     Accepted { counter: Counter, id: MessageId },
     /// Private or room channel: the server will not take this message; it is not to be sent again.
     Rejected { counter: Counter, failure: Failure },
-    /// Room channel: you are in. `people` is bounded, `total` is not; `last` is the room's newest message.
-    Joined { room: String, people: Vec<String>, total: u64, last: MessageId },
+    /// Private channel: this person has seen what you wrote to them, up to this message of theirs.
+    PrivateSeen { by: String, through: MessageId },
+    /// Private or room channel: this person is typing.
+    Typing { name: String },
+    /// Room channel: you are in. `people` is bounded, `total` is not; `last` is the room's newest message,
+    /// the replay begins after `from`, and you have seen all up to `seen` (0: nothing).
+    Joined { room: String, people: Vec<String>, total: u64, last: MessageId, from: MessageId, seen: MessageId },
+    /// Room channel: all who are in have seen all up to this message.
+    SeenByAll { through: MessageId },
     /// Room channel: you are not in.
     JoinFailed { failure: Failure },
     /// Room channel: you are out.

@@ -10,7 +10,7 @@
 use super::age::{self, Sweep};
 use super::members::NO_MEMBERS;
 use super::{
-    AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MeasureRecord, RoomId, RoomRecord, Snapshot, Whom,
+    AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MarkRecord, MeasureRecord, RoomId, RoomRecord, Snapshot, Whom,
 };
 use super::{Store, StoreReply, StoreRequest};
 use crate::chat::message::{
@@ -48,6 +48,7 @@ pub struct MemoryStore {
     instances: BTreeMap<Instance, (InstanceRecord, u64)>,
     measures: BTreeMap<(Measure, Whom), MeasureRecord>,
     roles: BTreeMap<PersonId, Role>,
+    marks: BTreeMap<(PersonId, Option<RoomId>), MessageId>,
     audit: VecDeque<AuditEntry>,
     sweep: Sweep,
 }
@@ -72,6 +73,9 @@ impl MemoryStore {
                 .collect(),
             privates: self.privates.iter().filter_map(newest).collect(),
             measures: self.measures.values().filter(|measure| measure.holds(now_ms)).cloned().collect(),
+            marks: (self.marks.iter())
+                .map(|((person, room), seen)| MarkRecord { person: *person, room: *room, seen: *seen })
+                .collect(),
             roles: self.roles.iter().map(|(person, role)| (*person, *role)).collect(),
         }
     }
@@ -159,6 +163,9 @@ impl MemoryStore {
             }
             Change::Role { person, role } => {
                 self.roles.insert(person, role);
+            }
+            Change::Mark(MarkRecord { person, room, seen }) => {
+                self.marks.insert((person, room), seen);
             }
             Change::Audit(entry) => {
                 self.audit.push_back(entry);

@@ -147,6 +147,17 @@ pub struct RoomRecord {
     pub slow_s: u64,
 }
 
+/// How far a person has read, in a room or (`None`) in private.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MarkRecord {
+    /// Who.
+    pub person: PersonId,
+    /// Where.
+    pub room: Option<RoomId>,
+    /// The last message that was shown to them.
+    pub seen: MessageId,
+}
+
 /// One change.
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -172,6 +183,8 @@ pub enum Change {
     Role { person: PersonId, role: Role },
     /// What a moderator did.
     Audit(AuditEntry),
+    /// How far somebody has read.
+    Mark(MarkRecord),
 }
 
 /// To the store.
@@ -261,6 +274,8 @@ pub struct Snapshot {
     pub privates: Vec<(PersonId, MessageId)>,
     /// Measures in force.
     pub measures: Vec<MeasureRecord>,
+    /// How far everybody has read.
+    pub marks: Vec<MarkRecord>,
     /// Everybody who is more than a member.
     pub roles: Vec<(PersonId, Role)>,
 }

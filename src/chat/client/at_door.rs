@@ -76,7 +76,7 @@ impl ChatClient {
     /// The answer to what the server asked. Nothing if it asked nothing, or has an answer already.
     pub fn prove(&mut self, proof: Proof) {
         if self.link == Link::Asked && std::mem::take(&mut self.door.awaits_proof) {
-            self.send(CONTROL_CHANNEL, &ToServer::Prove { proof });
+            self.send_free(CONTROL_CHANNEL, &ToServer::Prove { proof });
         }
     }
 

@@ -47,6 +47,15 @@ pub enum UserEvent {
     Left { room: String, name: String, own: bool, line: Option<LineNumber> },
     /// Who is in a room, told once after joining it; `total` may exceed the names listed.
     Members { room: String, names: Vec<String>, total: u64 },
+    /// So much was said in a room, after the message `seen`, since this person was last here; told on entering
+    /// it for the first time, before the replay.
+    SinceLeft { room: String, seen: MessageId, missed: u64 },
+    /// All who are in a room have seen all up to this message.
+    SeenByAll { room: String, through: MessageId },
+    /// A person has seen what was written to them in private up to this message.
+    SeenBy { name: String, through: MessageId },
+    /// Somebody is typing, in a room or (`None`) to us.
+    Typing { room: Option<String>, name: String },
     /// The text typed from now on goes to this room (`None`: to none).
     CurrentRoom { room: Option<String> },
     /// A person's state changed. `line` when it is one's own `/away`.
@@ -119,6 +128,10 @@ impl UserEvent {
             | Self::Private { .. }
             | Self::Members { .. }
             | Self::CurrentRoom { .. }
+            | Self::SinceLeft { .. }
+            | Self::SeenByAll { .. }
+            | Self::SeenBy { .. }
+            | Self::Typing { .. }
             | Self::Notice { .. }
             | Self::Warning { .. }
             | Self::Reconnecting { .. }

@@ -12,13 +12,14 @@
 //! [`router`] holds the parts and the verbs; `typed` and `heard` are its two ears. The parts know nothing
 //! of each other: [`outbox`] what is not accepted, [`pace`] how fast it may go, [`rooms`] where we are,
 //! [`requests`] what is not answered, [`at_door`] what the server wants proved, [`shown`] what was seen,
-//! [`myself`] who we are. [`event`] is what comes out, [`plain`] its
-//! rendering as lines, [`display`] what makes a stranger's text harmless.
+//! [`courtesy`] when the others hear of that and of typing, [`myself`] who we are. [`event`] is what comes
+//! out, [`plain`] its rendering as lines, [`display`] what makes a stranger's text harmless.
 //!
 //! Two promises hold over lost sessions and servers that start anew: every line that was typed has exactly
 //! one outcome, and nothing is shown twice.
 
 pub mod at_door;
+pub mod courtesy;
 pub mod display;
 pub mod event;
 mod heard;

@@ -2,7 +2,7 @@
 //!
 //! The server tells its terms behind the welcome; the client keeps to a little less. Until it knows them it
 //! sends what every server lets through. Messages, joins and requests wait for their turn; what the server
-//! lets through in any case (leaving a room, a proof) is counted, and never waits.
+//! lets through in any case (leaving a room, a proof, how far all was shown) neither waits nor counts.
 
 use crate::chat::quota::{BURST_MIN, Quota, Terms};
 use crate::time::Instant;

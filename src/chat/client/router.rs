@@ -20,6 +20,7 @@
 //! about that nothing is lost or doubled then.
 
 use super::at_door::AtDoor;
+use super::courtesy::Courtesy;
 use super::event::{LineNumber, UserEvent};
 use super::myself::Myself;
 use super::outbox::{Lane, Outbox, Said, Unaccepted};
@@ -52,6 +53,10 @@ pub struct ChatClientConfig {
     pub room: String,
     /// How many earlier messages to replay on joining a room for the first time.
     pub history: u32,
+    /// And what this person has not seen on any terminal, if that is more?
+    pub since_left: bool,
+    /// Does the server hear what was shown, so that others see it and the next terminal goes on from there?
+    pub tells_seen: bool,
 }
 
 /// Something typed and not yet accepted.
@@ -91,6 +96,7 @@ pub struct ChatClient {
     pub(super) rooms: Rooms,
     pub(super) requests: Requests,
     pub(super) shown: Shown,
+    pub(super) courtesy: Courtesy,
     pub(super) reply_to: Option<String>,
     pub(super) open_lines: BTreeSet<LineNumber>,
     /// Those that asked for the keys before the server had welcomed us.
@@ -111,6 +117,7 @@ impl ChatClient {
             rooms: Rooms::default(),
             requests: Requests::default(),
             shown: Shown::default(),
+            courtesy: Courtesy::default(),
             reply_to: None,
             open_lines: BTreeSet::new(),
             asked_for_keys: Vec::new(),
@@ -186,7 +193,8 @@ impl ChatClient {
 
     /// When [`ChatClient::handle_timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.outbox.gives_up_at(), self.pace.poll_timeout()].into_iter().flatten().min()
+        let parts = [self.outbox.gives_up_at(), self.pace.poll_timeout(), self.courtesy.poll_timeout()];
+        parts.into_iter().flatten().min()
     }
 
     /// The next message for the present session: its channel and its bytes.
@@ -252,6 +260,7 @@ impl ChatClient {
             self.open_visits(now);
             self.launch(now);
         }
+        self.tell_seen(now);
     }
 
     fn close_visits(&mut self) {
@@ -270,7 +279,7 @@ impl ChatClient {
             Stay::In => {
                 visit.stay = Stay::Parting;
                 let channel = visit.channel.unwrap_or_default();
-                self.send(channel, &ToServer::Part);
+                self.send_free(channel, &ToServer::Part);
             }
             // Nobody knows of it yet, or the session took it along: it needs no Part.
             Stay::Out if visit.join_lines.is_empty() => self.finish_visit(id),
@@ -307,7 +316,8 @@ impl ChatClient {
             let Some(visit) = self.rooms.get(id) else { continue };
             let room = visit.room.clone();
             let since = self.shown.since(&room);
-            self.send(channel, &ToServer::Join { room, since, history: self.config.history });
+            let ChatClientConfig { history, since_left, .. } = self.config;
+            self.send(channel, &ToServer::Join { room, since, history, since_left });
         }
     }
 
@@ -349,8 +359,14 @@ impl ChatClient {
         }
     }
 
+    /// Sends what counts.
     pub(super) fn send(&mut self, channel: u64, message: &ToServer) {
         self.pace.on_sent();
+        self.send_free(channel, message);
+    }
+
+    /// Sends what costs nothing at the server.
+    pub(super) fn send_free(&mut self, channel: u64, message: &ToServer) {
         self.door.begin(channel, &mut self.sends);
         self.sends.push_back((channel, encode_to_server(message).into()));
     }

@@ -40,6 +40,9 @@ pub struct Shown {
     rooms: BTreeMap<String, Seen>,
     private: Option<Seen>,
     private_told: Option<MessageId>,
+    /// Up to where the server was told in this session that all was shown.
+    marks: BTreeMap<String, MessageId>,
+    private_mark: MessageId,
 }
 
 impl Shown {
@@ -48,10 +51,9 @@ impl Shown {
         self.rooms.get(room).map(|seen| seen.since())
     }
 
-    /// In this room now, whose newest message is `last`; at the first time the newest `history` of all
-    /// messages up to it are replayed.
-    pub fn on_joined(&mut self, room: &str, last: MessageId, history: u32) {
-        let first = Seen { floor: MessageId(last.0.saturating_sub(history.into())), ..Seen::default() };
+    /// In this room now, whose newest message is `last`; the replay begins after `from`.
+    pub fn on_joined(&mut self, room: &str, last: MessageId, from: MessageId) {
+        let first = Seen { floor: from, ..Seen::default() };
         let seen = self.rooms.entry(room.to_owned()).or_insert(first);
         if last < seen.shown {
             *seen = first;
@@ -70,6 +72,8 @@ impl Shown {
 
     /// A session begins; the server was told [`Shown::private_since`].
     pub fn on_connected(&mut self) {
+        self.marks.clear();
+        self.private_mark = MessageId::default();
         self.private_told = self.private_since();
     }
 
@@ -80,6 +84,35 @@ impl Shown {
         if self.private_told.is_some_and(|told| after < told) {
             *seen = first;
         }
+    }
+
+    /// Was anything shown of which the server was not told?
+    pub fn is_ahead(&self) -> bool {
+        let mark = |room: &str| self.marks.get(room).copied().unwrap_or_default();
+        self.private_shown() > self.private_mark
+            || self.rooms.iter().any(|(room, seen)| seen.shown > mark(room))
+    }
+
+    fn private_shown(&self) -> MessageId {
+        self.private.unwrap_or_default().shown
+    }
+
+    /// The rooms of which the server is to be told up to where all was shown; it is now.
+    pub fn take_marks(&mut self) -> Vec<(String, MessageId)> {
+        let mut ahead = Vec::new();
+        for (room, Seen { shown, .. }) in &self.rooms {
+            let mark = self.marks.entry(room.clone()).or_default();
+            if std::mem::replace(mark, *shown) < *shown {
+                ahead.push((room.clone(), *shown));
+            }
+        }
+        ahead
+    }
+
+    /// The same of private messages.
+    pub fn take_private_mark(&mut self) -> Option<MessageId> {
+        let shown = self.private_shown();
+        (std::mem::replace(&mut self.private_mark, shown) < shown).then_some(shown)
     }
 
     /// Is this private message to be shown? Never twice.
@@ -97,9 +130,24 @@ mod tests {
     }
 
     #[test]
+    fn the_server_is_told_once_a_session_how_far_all_was_shown() {
+        let mut shown = Shown::default();
+        shown.on_joined("a", id(9), id(4));
+        shown.on_joined("b", id(9), id(4));
+        assert!(!shown.is_ahead());
+        assert!(shown.admit("a", id(5)) && shown.admit("a", id(6)) && shown.admit_private(id(2)));
+        assert!(shown.is_ahead());
+        assert_eq!(shown.take_marks(), [("a".to_owned(), id(6))]);
+        assert_eq!((shown.take_private_mark(), shown.take_private_mark()), (Some(id(2)), None));
+        assert!(!shown.is_ahead() && shown.take_marks().is_empty());
+        shown.on_connected();
+        assert_eq!(shown.take_marks(), [("a".to_owned(), id(6))], "what was told may have been lost");
+    }
+
+    #[test]
     fn a_message_is_shown_once() {
         let mut shown = Shown::default();
-        shown.on_joined("a", id(0), 50);
+        shown.on_joined("a", id(0), id(0));
         assert!(shown.admit("a", id(1)) && shown.admit("a", id(3)));
         assert!(!shown.admit("a", id(3)) && !shown.admit("a", id(2)));
         assert!(shown.admit("b", id(1)), "every room counts for itself");
@@ -110,19 +158,19 @@ mod tests {
     fn a_first_replay_that_breaks_off_is_asked_for_again_from_where_it_began() {
         let mut shown = Shown::default();
         assert_eq!(shown.since("a"), None);
-        shown.on_joined("a", id(1_000), 50);
+        shown.on_joined("a", id(1_000), id(950));
         assert_eq!(shown.since("a"), Some(id(950)));
         assert!(shown.admit("a", id(951)));
-        shown.on_joined("a", id(1_200), 50);
+        shown.on_joined("a", id(1_200), id(1150));
         assert_eq!(shown.since("a"), Some(id(951)));
     }
 
     #[test]
     fn a_server_that_lost_its_memory_is_listened_to_from_its_new_beginning() {
         let mut shown = Shown::default();
-        shown.on_joined("a", id(1_000), 2);
+        shown.on_joined("a", id(1_000), id(998));
         shown.admit("a", id(1_000));
-        shown.on_joined("a", id(5), 2);
+        shown.on_joined("a", id(5), id(3));
         assert_eq!(shown.since("a"), Some(id(3)));
         assert!(shown.admit("a", id(4)));
     }

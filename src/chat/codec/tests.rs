@@ -147,11 +147,14 @@ fn to_server() -> impl Strategy<Value = ToServer> {
         request().prop_map(|request| ToServer::Measures { request }),
         (request(), NUMBERS).prop_map(|(request, count)| ToServer::Audit { request, count }),
         (counter(), text(), text()).prop_map(|(counter, to, text)| ToServer::Private { counter, to, text }),
-        (text(), option::of(NUMBERS), any::<u32>()).prop_map(|(room, since, history)| ToServer::Join {
-            room,
-            since: since.map(MessageId),
-            history,
-        }),
+        (text(), option::of(NUMBERS), any::<u32>(), any::<bool>()).prop_map(
+            |(room, since, history, since_left)| {
+                let since = since.map(MessageId);
+                ToServer::Join { room, since, history, since_left }
+            }
+        ),
+        NUMBERS.prop_map(|through| ToServer::Seen { through: MessageId(through) }),
+        option::of(text()).prop_map(|to| ToServer::Typing { to }),
         Just(ToServer::Part),
         Just(ToServer::Anew),
         any::<[u8; 32]>().prop_map(|bytes| ToServer::Prove { proof: Proof::Stretched(bytes) }),
@@ -200,9 +203,15 @@ fn to_client() -> impl Strategy<Value = ToClient> {
         1 => (counter(), NUMBERS)
             .prop_map(|(counter, id)| ToClient::Accepted { counter, id: MessageId(id) }),
         1 => (counter(), failure()).prop_map(|(counter, failure)| ToClient::Rejected { counter, failure }),
-        1 => (text(), names(), NUMBERS, NUMBERS).prop_map(|(room, people, total, last)| {
-            ToClient::Joined { room, people, total, last: MessageId(last) }
+        1 => (text(), names(), NUMBERS, [NUMBERS, NUMBERS, NUMBERS]).prop_map(|(room, people, total, ids)| {
+            let [last, from, seen] = ids.map(MessageId);
+            ToClient::Joined { room, people, total, last, from, seen }
         }),
+        1 => NUMBERS.prop_map(|through| ToClient::SeenByAll { through: MessageId(through) }),
+        1 => (text(), NUMBERS).prop_map(|(by, through)| {
+            ToClient::PrivateSeen { by, through: MessageId(through) }
+        }),
+        1 => text().prop_map(|name| ToClient::Typing { name }),
         1 => failure().prop_map(|failure| ToClient::JoinFailed { failure }),
         1 => Just(ToClient::Parted),
         1 => (room_message(), any::<bool>())

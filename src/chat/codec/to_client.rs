@@ -30,6 +30,8 @@ const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
 const PRIVATE_COPY: u8 = 0x53;
+const PRIVATE_SEEN: u8 = 0x54;
+const TYPING: u8 = 0x55;
 const JOINED: u8 = 0x60;
 const JOIN_FAILED: u8 = 0x61;
 const PARTED: u8 = 0x62;
@@ -38,6 +40,7 @@ const HISTORY_GAP: u8 = 0x64;
 const MEMBERS_JOINED: u8 = 0x65;
 const MEMBERS_LEFT: u8 = 0x66;
 const TOPIC: u8 = 0x67;
+const SEEN_BY_ALL: u8 = 0x68;
 
 /// The bytes of a message to a client.
 pub fn encode_to_client(message: &ToClient) -> Vec<u8> {
@@ -75,6 +78,9 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::MembersJoined { .. } => MEMBERS_JOINED,
         ToClient::MembersLeft { .. } => MEMBERS_LEFT,
         ToClient::Topic { .. } => TOPIC,
+        ToClient::SeenByAll { .. } => SEEN_BY_ALL,
+        ToClient::PrivateSeen { .. } => PRIVATE_SEEN,
+        ToClient::Typing { .. } => TYPING,
     }
 }
 
@@ -125,10 +131,10 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
             writer.put_varint(counter.0);
             put_failure(writer, failure);
         }
-        ToClient::Joined { room, people, total, last } => {
+        ToClient::Joined { room, people, total, last, from, seen } => {
             put_name(writer, room);
             put_names(writer, people);
-            writer.put_varint(*total).put_varint(last.0);
+            writer.put_varint(*total).put_varint(last.0).put_varint(from.0).put_varint(seen.0);
         }
         ToClient::JoinFailed { failure } => put_failure(writer, failure),
         ToClient::Parted => {}
@@ -144,6 +150,9 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
         | ToClient::Audit { .. }
         | ToClient::Terms { .. }
         | ToClient::Topic { .. } => put_of_order(writer, message),
+        ToClient::SeenByAll { .. } | ToClient::PrivateSeen { .. } | ToClient::Typing { .. } => {
+            put_courtesy(writer, message);
+        }
     }
 }
 
@@ -166,6 +175,21 @@ fn put_of_order(writer: &mut Writer, message: &ToClient) {
             put_note(writer, text);
             put_name(writer, by);
         }
+        _ => {}
+    }
+}
+
+/// Who has seen what, and who is typing.
+fn put_courtesy(writer: &mut Writer, message: &ToClient) {
+    match message {
+        ToClient::SeenByAll { through } => {
+            writer.put_varint(through.0);
+        }
+        ToClient::PrivateSeen { by, through } => {
+            put_name(writer, by);
+            writer.put_varint(through.0);
+        }
+        ToClient::Typing { name } => put_name(writer, name),
         _ => {}
     }
 }
@@ -230,6 +254,8 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
             people: take_names(reader)?,
             total: reader.take_varint("total")?,
             last: take_id(reader)?,
+            from: take_id(reader)?,
+            seen: take_id(reader)?,
         },
         JOIN_FAILED => ToClient::JoinFailed { failure: take_failure(reader)? },
         PARTED => ToClient::Parted,
@@ -237,6 +263,9 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
             ToClient::Message { history: take_bool(reader, "history")?, message: take_room_message(reader)? }
         }
         HISTORY_GAP => ToClient::HistoryGap { missed: reader.take_varint("missed")? },
+        SEEN_BY_ALL => ToClient::SeenByAll { through: take_id(reader)? },
+        PRIVATE_SEEN => ToClient::PrivateSeen { by: take_name(reader)?, through: take_id(reader)? },
+        TYPING => ToClient::Typing { name: take_name(reader)? },
         MEMBERS_JOINED => ToClient::MembersJoined { names: take_names(reader)? },
         MEMBERS_LEFT => ToClient::MembersLeft { names: take_names(reader)? },
         TOPIC => ToClient::Topic { text: take_note(reader)?, by: take_name(reader)? },

@@ -1,7 +1,7 @@
 //! How is what a client says written down?
 
 use super::field::{
-    put_kind, put_name, put_note, put_option, put_text, take_counter, take_id, take_kind, take_name,
+    put_kind, put_name, put_note, put_option, put_text, take_bool, take_counter, take_id, take_kind, take_name,
     take_note, take_option, take_request, take_text,
 };
 use super::moderation::{put_act, take_act};
@@ -23,6 +23,8 @@ const JOIN: u8 = 0x20;
 const PART: u8 = 0x21;
 const POST: u8 = 0x22;
 const ANEW: u8 = 0x30;
+const SEEN: u8 = 0x31;
+const TYPING: u8 = 0x32;
 
 /// The bytes of a message to the server.
 pub fn encode_to_server(message: &ToServer) -> Vec<u8> {
@@ -71,13 +73,13 @@ fn put(writer: &mut Writer, message: &ToServer) {
             put_name(writer, to);
             put_text(writer, text);
         }
-        ToServer::Join { room, since, history } => {
+        ToServer::Join { room, since, history, since_left } => {
             writer.put_u8(JOIN);
             put_name(writer, room);
             put_option(writer, *since, |writer, since| {
                 writer.put_varint(since.0);
             });
-            writer.put_varint(u64::from(*history));
+            writer.put_varint(u64::from(*history)).put_u8(u8::from(*since_left));
         }
         ToServer::Part => {
             writer.put_u8(PART);
@@ -86,6 +88,13 @@ fn put(writer: &mut Writer, message: &ToServer) {
             writer.put_u8(POST).put_varint(counter.0);
             put_kind(writer, *kind);
             put_text(writer, text);
+        }
+        ToServer::Seen { through } => {
+            writer.put_u8(SEEN).put_varint(through.0);
+        }
+        ToServer::Typing { to } => {
+            writer.put_u8(TYPING);
+            put_option(writer, to.as_deref(), put_name);
         }
         ToServer::Anew => {
             writer.put_u8(ANEW);
@@ -121,6 +130,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
             room: take_name(reader)?,
             since: take_option(reader, take_id)?,
             history: u32::try_from(reader.take_varint("history")?).map_err(|_| Malformed("history"))?,
+            since_left: take_bool(reader)?,
         },
         PART => ToServer::Part,
         POST => ToServer::Post {
@@ -128,6 +138,8 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
             kind: take_kind(reader)?,
             text: take_text(reader)?.to_owned(),
         },
+        SEEN => ToServer::Seen { through: take_id(reader)? },
+        TYPING => ToServer::Typing { to: take_option(reader, take_name)? },
         ANEW => ToServer::Anew,
         _ => return Err(Malformed("type")),
     })

@@ -5,10 +5,12 @@ use super::batch::Batch;
 use super::comings::Comings;
 use super::config::ChatConfig;
 use super::door::{Door, DoorConfig};
+use super::enter::Wanted;
 use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
 use super::ids::Ids;
 use super::instances::Instances;
 use super::lookups::Lookups;
+use super::marks::Marks;
 use super::measures::Measures;
 use super::people::People;
 use super::presence_news::PresenceNews;
@@ -46,6 +48,7 @@ pub(super) enum Stage {
 pub(super) struct News {
     pub(super) comings: Comings,
     pub(super) presence: PresenceNews,
+    pub(super) marks: Marks,
 }
 
 /// What keeps order: who may come in, and who may speak.
@@ -104,7 +107,7 @@ impl ChatServer {
             rooms: Rooms::new(snapshot.rooms),
             private_ids: private_ids.collect(),
             batch: Batch::new(limits),
-            news: News::default(),
+            news: News { marks: Marks::new(snapshot.marks), ..News::default() },
             order,
             replays: Replays::default(),
             lookups: Lookups::default(),
@@ -172,13 +175,15 @@ impl ChatServer {
             ToServer::Measures { request } => self.list_measures(now, key, request),
             ToServer::Audit { request, count } => self.audit(key, request, count),
             ToServer::Private { counter, to, text } => return self.private(now, key, counter, &to, &text),
-            ToServer::Join { room, since, history } => {
-                return self.join(now, key, channel, &room, since, history);
+            ToServer::Join { room, since, history, since_left } => {
+                return self.join(now, key, channel, &room, Wanted { since, history, since_left });
             }
             ToServer::Part => self.part(now, key, channel),
             ToServer::Post { counter, kind, text } => {
                 return self.post(now, key, channel, counter, kind, &text);
             }
+            ToServer::Seen { through } => self.on_seen(now, key, channel, through),
+            ToServer::Typing { to } => self.on_typing(now, key, channel, to.as_deref()),
             ToServer::Prove { .. } | ToServer::Anew => return Err("nothing was asked"),
         }
         Ok(())
@@ -256,6 +261,8 @@ impl ChatServer {
     pub fn shutdown(&mut self, now: Instant) {
         if self.stage == Stage::Open {
             self.stage = Stage::Settling;
+            let marks = self.news.marks.take_unsaved();
+            self.batch.add_facts(marks);
             self.finish(now);
         }
     }
@@ -279,6 +286,7 @@ impl ChatServer {
             self.batch.poll_timeout(),
             self.news.comings.poll_timeout(),
             self.news.presence.poll_timeout(),
+            self.news.marks.poll_timeout(),
             self.rooms.poll_timeout(),
             self.order.door.poll_timeout(),
             self.sweep_at,
@@ -291,6 +299,7 @@ impl ChatServer {
         if self.stage == Stage::Down {
             return;
         }
+        self.tell_seen(now);
         self.emit_batch(now);
         let due = self.news.comings.take_due(now);
         self.tell_comings(&due);
@@ -343,7 +352,7 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Measures { .. }
         | ToServer::Audit { .. }
         | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
-        ToServer::Anew => channel == PRIVATE_CHANNEL || is_room_channel(channel),
+        ToServer::Anew | ToServer::Seen { .. } | ToServer::Typing { .. } => channel == PRIVATE_CHANNEL || is_room_channel(channel),
         ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
         ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
     };

@@ -21,6 +21,17 @@ const HISTORY: u32 = 1_000;
 /// Messages replayed to somebody who was here before, at most.
 const MISSED: u64 = 10_000;
 
+/// What of a room's earlier messages somebody wants who enters it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wanted {
+    /// What came after this one, which was shown last.
+    pub(super) since: Option<MessageId>,
+    /// Else so many.
+    pub(super) history: u32,
+    /// And what the person has not seen on any terminal.
+    pub(super) since_left: bool,
+}
+
 /// Where a replay begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Start {
@@ -32,13 +43,16 @@ struct Start {
     tells_gap: bool,
 }
 
-fn compute_start(since: Option<MessageId>, history: u32, newest: MessageId) -> Start {
+/// `seen`: how far the person has read, on whatever terminal.
+fn compute_start(wanted: Wanted, seen: Option<MessageId>, newest: MessageId) -> Start {
     // A client that has seen more than there is knew another server of this name: it starts anew.
-    if let Some(since) = since.filter(|since| *since <= newest) {
+    if let Some(since) = wanted.since.filter(|since| *since <= newest) {
         let after = since.max(MessageId(newest.0.saturating_sub(MISSED)));
         return Start { after, skipped: after.0 - since.0, tells_gap: true };
     }
-    let after = MessageId(newest.0.saturating_sub(u64::from(history.min(HISTORY))));
+    let newest_of = |count: u32| MessageId(newest.0.saturating_sub(u64::from(count.min(HISTORY))));
+    let unseen = seen.filter(|_| wanted.since_left).map(|seen| seen.max(newest_of(HISTORY)));
+    let after = newest_of(wanted.history).min(unseen.unwrap_or(newest));
     Start { after, skipped: 0, tells_gap: false }
 }
 
@@ -50,8 +64,7 @@ impl ChatServer {
         key: SessionKey,
         channel: u64,
         typed: &str,
-        since: Option<MessageId>,
-        history: u32,
+        wanted: Wanted,
     ) -> Result<(), &'static str> {
         let Some(session) = self.sessions.get(key) else { return Ok(()) };
         if session.room(channel).is_some() {
@@ -61,8 +74,10 @@ impl ChatServer {
         match self.room_to_enter(now, key, typed) {
             Err(failure) => self.send(key, channel, &ToClient::JoinFailed { failure }),
             Ok(room) => {
-                self.sit_down(now, key, person, room, channel);
-                self.begin_replay(key, room, channel, compute_start(since, history, self.rooms.last(room)));
+                let seen = self.news.marks.get(person, Some(room));
+                let start = compute_start(wanted, seen, self.rooms.last(room));
+                self.sit_down(now, key, person, room, channel, start.after);
+                self.begin_replay(key, room, channel, start);
             }
         }
         Ok(())
@@ -94,7 +109,15 @@ impl ChatServer {
         }
     }
 
-    fn sit_down(&mut self, now: Instant, key: SessionKey, person: PersonId, room: RoomId, channel: u64) {
+    fn sit_down(
+        &mut self,
+        now: Instant,
+        key: SessionKey,
+        person: PersonId,
+        room: RoomId,
+        channel: u64,
+        from: MessageId,
+    ) {
         if !self.rooms.has(room, person) {
             self.news.comings.add(now, room, person, self.accounts.name(person), true);
         }
@@ -109,6 +132,8 @@ impl ChatServer {
             people: cut(names, |name| name),
             total: self.rooms.count(room) as u64,
             last: self.rooms.last(room),
+            from,
+            seen: self.news.marks.get(person, Some(room)).unwrap_or_default(),
         };
         self.send(key, channel, &joined);
         self.tell_manners(key, room, channel);
@@ -240,7 +265,8 @@ mod tests {
     #[test]
     fn a_first_join_replays_the_newest_and_a_later_one_what_was_missed() {
         let start = |since: Option<u64>, history, newest| {
-            let start = compute_start(since.map(MessageId), history, MessageId(newest));
+            let wanted = Wanted { since: since.map(MessageId), history, since_left: true };
+            let start = compute_start(wanted, None, MessageId(newest));
             (start.after.0, start.skipped, start.tells_gap)
         };
         assert_eq!(start(None, 50, 120), (70, 0, false));
@@ -249,5 +275,18 @@ mod tests {
         assert_eq!(start(Some(100), 50, 120), (100, 0, true));
         assert_eq!(start(Some(100), 50, 30_000), (20_000, 19_900, true), "bounded, and told");
         assert_eq!(start(Some(500), 50, 120), (70, 0, false), "from another life of the server");
+    }
+
+    #[test]
+    fn a_known_person_with_a_new_terminal_is_replayed_what_they_have_not_seen() {
+        let start = |history, since_left, seen: u64| {
+            let wanted = Wanted { since: None, history, since_left };
+            compute_start(wanted, Some(MessageId(seen)), MessageId(5_000)).after.0
+        };
+        assert_eq!(start(50, true, 4_800), 4_800);
+        assert_eq!(start(50, true, 4_990), 4_950, "and the newest fifty at least");
+        assert_eq!(start(50, true, 10), 4_000, "bounded");
+        assert_eq!(start(50, false, 4_800), 4_950, "only if wanted");
+        assert_eq!(start(0, true, 5_000), 5_000);
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// A person whose session was replaced stays in their rooms for so long, until the new session joins them.
 const GRACE: Duration = Duration::from_secs(10);
 /// Private messages replayed to somebody who comes back, at most.
-const PRIVATES_REPLAYED: u64 = 1_000;
+pub(super) const PRIVATES_REPLAYED: u64 = 1_000;
 
 /// Why somebody is turned away: a close code, and a text for people.
 pub(super) type Refusal = (u16, String);
@@ -141,7 +141,8 @@ impl ChatServer {
         let rooms = self.rooms.of(person);
         self.note_presence(person, before, &rooms);
         let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
-        let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, newest);
+        let begins = self.privates_begin(person, newest);
+        let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, begins);
         self.instances.on_told_settled(greeting.instance, greeting.settled);
         // Known on disk before any private message that it is to hear: its welcome may get lost.
         self.batch.touch(greeting.instance);
@@ -156,7 +157,7 @@ impl ChatServer {
             agent: greeting.agent.clone(),
             sessions: self.sessions.total(),
         });
-        let since = replay_privates_from(greeting.private_since, known_from, newest);
+        let since = replay_privates_from(greeting.private_since, known_from, begins, newest);
         let role = self.role_of(person);
         self.tell(key, &ToClient::Welcome { person, name, private_after: since });
         if let Some(session) = self.sessions.get_mut(key) {
@@ -167,6 +168,12 @@ impl ChatServer {
         let job = Job::new(Source::Privates(person), PRIVATE_CHANNEL, since, newest, false);
         self.replays.push(key, job);
         self.step_replay(key);
+    }
+
+    /// After which private message a new terminal of this person begins: those that they have not seen.
+    fn privates_begin(&self, person: PersonId, newest: MessageId) -> MessageId {
+        let seen = self.news.marks.get(person, None).unwrap_or_default();
+        seen.clamp(MessageId(newest.0.saturating_sub(PRIVATES_REPLAYED)), newest)
     }
 
     /// A session went silent, or is back.
@@ -199,6 +206,8 @@ impl ChatServer {
         let before = self.people.state(person);
         let audience = self.rooms.of(person);
         self.people.go(person, key);
+        let marks = self.news.marks.take_of(person);
+        self.batch.add_facts(marks);
         self.replays.forget(key);
         self.instances.unbind(now, session.instance, key);
         for room in session.rooms() {
@@ -259,14 +268,15 @@ impl ChatServer {
 }
 
 /// Where the private messages begin that somebody missed: a client that was here before says after which; if
-/// its first welcome was lost, it hears those since it first came. A new one hears none. A client that has
-/// shown more than there is knew another server of this name.
+/// its first welcome was lost, it hears those since it first came; and a new one begins where its person has
+/// read to (`begins`). A client that has shown more than there is knew another server of this name.
 fn replay_privates_from(
     shown: Option<MessageId>,
     known_from: Option<MessageId>,
+    begins: MessageId,
     newest: MessageId,
 ) -> MessageId {
-    let from = shown.max(known_from).unwrap_or(newest);
+    let from = shown.max(known_from).unwrap_or(begins);
     from.min(newest).max(MessageId(newest.0.saturating_sub(PRIVATES_REPLAYED)))
 }
 
@@ -276,11 +286,12 @@ mod tests {
     use crate::chat::message::MessageId;
 
     #[test]
-    fn a_new_client_hears_nothing_old_and_one_that_comes_back_what_it_missed() {
+    fn a_new_client_hears_what_its_person_has_not_seen_and_one_that_comes_back_what_it_missed() {
         let from = |shown: Option<u64>, known: Option<u64>, newest| {
-            replay_privates_from(shown.map(MessageId), known.map(MessageId), MessageId(newest)).0
+            let (shown, known) = (shown.map(MessageId), known.map(MessageId));
+            replay_privates_from(shown, known, MessageId(7), MessageId(newest)).0
         };
-        assert_eq!(from(None, None, 9), 9, "new");
+        assert_eq!(from(None, None, 9), 7, "new");
         assert_eq!(from(Some(5), None, 9), 5, "known to itself, though the server forgot it");
         assert_eq!(from(Some(0), None, 9), 0, "it was here before there was any");
         assert_eq!(from(None, Some(3), 9), 3, "was here when 3 was the newest");

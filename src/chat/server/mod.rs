@@ -13,6 +13,7 @@
 //!                   └─▶ post ───▶ speech  batch                        may it be said; text, private messages
 //!   handle_stored ────▶ settle ─▶ ids                                  receipts, broadcasts
 //!   (after each) ─────▶ tell ───▶ comings  presence_news               gathered notices
+//!                  └─▶ seen ───▶ marks                                who has read how far, who is typing
 //!                                        │
 //!                                        ▼
 //!                             poll_effect: send, close, store, log
@@ -20,8 +21,8 @@
 //!
 //! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`],
 //! [`instances`], [`ids`], [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`],
-//! [`comings`], [`presence_news`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
-//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, `enter`, `speech`, `post`, `settle`, `tell`.
+//! [`comings`], [`presence_news`], [`marks`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
+//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, `enter`, `speech`, `post`, `settle`, `tell`, `seen`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -43,6 +44,7 @@ mod knock;
 mod list;
 mod lookups;
 mod manners;
+pub mod marks;
 pub mod measures;
 mod moderate;
 pub mod people;
@@ -52,6 +54,7 @@ mod record;
 pub mod replay;
 pub mod rooms;
 pub mod sessions;
+mod seen;
 mod settle;
 pub mod slow_mode;
 mod speech;

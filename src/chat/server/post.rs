@@ -7,6 +7,8 @@ use super::batch::{Content, Draft, Sender};
 use super::chat_server::ChatServer;
 use super::control::{absent, server_busy};
 use super::effect::{Effect, SessionKey};
+use super::greet::PRIVATES_REPLAYED;
+use super::ids::Ids;
 use super::instances::{Fault, Standing};
 use super::lookups::Lookup;
 use crate::chat::message::{
@@ -80,6 +82,7 @@ impl ChatServer {
         let content = text::check(text).and_then(|()| {
             self.check_speech(now, key, None)?;
             let recipient = self.recipient(to, now)?;
+            self.tell_away(key, recipient);
             let message = PrivateMessage {
                 id: MessageId(0),
                 from: self.accounts.name(person),
@@ -100,11 +103,29 @@ impl ChatServer {
         Some((Sender { session: key, channel, instance: session.instance, counter }, session.person))
     }
 
-    /// Somebody silent still counts as here; somebody without a session does not.
+    /// Whoever is known here: what is said to somebody who is away waits for them, up to a bound.
     fn recipient(&self, to: &str, now: Instant) -> Result<PersonId, Failure> {
-        let found = self.accounts.find(to, self.unix_ms(now));
-        let here = found.filter(|person| self.people.state(*person) != PresenceState::Offline);
-        here.ok_or_else(|| absent(to))
+        let person = self.accounts.find(to, self.unix_ms(now)).ok_or_else(|| absent(to))?;
+        let is_away = self.people.state(person) == PresenceState::Offline;
+        let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
+        let seen = self.news.marks.get(person, None).unwrap_or_default();
+        if is_away && newest.0.saturating_sub(seen.0) >= PRIVATES_REPLAYED {
+            let text = "they are away, and more waits for them than is kept";
+            return Err(Failure::new("mailbox-full", text));
+        }
+        Ok(person)
+    }
+
+    /// Says once a session that this person is away, and will get what is said.
+    fn tell_away(&mut self, key: SessionKey, person: PersonId) {
+        if self.people.state(person) != PresenceState::Offline {
+            return;
+        }
+        let name = self.accounts.name(person);
+        if self.sessions.get_mut(key).is_some_and(|session| session.on_told_away(person)) {
+            let text = format!("{name} is away now: they get what you write when they come back");
+            self.tell(key, &ToClient::Notice { text });
+        }
     }
 
     /// Is this message to be looked at? One that came before gets the answer that it had.

@@ -8,6 +8,9 @@ use crate::store::{Receipts, RoomId};
 use crate::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of so many people a session is told that they are away.
+const TOLD_AWAY_MAX: usize = 256;
+
 /// A live session: who, from where, and which channel is which room.
 #[derive(Debug)]
 pub struct Session {
@@ -32,6 +35,7 @@ pub struct Session {
     /// Have the missed private messages been replayed? Only then it hears new ones.
     pub hears_privates: bool,
     rooms: BTreeMap<u64, RoomId>,
+    told_away: BTreeSet<PersonId>,
     looked_up: BTreeSet<Counter>,
 }
 
@@ -50,6 +54,7 @@ impl Session {
             entrance: Entrance::default(),
             hears_privates: false,
             rooms: BTreeMap::new(),
+            told_away: BTreeSet::new(),
             looked_up: BTreeSet::new(),
         }
     }
@@ -77,6 +82,11 @@ impl Session {
     /// This channel is no room any more; which was it?
     pub fn close(&mut self, channel: u64) -> Option<RoomId> {
         self.rooms.remove(&channel)
+    }
+
+    /// It is being told that this person is away; false if it was before, or of many others.
+    pub fn on_told_away(&mut self, person: PersonId) -> bool {
+        self.told_away.len() < TOLD_AWAY_MAX && self.told_away.insert(person)
     }
 
     /// The receipt of this message is being looked up; false if it is already, or if so many are that the

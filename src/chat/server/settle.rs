@@ -74,6 +74,9 @@ impl ChatServer {
 
     fn on_private_stored(&mut self, sender: Sender, to: PersonId, from: PersonId, message: PrivateMessage) {
         self.private_ids.entry(to).or_default().on_stored(message.id);
+        if from != to {
+            self.news.marks.on_private(to, message.id, from);
+        }
         self.answer(sender, None, &ToClient::Accepted { counter: sender.counter, id: message.id });
         let copy = encode(&ToClient::PrivateCopy(message.clone()));
         let bytes = encode(&ToClient::Private(message));

@@ -48,6 +48,7 @@ impl ChatServer {
         match message {
             ToServer::Prove { .. } | ToServer::Anew => true,
             ToServer::Part => session.room(channel).is_some(),
+            ToServer::Seen { through } => self.is_news(key, channel, *through),
             ToServer::Post { counter, .. } | ToServer::Private { counter, .. } => {
                 let is_repeat = self.instances.standing(session.instance, *counter) != Standing::New;
                 let is_free = is_repeat && session.free_repeats > 0;
@@ -142,6 +143,8 @@ const fn request_of(message: &ToServer) -> Option<RequestId> {
         | ToServer::Private { .. }
         | ToServer::Join { .. }
         | ToServer::Part
+        | ToServer::Seen { .. }
+        | ToServer::Typing { .. }
         | ToServer::Post { .. } => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::order;
 use crate::chat::message::{Counter, Origin, PersonId, PostKind, PrivateMessage, RoomMessage};
-use crate::store::{Account, Alias, Change, InstanceRecord, Receipts, RoomId, RoomRecord, age};
+use crate::store::{Account, Alias, Change, InstanceRecord, MarkRecord, Receipts, RoomId, RoomRecord, age};
 use crate::wire::Writer;
 use rusqlite::{Connection, ToSql, Transaction, TransactionBehavior};
 
@@ -53,6 +53,7 @@ fn apply(transaction: &Transaction, change: &Change) -> rusqlite::Result<()> {
         Change::Lift { measure, whom } => order::lift(transaction, *measure, whom),
         Change::Role { person, role } => order::keep_role(transaction, *person, *role),
         Change::Audit(entry) => order::add_audit(transaction, entry),
+        Change::Mark(mark) => keep_mark(transaction, mark),
     }
 }
 
@@ -167,6 +168,15 @@ fn keep_room(transaction: &Transaction, record: &RoomRecord) -> rusqlite::Result
             &record.topic.1,
             &integer(record.slow_s),
         ],
+    )
+}
+
+fn keep_mark(transaction: &Transaction, mark: &MarkRecord) -> rusqlite::Result<()> {
+    let MarkRecord { person, room, seen } = mark;
+    run(
+        transaction,
+        "INSERT OR REPLACE INTO marks (person, room, seen) VALUES (?1, ?2, ?3)",
+        &[&integer(person.0), &integer(room.unwrap_or_default().0), &integer(seen.0)],
     )
 }
 

@@ -5,7 +5,7 @@ use super::order;
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
 use crate::store::members::NO_MEMBERS;
-use crate::store::{Account, Alias, InstanceRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
+use crate::store::{Account, Alias, InstanceRecord, MarkRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 
@@ -73,7 +73,17 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
             Ok((PersonId(unsigned(row, 0)?), MessageId(unsigned(row, 1)?)))
         })?,
         measures: collect(connection, order::MEASURES, [], order::measure)?,
+        marks: collect(connection, "SELECT person, room, seen FROM marks ORDER BY person, room", [], mark)?,
         roles: collect(connection, order::ROLES, [], order::role)?,
+    })
+}
+
+fn mark(row: &Row) -> rusqlite::Result<MarkRecord> {
+    let room = RoomId(unsigned(row, 1)?);
+    Ok(MarkRecord {
+        person: PersonId(unsigned(row, 0)?),
+        room: (room != RoomId::default()).then_some(room),
+        seen: MessageId(unsigned(row, 2)?),
     })
 }
 

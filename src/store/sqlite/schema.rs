@@ -12,7 +12,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x7361_7961;
 
 /// The steps, from an empty file upwards.
-const LADDER: [&str; 3] = [FIRST, SECOND, THIRD];
+const LADDER: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 
 // Clustered by (room, id): a replay reads one run of the tree. Numbers are at most 2^62; `origin` is 64
 // random bits, of which only equality matters.
@@ -100,6 +100,16 @@ const THIRD: &str = "
         done_by TEXT NOT NULL,
         deed   TEXT NOT NULL
     ) STRICT;
+";
+
+// How far people have read; room 0 is what they read in private.
+const FOURTH: &str = "
+    CREATE TABLE marks (
+        person INTEGER NOT NULL,
+        room   INTEGER NOT NULL,
+        seen   INTEGER NOT NULL,
+        PRIMARY KEY (person, room)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// On which rung the file stands; an error if it is not ours or beyond the top.

@@ -12,6 +12,8 @@ impl ChatClient {
         match message {
             ToClient::Private(message) => self.hear_private(message),
             ToClient::PrivateCopy(message) => self.tell_private(message),
+            ToClient::PrivateSeen { by, through } => self.tell(UserEvent::SeenBy { name: by, through }),
+            ToClient::Typing { name } => self.tell(UserEvent::Typing { room: None, name }),
             _ => return Err(MISPLACED),
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::chat::client::outbox::Lane;
 use crate::chat::client::rooms::{Stay, VisitId};
 use crate::chat::client::router::ChatClient;
 use crate::chat::client::typed::not_in;
-use crate::chat::message::{Failure, RoomMessage, ToClient};
+use crate::chat::message::{Failure, MessageId, RoomMessage, ToClient};
 use crate::wire::Malformed;
 
 impl ChatClient {
@@ -14,14 +14,18 @@ impl ChatClient {
         let visit = self.rooms.get_mut(id).ok_or(MISPLACED)?;
         let is_in = matches!(visit.stay, Stay::In | Stay::Parting);
         match message {
-            ToClient::Joined { room, people, total, last } if visit.stay == Stay::Joining => {
+            ToClient::Joined { room, people, total, last, from, seen } if visit.stay == Stay::Joining => {
                 visit.stay = Stay::In;
                 visit.room.clone_from(&room);
                 visit.members.clear();
                 visit.on_members(&people, true);
                 visit.members.remove(self.myself.name());
-                self.shown.on_joined(&room, last, self.config.history);
+                let is_first = self.shown.since(&room).is_none();
+                self.shown.on_joined(&room, last, from);
                 self.hear_joined(id, people, total);
+                if is_first && seen > MessageId::default() && seen < last {
+                    self.tell(UserEvent::SinceLeft { room, seen, missed: last.0 - seen.0 });
+                }
             }
             ToClient::JoinFailed { failure } if visit.stay == Stay::Joining => self.hear_over(id, &failure),
             ToClient::Parted if visit.stay == Stay::Parting => self.finish_visit(id),
@@ -33,6 +37,14 @@ impl ChatClient {
             ToClient::HistoryGap { missed } if is_in => {
                 let text = format!("{missed} earlier messages of {} are no longer kept", visit.room);
                 self.tell(UserEvent::Notice { text });
+            }
+            ToClient::SeenByAll { through } if is_in => {
+                let room = visit.room.clone();
+                self.tell(UserEvent::SeenByAll { room, through });
+            }
+            ToClient::Typing { name } if is_in => {
+                let room = Some(visit.room.clone());
+                self.tell(UserEvent::Typing { room, name });
             }
             ToClient::Topic { text, by } if is_in => self.hear_topic(id, text, by),
             ToClient::MembersJoined { names } if is_in => self.hear_members(id, names, true),

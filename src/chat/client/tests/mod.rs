@@ -15,7 +15,14 @@ const INSTANCE: Instance = Instance([1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9
 
 fn client() -> ChatClient {
     let (name, room) = ("ann".to_owned(), "lobby".to_owned());
-    ChatClient::new(ChatClientConfig { instance: INSTANCE, name, room, history: 5 })
+    ChatClient::new(ChatClientConfig {
+        instance: INSTANCE,
+        name,
+        room,
+        history: 5,
+        since_left: false,
+        tells_seen: false,
+    })
 }
 
 fn events(client: &mut ChatClient) -> Vec<UserEvent> {

@@ -34,7 +34,7 @@ fn welcome(client: &mut ChatClient) {
 }
 
 fn joined(room: &str, last: u64) -> ToClient {
-    ToClient::Joined { room: room.into(), people: vec!["bob".into()], total: 2, last: MessageId(last) }
+    ToClient::Joined { room: room.into(), people: vec!["bob".into()], total: 2, last: MessageId(last), from: MessageId(last.saturating_sub(5)), seen: MessageId(0) }
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn client_in_lobby() -> ChatClient {
 }
 
 fn join(room: &str, since: Option<u64>) -> ToServer {
-    ToServer::Join { room: room.into(), since: since.map(MessageId), history: 5 }
+    ToServer::Join { room: room.into(), since: since.map(MessageId), history: 5, since_left: false }
 }
 
 fn post(counter: u64, text: &str) -> ToServer {

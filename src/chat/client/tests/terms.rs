@@ -31,6 +31,8 @@ impl Line {
             name: "ann".to_owned(),
             room: "lobby".to_owned(),
             history: 0,
+            since_left: false,
+            tells_seen: true,
         };
         let store = MemoryStore::default();
         let mut line = Self {

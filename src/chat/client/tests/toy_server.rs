@@ -137,7 +137,7 @@ impl ToyServer {
     /// The client says this in the present session.
     pub fn handle(&mut self, rng: &mut Rng, channel: u64, bytes: &[u8]) {
         match decode_to_server(bytes).unwrap() {
-            ToServer::Join { room, since, history } => self.join(channel, room, since, history),
+            ToServer::Join { room, since, history, .. } => self.join(channel, room, since, history),
             ToServer::Part => {
                 let place = self.places.remove(&channel);
                 assert!(matches!(place, Some(Place::In { .. })), "a part in a channel without a room");
@@ -165,7 +165,7 @@ impl ToyServer {
         let last = MessageId(log.len() as u64);
         let after = since.unwrap_or(MessageId(last.0.saturating_sub(history.into())));
         let people = vec!["bob".to_owned()];
-        self.say(channel, &ToClient::Joined { room, people, total: 2, last });
+        self.say(channel, &ToClient::Joined { room, people, total: 2, last, from: after, seen: MessageId(0) });
         for message in log.into_iter().filter(|message| message.id > after) {
             self.say(channel, &ToClient::Message { message, history: true });
         }

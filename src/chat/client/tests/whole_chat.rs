@@ -70,7 +70,8 @@ fn terminal(number: u8) -> Terminal {
     let (name, room) = (NAMES[usize::from(number)].to_owned(), "lobby".to_owned());
     let instance = Instance([number + 1; 16]);
     Terminal {
-        client: ChatClient::new(ChatClientConfig { instance, name, room, history: 3 }),
+        client: ChatClient::new(ChatClientConfig {
+ instance, name, room, history: 3, since_left: false, tells_seen: true }),
         session: None,
         up: Way::default(),
         down: Way::default(),

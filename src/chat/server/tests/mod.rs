@@ -23,7 +23,7 @@ const ROOM: u64 = 8;
 const ROOM_B: u64 = 12;
 
 fn join(room: &str) -> ToServer {
-    ToServer::Join { room: room.to_owned(), since: None, history: 50 }
+    ToServer::Join { room: room.to_owned(), since: None, history: 50, since_left: false }
 }
 
 fn post(counter: u64, text: &str) -> ToServer {

@@ -99,7 +99,7 @@ fn what_is_no_longer_kept_is_told_as_a_gap() {
     }
     world.connect(2, BEN, 2, "ben");
     let since = Some(MessageId(5));
-    world.hear(2, ROOM, &ToServer::Join { room: "lobby".into(), since, history: 0 });
+    world.hear(2, ROOM, &ToServer::Join { room: "lobby".into(), since, history: 0, since_left: false });
     let lines = world.lines(2);
     assert_eq!(lines[1..4], ["8 joined lobby with ann,ben at 30", "8 gap 15", "8 #21 ann: x (history)"]);
     assert_eq!(lines.len(), 3 + 10);
@@ -114,7 +114,7 @@ fn history_that_cannot_be_read_is_told_and_the_room_goes_on() {
     world.hear(1, ROOM, &post(1, "x"));
     world.connect(3, BEN, 3, "ben");
     world.store_waits = true;
-    world.hear(3, ROOM, &ToServer::Join { room: "lobby".into(), since: Some(MessageId(0)), history: 0 });
+    world.hear(3, ROOM, &ToServer::Join { room: "lobby".into(), since: Some(MessageId(0)), history: 0, since_left: false });
     world.fail_store();
     world.store_waits = false;
     world.hear(1, ROOM, &post(2, "y"));
