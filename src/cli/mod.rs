@@ -92,7 +92,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            eprintln!("error: {}", stop.text);
+            exit::tell(&format!("error: {}", stop.text));
             stop.exit.into()
         }
     }

@@ -73,8 +73,14 @@ impl Terminal {
         }
     }
 
-    /// Shows the state, in one step for the eye, and rings if it has something to ring for.
+    /// Shows the state, in one step for the eye, and rings if it has something to ring for. An error besides
+    /// those of writing: a panic elsewhere has had the terminal given back.
     pub fn show(&mut self, state: &mut State) -> io::Result<()> {
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Err(io::Error::other(
+                "the terminal was given back, because a part of sayagain has failed",
+            ));
+        }
         execute!(stdout(), BeginSynchronizedUpdate)?;
         self.screen.show(state)?;
         execute!(stdout(), EndSynchronizedUpdate)?;
@@ -236,6 +242,7 @@ fn alone(code: KeyCode) -> Option<Key> {
         KeyCode::Tab => Key::Tab,
         KeyCode::Esc => Key::Escape,
         KeyCode::F(1) => Key::Help,
+        KeyCode::F(2) => Key::Ladder,
         _ => return None,
     })
 }

@@ -9,10 +9,11 @@ use super::observed::Observed;
 use super::plain::PlainFace;
 use super::server::MeantServer;
 use super::terminal_face::TerminalFace;
+use super::witness::Witness;
 use super::{face, name, observed};
 use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
-use crate::cli::exit::{Exit, Outcome, Stop, explain};
+use crate::cli::exit::{Exit, Outcome, Stop, explain, tell};
 use crate::cli::hidden;
 use crate::cli::link;
 use crate::cli::qlog::Vantage;
@@ -71,6 +72,8 @@ struct Plan<'a> {
     signals: Signals,
     traces: Traces,
     known: SharedKnown,
+    /// Hears of the session for a terminal.
+    witness: Arc<Witness>,
 }
 
 /// How one attempt to join, and all that followed, ended.
@@ -88,7 +91,7 @@ pub fn run(chat: &Chat) -> Outcome {
     let outcome = chat_until_done(&plan);
     // Where the terminal is drawn on, nothing was logged there.
     if !plan.traces.finish() && plan.kind == Kind::Terminal {
-        eprintln!("the file of --qlog ends before the chat did: it could not be written");
+        tell("the file of --qlog ends before the chat did: it could not be written");
     }
     outcome
 }
@@ -102,7 +105,7 @@ fn chat_until_done(plan: &Plan<'_>) -> Outcome {
             Some(other) if agreed(&ending, plan.server, other) => other.clone_into(&mut name),
             _ => {
                 if let Some(text) = explain(&ending, plan.server) {
-                    eprintln!("{text}");
+                    tell(&text);
                 }
                 return Ok(Exit::from(&ending));
             }
@@ -158,11 +161,13 @@ impl<'a> Plan<'a> {
             signals,
             traces,
             known,
+            witness: Arc::default(),
         })
     }
 
     fn tracer(&self) -> Tracer {
-        self.traces.tracer.clone()
+        let tracer = self.traces.tracer.clone();
+        if self.kind == Kind::Terminal { tracer.and(Arc::clone(&self.witness) as _) } else { tracer }
     }
 
     fn name(&self) -> Result<String, Stop> {
@@ -230,7 +235,7 @@ impl<'a> Plan<'a> {
         drop(node);
         asking.finish();
         let ending = ending.map_err(Stop::failed)?;
-        face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
+        face.finish().map_err(Stop::failed)?;
         Ok(Attempt { ending, was_connected })
     }
 
@@ -276,7 +281,8 @@ impl<'a> Plan<'a> {
                     loss: None,
                 };
                 let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
-                Box::new(TerminalFace::new(state, client.clone(), keys.clone(), self.chat.stats)?)
+                let witness = Arc::clone(&self.witness);
+                Box::new(TerminalFace::new(state, client.clone(), keys.clone(), witness, self.chat.stats)?)
             }
         })
     }

@@ -10,7 +10,7 @@
 //! [`join`] puts all that together. [`observed`] turns what the node says into news for a [`face`]: lines
 //! ([`plain`]), objects ([`json_face`]) or the terminal ([`terminal_face`]). [`name`] finds the name to join
 //! under, [`server`] the server that is meant, by its host or a join code, [`memory`] keeps what the next start should know, [`stats`] tells what the session
-//! measured, [`fingerprints`] makes keys into words.
+//! measured, [`fingerprints`] makes keys into words, [`witness`] keeps what the session does for the terminal.
 
 pub mod asking;
 pub mod face;
@@ -24,5 +24,6 @@ pub mod plain;
 pub mod server;
 pub mod stats;
 pub mod terminal_face;
+pub mod witness;
 
 pub use join::{Kind, run};

@@ -16,3 +16,7 @@ mod joining;
 mod link;
 mod measuring;
 mod order;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
+mod tmux;
