@@ -9,7 +9,7 @@
 use crate::service::discovery::announcement::SERVICE_TYPE;
 use crate::service::discovery::{Announcement, Reach};
 use mdns_sd::{Error, IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::thread;
 use std::time::Duration;
 
@@ -26,20 +26,16 @@ impl Announced {
     /// Announces this, of a server of that reach.
     pub(super) fn start(announcement: &Announcement, reach: Reach) -> Result<Self, Error> {
         let daemon = daemon()?;
-        let mut addresses: Vec<IpAddr> = Vec::new();
-        match reach {
-            Reach::Nowhere | Reach::Both => {}
-            Reach::Ipv4 => daemon.disable_interface(IfKind::IPv6)?,
-            Reach::One(address) => {
-                daemon.disable_interface(IfKind::All)?;
-                daemon.enable_interface(IfKind::Addr(address))?;
-                addresses.push(address);
-            }
+        if !reach.has_ipv6() {
+            daemon.disable_interface(IfKind::IPv6)?;
         }
         let (name, host) = (announcement.instance_name(), announcement.host_name());
         let txt = announcement.txt();
-        let info = ServiceInfo::new(SERVICE_TYPE, name, &host, &addresses[..], announcement.port, &txt[..])?;
-        let info = if addresses.is_empty() { info.enable_addr_auto() } else { info };
+        let info = ServiceInfo::new(SERVICE_TYPE, name, &host, (), announcement.port, &txt[..])?;
+        let mut info = info.enable_addr_auto();
+        if let Reach::One(address) = reach {
+            info.set_interfaces(vec![IfKind::Addr(address)]);
+        }
         let full_name = info.get_fullname().to_owned();
         daemon.register(info)?;
         Ok(Self { daemon, full_name })
