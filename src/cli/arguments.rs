@@ -6,10 +6,12 @@ use super::account::Account;
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::bench::departures::DeparturesOption;
 use super::chat::asking::SecretOption;
+use super::chat::found::FindOptions;
 use super::compare::Compare;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
+use super::serve::announcing::AnnounceOptions;
 use super::serve::door::DoorOptions;
 use super::tcp_wishes::TcpWishes;
 use super::token::Token;
@@ -275,6 +277,9 @@ pub struct Serve {
     /// Speak in the clear, with a CRC instead of the seal; clients must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// Whether it is announced.
+    #[command(flatten)]
+    pub announce: AnnounceOptions,
     /// Who may come in.
     #[command(flatten)]
     pub door: DoorOptions,
@@ -303,7 +308,7 @@ pub struct Serve {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Chat {
     /// The server: the join code that it shows (sa-…), or HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747
-    /// unless another is given
+    /// unless another is given [default: the one that is found on this network]
     #[arg(value_name = "CODE|HOST[:PORT]")]
     pub server: Option<String>,
     /// Your name [default: the one used last, else a question, else the login name]
@@ -336,6 +341,9 @@ pub struct Chat {
     /// Speak in the clear, with a CRC instead of the seal; the server must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// How a server is found.
+    #[command(flatten)]
+    pub find: FindOptions,
     /// What the server may ask for.
     #[command(flatten)]
     pub secret: SecretOption,

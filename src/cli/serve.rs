@@ -2,12 +2,15 @@
 //!
 //! Standard output gets a line for each socket, `listening udp 127.0.0.1:4747`, as soon as it can be joined,
 //! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
-//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones.
+//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones, and
+//! [`announcing`] everybody on the network.
 
+pub mod announcing;
 pub mod door;
 pub mod joining;
 mod qr;
 
+use self::announcing::People;
 use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
 use super::json;
@@ -92,11 +95,14 @@ pub fn run(serve: &Serve) -> Outcome {
     for (transport, address) in &addresses {
         print_line(&format!("listening {transport} {address}"));
     }
-    if let Some((_, bound)) = addresses.first() {
+    let people = People::default();
+    let announcer = addresses.first().map(|(_, bound)| {
         let told = joining::tell(serve, *bound, &identity.public());
         told.into_iter().for_each(|object| print_line(&json::stamped(object, clock::now().as_micros())));
-    }
-    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json });
+        announcing::announce(serve, &config.server_name, *bound, &identity.public(), &people)
+    });
+    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json, people });
+    drop(announcer);
     traces.finish();
     outcome
 }
@@ -195,6 +201,7 @@ struct Outlets {
     store: StoreThread,
     handle: ServerHandle,
     json: bool,
+    people: People,
 }
 
 impl ServerOutlets for Outlets {
@@ -206,6 +213,7 @@ impl ServerOutlets for Outlets {
 
     fn tell(&mut self, event: ServerEvent) {
         log_event(&event);
+        self.people.on_event(&event);
         if self.json {
             print_line(&json::server_object(&event, clock::now().as_micros()).to_string());
         }

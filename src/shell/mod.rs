@@ -18,6 +18,7 @@
 //! | [`local_time`] | what does the clock on the wall show? |
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`own_addresses`] | under which addresses can others reach this machine? |
+//! | [`discovery`] | how do a server and its clients find each other? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
 //! | [`ecn`] | how do the two bits of ECN? |
@@ -45,6 +46,7 @@ mod tcp;
 pub mod caller;
 pub mod client_loop;
 pub mod clock;
+pub mod discovery;
 pub mod ecn;
 #[cfg(target_os = "linux")]
 pub mod emulation;

@@ -10,7 +10,7 @@ use super::plain::PlainFace;
 use super::server::MeantServer;
 use super::terminal_face::TerminalFace;
 use super::witness::Witness;
-use super::{face, name, observed};
+use super::{face, found, name, observed};
 use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use crate::cli::exit::{Exit, Outcome, Stop, explain, tell};
@@ -22,7 +22,7 @@ use crate::cli::tracing::Traces;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
 use crate::service::ClientNode;
-use crate::service::api::{ClientConfig, Ending};
+use crate::service::api::{ClientConfig, Ending, Promise};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::read_lines;
@@ -62,7 +62,8 @@ impl Kind {
 struct Plan<'a> {
     chat: &'a Chat,
     kind: Kind,
-    server: &'a str,
+    /// As people write it.
+    server: String,
     transport: Transport,
     meant: MeantServer,
     liveness: LivenessConfig,
@@ -102,9 +103,9 @@ fn chat_until_done(plan: &Plan<'_>) -> Outcome {
         let Attempt { ending, was_connected } = plan.join(&name)?;
         let may_ask = plan.kind == Kind::Terminal && !was_connected;
         match proposal(&ending).filter(|_| may_ask) {
-            Some(other) if agreed(&ending, plan.server, other) => other.clone_into(&mut name),
+            Some(other) if agreed(&ending, &plan.server, other) => other.clone_into(&mut name),
             _ => {
-                if let Some(text) = explain(&ending, plan.server) {
+                if let Some(text) = explain(&ending, &plan.server) {
                     tell(&text);
                 }
                 return Ok(Exit::from(&ending));
@@ -140,19 +141,23 @@ impl<'a> Plan<'a> {
                 .and_then(|()| chat.sending.refuse_over_tcp())
                 .map_err(Stop::usage)?;
         }
-        let server = chat.server.as_deref().ok_or_else(no_server)?;
+        let kind = Kind::of(chat);
         let bad_link = link::config(&chat.link)?;
-        let meant = MeantServer::of(server, chat.insecure)?;
+        let typed =
+            chat.server.as_deref().map(|server| MeantServer::of(server, chat.insecure)).transpose()?;
         let known = Known::given(&chat.secret)?;
         let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
+        let (server, meant) = match (&chat.server, typed) {
+            (Some(server), Some(meant)) => (server.clone(), meant),
+            _ => found::find(chat, kind, &home)?,
+        };
         let signals = Signals::install().map_err(Stop::failed)?;
-        let (kind, transport) = (Kind::of(chat), chat.transport.into());
         Ok(Self {
             chat,
             kind,
             server,
-            transport,
+            transport: chat.transport.into(),
             meant,
             liveness,
             choices,
@@ -163,6 +168,10 @@ impl<'a> Plan<'a> {
             known,
             witness: Arc::default(),
         })
+    }
+
+    fn is_by_code(&self) -> bool {
+        matches!(self.meant.promised, Some(Promise::Code(_)))
     }
 
     fn tracer(&self) -> Tracer {
@@ -225,7 +234,7 @@ impl<'a> Plan<'a> {
         let may_ask = self.kind == Kind::Terminal && hidden::is_possible();
         let asking =
             Asking::start(Arc::clone(&self.known), may_ask, client_loop.handle()).map_err(Stop::failed)?;
-        let memory = HomeMemory::new(self.home.clone(), known, self.meant.promised.is_some());
+        let memory = HomeMemory::new(self.home.clone(), known, self.is_by_code());
         let told = news.clone();
         let mut node = Observed::new(node, memory, news, self.meant.addresses.clone()).asking(asking.ear());
         let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));
@@ -271,7 +280,7 @@ impl<'a> Plan<'a> {
             Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport, self.chat.stats)),
             Kind::Terminal => {
                 let status = Status {
-                    server: self.server.to_owned(),
+                    server: self.server.clone(),
                     transport: self.transport,
                     insecure: self.chat.insecure,
                     name: name.to_owned(),
@@ -286,11 +295,4 @@ impl<'a> Plan<'a> {
             }
         })
     }
-}
-
-fn no_server() -> Stop {
-    Stop::usage(
-        "name the server: sayagain chat HOST, or the join code that it shows. Servers on the network are not \
-         found by themselves yet; whoever runs yours knows its address",
-    )
 }

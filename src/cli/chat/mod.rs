@@ -9,12 +9,14 @@
 //!
 //! [`join`] puts all that together. [`observed`] turns what the node says into news for a [`face`]: lines
 //! ([`plain`]), objects ([`json_face`]) or the terminal ([`terminal_face`]). [`name`] finds the name to join
-//! under, [`server`] the server that is meant, by its host or a join code, [`memory`] keeps what the next start should know, [`stats`] tells what the session
-//! measured, [`fingerprints`] makes keys into words, [`witness`] keeps what the session does for the terminal.
+//! under, [`server`] the server that is meant, by its host or a join code, or [`found`] on this network,
+//! [`memory`] keeps what the next start should know, [`stats`] tells what the session measured,
+//! [`fingerprints`] makes keys into words, [`witness`] keeps what the session does for the terminal.
 
 pub mod asking;
 pub mod face;
 pub mod fingerprints;
+pub mod found;
 pub mod join;
 pub mod json_face;
 pub mod memory;

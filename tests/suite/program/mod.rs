@@ -9,6 +9,8 @@ mod comparing;
 mod doors;
 mod endings;
 #[cfg(target_os = "linux")]
+mod finding;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
 mod joining;
