@@ -10,13 +10,14 @@
 //! [`join`] puts all that together. [`observed`] turns what the node says into news for a [`face`]: lines
 //! ([`plain`]), objects ([`json_face`]) or the terminal ([`terminal_face`]). [`name`] finds the name to join
 //! under, [`server`] the server that is meant, by its host or a join code, [`memory`] keeps what the next start should know, [`stats`] tells what the session
-//! measured, [`fingerprints`] makes keys into words.
+//! measured, [`fingerprints`] makes keys into words, [`look`] is how a terminal shall look and sound.
 
 pub mod asking;
 pub mod face;
 pub mod fingerprints;
 pub mod join;
 pub mod json_face;
+pub mod look;
 pub mod memory;
 pub mod name;
 pub mod observed;

@@ -16,3 +16,4 @@ mod joining;
 mod link;
 mod measuring;
 mod order;
+mod settings;
