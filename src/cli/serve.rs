@@ -14,6 +14,7 @@ use self::announcing::People;
 use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
 use super::json;
+use super::key;
 use super::link;
 use super::members::now_ms;
 use super::qlog::Vantage;
@@ -37,8 +38,6 @@ use std::net::SocketAddr;
 
 /// Sessions at once, at most.
 const MAX_SESSIONS: usize = 50_000;
-/// The longest name of a server, in bytes.
-const SERVER_NAME_BYTES: usize = 64;
 
 /// Runs a server until a signal ends it.
 pub fn run(serve: &Serve) -> Outcome {
@@ -59,6 +58,9 @@ pub fn run(serve: &Serve) -> Outcome {
     let choices = serve.sending.choices().map_err(Stop::usage)?;
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
+    if let Some(copied) = home.note_use() {
+        warn!("{}", key::told(&copied, true));
+    }
     let server_name = server_name(serve, &home)?;
     let door = serve.door.config(&identity, !serve.ephemeral)?;
     let sockets = ServerSockets::bind(address, transports(serve.transport)).map_err(Stop::failed)?;
@@ -133,13 +135,8 @@ fn transports(asked_for: ServedTransport) -> Transports {
 }
 
 fn server_name(serve: &Serve, home: &Home) -> Result<String, Stop> {
-    let Some(name) = &serve.server_name else { return home.server_name().map_err(Stop::failed) };
-    let name = name.trim();
-    if name.is_empty() || name.len() > SERVER_NAME_BYTES || name.chars().any(char::is_control) {
-        let text = format!("--server-name: one line of 1 to {SERVER_NAME_BYTES} bytes");
-        return Err(Stop::usage(text));
-    }
-    Ok(name.to_owned())
+    let machines = || home.server_name().map_err(Stop::failed);
+    serve.server_name.clone().map_or_else(machines, Ok)
 }
 
 /// The store on its thread, and what it remembers.

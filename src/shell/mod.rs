@@ -31,6 +31,7 @@
 //! | [`caller`] | who called, if `sudo` stands between? |
 //! | [`entropy`] | where does true chance come from? |
 //! | `emulation` (Linux) | how do two programs get an emulated link between them? |
+//! | [`machine_mark`] | is this the machine that a file was written on? |
 //! | [`machine`] | what machine and system is this, and which day? |
 
 mod client_network;
@@ -56,6 +57,7 @@ pub mod lines;
 pub mod listen;
 pub mod local_time;
 pub mod machine;
+pub mod machine_mark;
 pub mod own_addresses;
 pub mod resolve;
 pub mod server_loop;

@@ -4,7 +4,7 @@ use super::asking::{Asking, Known, SharedKnown};
 use super::face::{Face, FaceThread, News};
 use super::json_face::JsonFace;
 use super::memory::HomeMemory;
-use super::name::Choice;
+use super::name::{Choice, Chosen};
 use super::observed::Observed;
 use super::plain::PlainFace;
 use super::server::MeantServer;
@@ -15,6 +15,7 @@ use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use crate::cli::exit::{Exit, Outcome, Stop, explain, tell};
 use crate::cli::hidden;
+use crate::cli::key;
 use crate::cli::link;
 use crate::cli::qlog::Vantage;
 use crate::cli::signals::Signals;
@@ -31,6 +32,7 @@ use crate::trace::Tracer;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
+use std::env;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -70,6 +72,8 @@ struct Plan<'a> {
     choices: Choices,
     bad_link: Option<LinkConfig>,
     home: Home,
+    /// The keys here were made elsewhere: what is said of it.
+    copied: Option<String>,
     signals: Signals,
     traces: Traces,
     known: SharedKnown,
@@ -98,7 +102,7 @@ pub fn run(chat: &Chat) -> Outcome {
 }
 
 fn chat_until_done(plan: &Plan<'_>) -> Outcome {
-    let mut name = plan.name()?;
+    let Some(mut name) = plan.name()? else { return Ok(Exit::Done) };
     loop {
         let Attempt { ending, was_connected } = plan.join(&name)?;
         let may_ask = plan.kind == Kind::Terminal && !was_connected;
@@ -148,6 +152,8 @@ impl<'a> Plan<'a> {
         let known = Known::given(&chat.secret)?;
         let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
+        let copied = home.note_use().map(|copied| key::told(&copied, false));
+        copied.iter().for_each(|text| tell(&format!("warning: {text}")));
         let (server, meant) = match (&chat.server, typed) {
             (Some(server), Some(meant)) => (server.clone(), meant),
             _ => found::find(chat, kind, &home)?,
@@ -163,6 +169,7 @@ impl<'a> Plan<'a> {
             choices,
             bad_link,
             home,
+            copied,
             signals,
             traces,
             known,
@@ -179,14 +186,30 @@ impl<'a> Plan<'a> {
         if self.kind == Kind::Terminal { tracer.and(Arc::clone(&self.witness) as _) } else { tracer }
     }
 
-    fn name(&self) -> Result<String, Stop> {
+    /// `None`: whoever was asked wants to leave.
+    fn name(&self) -> Result<Option<String>, Stop> {
         let choice = Choice {
             asked_for: self.chat.name.as_deref(),
             remembered: self.home.remembered_name(),
+            is_copied: self.copied.is_some(),
             login: name::login(),
         };
         let ask = (self.kind == Kind::Terminal).then_some(name::ask_on_terminal);
-        choice.name(ask).map_err(Stop::usage)
+        let chosen = self.signals.leaving_at_once(|| choice.name(ask)).map_err(Stop::usage)?;
+        if let Chosen::Typed(name) = &chosen {
+            self.remember(name);
+        }
+        Ok(match chosen {
+            Chosen::Known(name) | Chosen::Typed(name) => Some(name),
+            Chosen::Left => None,
+        })
+    }
+
+    /// At once: whoever could not connect is not asked again.
+    fn remember(&self, name: &str) {
+        if let Err(error) = self.home.remember_name(name) {
+            eprintln!("warning: the name could not be remembered: {error}");
+        }
     }
 
     fn join(&self, name: &str) -> Result<Attempt, Stop> {
@@ -289,7 +312,11 @@ impl<'a> Plan<'a> {
                     rtt: None,
                     loss: None,
                 };
-                let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
+                let commands = COMMANDS.iter().map(|command| format!("/{}", command.name));
+                let mut state = State::new(status, commands);
+                state.theme = self.chat.look.theme(env::var_os("NO_COLOR").as_deref());
+                state.attention.notify = self.chat.look.notify;
+                self.copied.iter().for_each(|text| state.note(text.clone()));
                 let witness = Arc::clone(&self.witness);
                 Box::new(TerminalFace::new(state, client.clone(), keys.clone(), witness, self.chat.stats)?)
             }

@@ -11,7 +11,7 @@ use crate::shell::client_loop::ClientHandle;
 use crate::shell::local_time::{local_seconds, local_seconds_now};
 use crate::tui::moment::Moment;
 use crate::tui::state::{State, Wish};
-use crate::tui::terminal::{self, Input, Terminal, read_keys};
+use crate::tui::terminal::{Input, Terminal, read_keys};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, channel};
@@ -34,13 +34,12 @@ impl TerminalFace {
     /// A face that will show this state; `keys` leads back to it, `witness` hears of the session.
     /// `stats_wanted`: print the statistics each second, besides showing them in the status line.
     pub fn new(
-        mut state: State,
+        state: State,
         client: ClientHandle,
         keys: SyncSender<News>,
         witness: Arc<Witness>,
         stats_wanted: bool,
     ) -> io::Result<Self> {
-        terminal::obey_environment(&mut state);
         let typed = hand_in_lines(client.clone())?;
         witness.tell(keys.clone());
         Ok(Self { state, terminal: None, client, keys, typed, witness, stats_wanted })

@@ -18,6 +18,7 @@ mod joining;
 mod link;
 mod measuring;
 mod order;
+mod settings;
 #[cfg(unix)]
 mod terminal;
 #[cfg(unix)]
