@@ -76,6 +76,11 @@ pub enum TraceEvent {
     PacketSent { number: u64, bytes: usize, cause: SendCause },
     /// A data packet arrived; `late` when a later one came first.
     PacketReceived { number: u64, bytes: usize, late: bool },
+    /// Over TCP: a sealed frame was handed to the stream; frames are counted from 0. In which segments the
+    /// kernel sends it, and how often, it keeps to itself.
+    FrameSent { number: u64, kind: &'static str, bytes: usize },
+    /// Over TCP: a whole sealed frame came out of the stream.
+    FrameReceived { number: u64, kind: &'static str, bytes: usize },
     /// A datagram was dropped unread.
     DatagramDropped { bytes: usize, reason: DropReason },
     /// The peer has this packet.
@@ -136,6 +141,16 @@ pub trait Sink: Send + Sync {
     fn event(&self, now: Instant, session: u64, event: &TraceEvent);
 }
 
+/// Two sinks as one.
+struct Both(Arc<dyn Sink>, Arc<dyn Sink>);
+
+impl Sink for Both {
+    fn event(&self, now: Instant, session: u64, event: &TraceEvent) {
+        self.0.event(now, session, event);
+        self.1.event(now, session, event);
+    }
+}
+
 /// The first traffic keys of a session, at the moment when it has them. No event has them, and they have no
 /// `Debug`: they go to whoever was let in on them and nowhere else.
 #[derive(Clone, Copy)]
@@ -169,6 +184,15 @@ impl Tracer {
     /// To this sink.
     pub fn new(sink: Arc<dyn Sink>) -> Self {
         Self { sink: Some(sink), keys: None }
+    }
+
+    /// This one, and events go to this sink too.
+    pub fn and(self, sink: Arc<dyn Sink>) -> Self {
+        let sink = match self.sink {
+            Some(first) => Arc::new(Both(first, sink)),
+            None => sink,
+        };
+        Self { sink: Some(sink), keys: self.keys }
     }
 
     /// This one, and keys go there.

@@ -378,7 +378,7 @@ fn nearest(name: &str) -> &'static str {
 
 /// How many letters must be put in, taken out, replaced or swapped with their neighbour to make one word of
 /// the other: the optimal string alignment distance (Damerau 1964; Levenshtein 1965).
-fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=other.len()).collect();

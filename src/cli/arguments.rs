@@ -6,10 +6,16 @@ use super::account::Account;
 use super::bench::arguments::{Bench, BenchClients, BenchReflector};
 use super::bench::departures::DeparturesOption;
 use super::chat::asking::SecretOption;
+use super::chat::found::FindOptions;
+use super::chat::look::LookOptions;
 use super::compare::Compare;
+use super::config::command::Config;
+use super::config::values;
+use super::key::Key;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
+use super::serve::announcing::AnnounceOptions;
 use super::serve::door::DoorOptions;
 use super::tcp_wishes::TcpWishes;
 use super::token::Token;
@@ -75,6 +81,12 @@ pub enum Command {
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
+    /// What is set, and where each value comes from
+    #[command(after_help = "Example:\n  sayagain config init")]
+    Config(Config),
+    /// The key that you (or the server here) prove: show it, or make a new one
+    #[command(after_help = "Example:\n  sayagain key")]
+    Key(Key),
     /// What a shell needs to complete our commands
     #[command(after_help = "Example:\n  sayagain completions bash")]
     Completions(Completions),
@@ -248,10 +260,10 @@ pub enum Speaker {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Serve {
     /// Where to listen; port 0 takes a free one (default `[::]:4747`: all of IPv6 and IPv4)
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", env = "SAYAGAIN_LISTEN", value_parser = values::listen)]
     pub listen: Option<String>,
     /// What to speak; `both` uses the same port number twice
-    #[arg(long, value_enum, default_value_t = ServedTransport::Both)]
+    #[arg(long, value_enum, default_value_t = ServedTransport::Both, env = "SAYAGAIN_SERVE_TRANSPORT")]
     pub transport: ServedTransport,
     /// The folder of the server's store [default: the user's data folder]
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
@@ -260,11 +272,11 @@ pub struct Serve {
     #[arg(long)]
     pub ephemeral: bool,
     /// The name under which clients remember this server's key [default: the machine's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "SAYAGAIN_SERVER_NAME", value_parser = values::server_name)]
     pub server_name: Option<String>,
     /// How much each session may say: so many messages and requests a second, and ten times as many at once;
     /// `off` for no limit. A client keeps to it by itself
-    #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms)]
+    #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms, env = "SAYAGAIN_QUOTA")]
     pub quota: Terms,
     /// If the store is damaged, keep it aside and start with an empty one
     #[arg(long)]
@@ -275,6 +287,9 @@ pub struct Serve {
     /// Speak in the clear, with a CRC instead of the seal; clients must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// Whether it is announced.
+    #[command(flatten)]
+    pub announce: AnnounceOptions,
     /// Who may come in.
     #[command(flatten)]
     pub door: DoorOptions,
@@ -303,20 +318,21 @@ pub struct Serve {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Chat {
     /// The server: the join code that it shows (sa-…), or HOST, HOST:PORT or `[IPV6]:PORT`; the port is 4747
-    /// unless another is given
-    #[arg(value_name = "CODE|HOST[:PORT]")]
+    /// unless another is given [default: the one that is found on this network]
+    #[arg(value_name = "CODE|HOST[:PORT]", env = "SAYAGAIN_SERVER")]
     pub server: Option<String>,
     /// Your name [default: the one used last, else a question, else the login name]
-    #[arg(long)]
+    #[arg(long, env = "SAYAGAIN_NAME", value_parser = values::name)]
     pub name: Option<String>,
     /// What carries the chat
-    #[arg(long, value_enum, default_value_t = ChatTransport::Udp)]
+    #[arg(long, value_enum, default_value_t = ChatTransport::Udp, env = "SAYAGAIN_TRANSPORT")]
     pub transport: ChatTransport,
     /// The room to join at the start
-    #[arg(long, default_value = "lobby")]
+    #[arg(long, default_value = "lobby", env = "SAYAGAIN_ROOM", value_parser = values::room)]
     pub room: String,
     /// How many earlier messages of a room to show on joining it
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, env = "SAYAGAIN_HISTORY",
+          value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub history: u32,
     /// Read and print plain lines, also on a terminal
     #[arg(long, conflicts_with = "json")]
@@ -336,6 +352,12 @@ pub struct Chat {
     /// Speak in the clear, with a CRC instead of the seal; the server must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// How a server is found.
+    #[command(flatten)]
+    pub find: FindOptions,
+    /// How it looks and sounds on a terminal.
+    #[command(flatten)]
+    pub look: LookOptions,
     /// What the server may ask for.
     #[command(flatten)]
     pub secret: SecretOption,
@@ -494,7 +516,10 @@ mod tests {
 
     #[test]
     fn every_help_shows_an_example_that_parses() {
-        for command in ["", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token"] {
+        for command in [
+            "", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token", "config",
+            "key",
+        ] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();
             let (_, example) = help.split_once("Example:\n  sayagain ").unwrap_or_else(|| panic!("{help}"));

@@ -2,6 +2,7 @@
 
 use crate::chat::client::display::printable;
 use crate::service::api::Ending;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// The exit codes of the command line, stable for scripts.
@@ -83,6 +84,12 @@ impl From<&Ending> for Exit {
             Ending::Refused { .. } => Self::Refused,
         }
     }
+}
+
+/// Says a last word on standard error. Where nobody can hear it any more, as after a window was closed, that is
+/// no reason to end otherwise.
+pub fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// What the person reads on standard error when a chat with `server` ended so; `None` when there is nothing

@@ -1,7 +1,7 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
-//! [`compare`], [`account`], [`token`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`compare`], [`account`], [`token`], [`config`], [`key`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
 //! [`signals`], [`columns`] of figures, where a [`secret`] comes from ([`hidden`]), a server's [`members`], [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
@@ -12,10 +12,12 @@ pub mod chat;
 pub mod columns;
 pub mod compare;
 pub mod completions;
+pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod hidden;
 pub mod json;
+pub mod key;
 pub mod keylog;
 pub mod link;
 pub mod logging;
@@ -33,15 +35,26 @@ pub mod tracing;
 
 use arguments::{Arguments, Command};
 use chat::Kind;
-use clap::Parser;
+use exit::Outcome;
 use log::LevelFilter;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    let Arguments { verbosity, command } = Arguments::parse();
-    let outcome = match &command {
+    let outcome = config::arguments().and_then(|asked| done(&asked));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            exit::tell(&format!("error: {}", stop.text));
+            stop.exit.into()
+        }
+    }
+}
+
+fn done(asked: &Arguments) -> Outcome {
+    let Arguments { verbosity, command } = asked;
+    match command {
         Command::Demo(demo) => {
             verbosity.start(LevelFilter::Warn);
             demo::run(demo)
@@ -79,6 +92,8 @@ pub fn run() -> ExitCode {
             verbosity.start(LevelFilter::Warn);
             token::run(token)
         }
+        Command::Config(asked) => config::command::run(asked),
+        Command::Key(asked) => key::run(asked),
         Command::Completions(asked) => completions::run(asked),
         Command::Man(asked) => man::run(asked),
         Command::Chat(chat) => {
@@ -87,13 +102,6 @@ pub fn run() -> ExitCode {
                 verbosity.start(LevelFilter::Warn);
             }
             chat::run(chat)
-        }
-    };
-    match outcome {
-        Ok(exit) => exit.into(),
-        Err(stop) => {
-            eprintln!("error: {}", stop.text);
-            stop.exit.into()
         }
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! Standard output gets a line for each socket, `listening udp 127.0.0.1:4747`, as soon as it can be joined,
 //! and with `--json` an object for each event besides. The log on standard error is for the lecturer: who
-//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones.
+//! came, over what, and why they left. [`joining`] tells people the way to it, `qr` their phones, and
+//! [`announcing`] everybody on the network.
 
+pub mod announcing;
 pub mod door;
 pub mod joining;
 mod qr;
 
+use self::announcing::People;
 use super::arguments::{Serve, ServedTransport, refuse_link_over_tcp};
 use super::exit::{Exit, Outcome, Stop};
 use super::json;
+use super::key;
 use super::link;
 use super::members::now_ms;
 use super::qlog::Vantage;
@@ -34,8 +38,6 @@ use std::net::SocketAddr;
 
 /// Sessions at once, at most.
 const MAX_SESSIONS: usize = 50_000;
-/// The longest name of a server, in bytes.
-const SERVER_NAME_BYTES: usize = 64;
 
 /// Runs a server until a signal ends it.
 pub fn run(serve: &Serve) -> Outcome {
@@ -56,6 +58,9 @@ pub fn run(serve: &Serve) -> Outcome {
     let choices = serve.sending.choices().map_err(Stop::usage)?;
     let home = Home::find().map_err(Stop::failed)?;
     let identity = home.server_identity().map_err(Stop::failed)?;
+    if let Some(copied) = home.note_use() {
+        warn!("{}", key::told(&copied, true));
+    }
     let server_name = server_name(serve, &home)?;
     let door = serve.door.config(&identity, !serve.ephemeral)?;
     let sockets = ServerSockets::bind(address, transports(serve.transport)).map_err(Stop::failed)?;
@@ -92,11 +97,14 @@ pub fn run(serve: &Serve) -> Outcome {
     for (transport, address) in &addresses {
         print_line(&format!("listening {transport} {address}"));
     }
-    if let Some((_, bound)) = addresses.first() {
+    let people = People::default();
+    let announcer = addresses.first().map(|(_, bound)| {
         let told = joining::tell(serve, *bound, &identity.public());
         told.into_iter().for_each(|object| print_line(&json::stamped(object, clock::now().as_micros())));
-    }
-    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json });
+        announcing::announce(serve, &config.server_name, *bound, &identity.public(), &people)
+    });
+    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json, people });
+    drop(announcer);
     traces.finish();
     outcome
 }
@@ -127,13 +135,8 @@ fn transports(asked_for: ServedTransport) -> Transports {
 }
 
 fn server_name(serve: &Serve, home: &Home) -> Result<String, Stop> {
-    let Some(name) = &serve.server_name else { return home.server_name().map_err(Stop::failed) };
-    let name = name.trim();
-    if name.is_empty() || name.len() > SERVER_NAME_BYTES || name.chars().any(char::is_control) {
-        let text = format!("--server-name: one line of 1 to {SERVER_NAME_BYTES} bytes");
-        return Err(Stop::usage(text));
-    }
-    Ok(name.to_owned())
+    let machines = || home.server_name().map_err(Stop::failed);
+    serve.server_name.clone().map_or_else(machines, Ok)
 }
 
 /// The store on its thread, and what it remembers.
@@ -195,6 +198,7 @@ struct Outlets {
     store: StoreThread,
     handle: ServerHandle,
     json: bool,
+    people: People,
 }
 
 impl ServerOutlets for Outlets {
@@ -206,6 +210,7 @@ impl ServerOutlets for Outlets {
 
     fn tell(&mut self, event: ServerEvent) {
         log_event(&event);
+        self.people.on_event(&event);
         if self.json {
             print_line(&json::server_object(&event, clock::now().as_micros()).to_string());
         }

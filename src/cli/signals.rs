@@ -22,6 +22,18 @@ impl Signals {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(leave));
     }
 
+    /// While this asks somebody at the terminal, a signal ends the process at once: nothing is begun that must
+    /// be ended in order.
+    pub fn leaving_at_once<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.call(|| {
+            eprintln!();
+            std::process::exit(0)
+        });
+        let answer = ask();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        answer
+    }
+
     fn on_signal(&self) {
         if let Some(leave) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             leave();

@@ -21,7 +21,8 @@
 //! - [`mac`]: keyed tags for cookies and reset tokens, which only their maker checks.
 //! - [`password`]: what a password comes to at one server, and what is kept of it.
 //! - [`replay`]: which numbers have been seen.
-//! - [`stretched`]: the 80 bits that stand for a key in a join code; [`words`] says them aloud.
+//! - [`stretched`]: the 80 bits that stand for a key in a join code; [`words`] says them aloud;
+//!   [`thumbprint`]: the 128 that stand for it where a server announces itself.
 //!
 //! Sources: the Noise Protocol Framework, revision 34; RFC 8439 (ChaCha20-Poly1305); RFC 7748 (X25519);
 //! RFC 7693 (BLAKE2s); RFC 9001 §5.4 (header protection); RFC 9106 (Argon2id). The primitives are those of
@@ -38,6 +39,7 @@ pub mod replay;
 pub mod seal;
 pub mod shroud;
 pub mod stretched;
+pub mod thumbprint;
 pub mod words;
 
 pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
@@ -48,6 +50,7 @@ pub use password::{BoundSalt, Kept, Purpose, Salt, Salts, Stretched};
 pub use replay::{Freshness, ReplayWindow};
 pub use seal::Sealer;
 pub use stretched::StretchedKey;
+pub use thumbprint::Thumbprint;
 
 #[cfg(test)]
 mod vectors;

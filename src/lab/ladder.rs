@@ -16,11 +16,13 @@
 //! - [`datagrams`]: which arrival belongs to which departure
 //! - [`words`]: what happened, in a reader's words, with the rule behind it
 //! - [`drawing`]: columns and arrows
+//! - [`live`]: the same of one end alone, while it goes on
 //!
 //! Left out on purpose: what the link did. A ladder shows what the two ends know, and the gap between.
 
 pub mod datagrams;
 pub mod drawing;
+pub mod live;
 pub mod words;
 
 use crate::time::Instant;

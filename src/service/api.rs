@@ -3,7 +3,7 @@
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
-use crate::crypto::{BoundSalt, StretchedKey};
+use crate::crypto::{BoundSalt, StretchedKey, Thumbprint};
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
@@ -69,6 +69,15 @@ pub struct ServerConfig {
     pub terms: Terms,
 }
 
+/// What is known of a server's key before the server is met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Promise {
+    /// A join code vouches for it.
+    Code(StretchedKey),
+    /// It announced itself so on the network, which vouches for nothing; but another key is another server.
+    Announced(Thumbprint),
+}
+
 /// Settings of a client node.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClientConfig {
@@ -86,8 +95,8 @@ pub struct ClientConfig {
     pub expected_key: Option<PublicKey>,
     /// Servers known by name, each with its pinned key.
     pub pins: Vec<(String, PublicKey)>,
-    /// What a join code says of the server's key: no other is accepted.
-    pub promised: Option<StretchedKey>,
+    /// What is known of the server's key before it is met: no other is accepted.
+    pub promised: Option<Promise>,
     /// How many addresses the shell has for the server (at least 1).
     pub addresses: usize,
     /// Give up connecting for the first time after this.

@@ -26,7 +26,7 @@ pub fn local_seconds_now() -> i64 {
     expect(clippy::useless_conversion, reason = "not every Unix has 64 bits in a long")
 )]
 fn offset(seconds: i64) -> i64 {
-    let seconds = libc::time_t::try_from(seconds).unwrap_or(0);
+    let seconds = seconds.try_into().unwrap_or(0);
     // SAFETY: all fields are integers or pointers, for which zero is a value.
     let mut broken_down: libc::tm = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live values of our own; the call keeps neither.

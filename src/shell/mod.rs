@@ -18,6 +18,7 @@
 //! | [`local_time`] | what does the clock on the wall show? |
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`own_addresses`] | under which addresses can others reach this machine? |
+//! | [`discovery`] | how do a server and its clients find each other? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
 //! | [`ecn`] | how do the two bits of ECN? |
@@ -30,6 +31,7 @@
 //! | [`caller`] | who called, if `sudo` stands between? |
 //! | [`entropy`] | where does true chance come from? |
 //! | `emulation` (Linux) | how do two programs get an emulated link between them? |
+//! | [`machine_mark`] | is this the machine that a file was written on? |
 //! | [`machine`] | what machine and system is this, and which day? |
 
 mod client_network;
@@ -45,6 +47,7 @@ mod tcp;
 pub mod caller;
 pub mod client_loop;
 pub mod clock;
+pub mod discovery;
 pub mod ecn;
 #[cfg(target_os = "linux")]
 pub mod emulation;
@@ -54,6 +57,7 @@ pub mod lines;
 pub mod listen;
 pub mod local_time;
 pub mod machine;
+pub mod machine_mark;
 pub mod own_addresses;
 pub mod resolve;
 pub mod server_loop;

@@ -59,6 +59,11 @@ pub fn resolve(text: &str, default_port: u16) -> Result<Vec<SocketAddr>, Resolve
     Ok(addresses)
 }
 
+/// Has this text the form of an address? Nobody is asked whether it leads anywhere.
+pub fn is_address(text: &str, default_port: u16) -> bool {
+    split(text, default_port).is_some()
+}
+
 fn split(text: &str, default_port: u16) -> Option<(&str, u16)> {
     if is_ip(text) {
         return Some((text, default_port));

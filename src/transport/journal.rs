@@ -43,6 +43,11 @@ impl Journal {
         self.tracer.is_on()
     }
 
+    /// The way to whoever listens: for a part that tells what nobody counts.
+    pub fn tracer(&self) -> Tracer {
+        self.tracer.clone()
+    }
+
     /// The session has these keys: for whoever was let in on them.
     pub fn tell_keys(&self, keys: &SessionKeys<'_>) {
         self.tracer.keys(keys);

@@ -165,7 +165,7 @@ impl State {
         }
         self.sending.on_shown(&said.place, said.id);
         let index = self.buffers.open(said.place.clone());
-        let is_active = index == self.buffers.active_index();
+        let in_view = index == self.buffers.active_index() && self.sees_newest();
         let Some(buffer) = self.buffers.get_mut(&said.place) else {
             return self.buffers.say_here(at, Entry::Event(event.clone()));
         };
@@ -174,7 +174,6 @@ impl State {
             return;
         }
         let is_mention = said.place.is_private() || attention::names(said.text, &me);
-        let in_view = is_active && buffer.bottom.is_none();
         if !in_view || self.attention.is_away() {
             buffer.on_unread(is_mention);
         }

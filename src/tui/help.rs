@@ -7,7 +7,7 @@ use super::key::Key;
 use super::local;
 use crate::chat::command::help_text;
 
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 16] = [
     ("Enter", "send; Alt-Enter begins another line of the same message"),
     ("Tab", "complete a command, a name, a room; again: the next one"),
     ("Up Down", "what was typed before"),
@@ -16,6 +16,8 @@ const KEYS: [(&str, &str); 14] = [
     ("PgUp PgDn", "older and newer messages; the mouse wheel, too"),
     ("Ctrl-Home Ctrl-End", "the oldest and the newest (Esc, too)"),
     ("Ctrl-F", "search here; Enter or Up: older, Down: newer, Esc: done"),
+    ("F1", "this help"),
+    ("F2", "the datagrams of this session, live; Space: pause"),
     ("Ctrl-A Ctrl-E", "start and end of the line"),
     ("Ctrl-U Ctrl-K Ctrl-W", "delete to the start, to the end, a word"),
     ("Ctrl-arrows", "a word left or right"),

@@ -49,6 +49,8 @@ pub enum Key {
     Find,
     /// Explain (F1).
     Help,
+    /// Show the datagrams, or do so no longer (F2).
+    Ladder,
     /// A page towards older messages.
     PageUp,
     /// A page towards newer messages.

@@ -15,7 +15,7 @@
 //! | [`sending`] | which of our lines have no answer yet? |
 //! | [`typing`], [`input`], [`recall`], [`completion`] | what is being typed? |
 //! | [`status`], [`attention`], [`local`], [`moment`] | how is the link, what rings, which settings, when? |
-//! | [`search`], [`help`], [`scroll`] | what was found, what can one do, where does one read? |
+//! | [`search`], [`help`], [`ladder`], [`scroll`] | what was found, what can one do, what passes, where does one read? |
 //! | [`view`] | what does it look like? with a file for each part, [`wrap`], [`agreed`] (widths) and [`theme`] |
 
 pub mod agreed;
@@ -27,6 +27,7 @@ pub mod hearing;
 pub mod help;
 pub mod input;
 pub mod key;
+pub mod ladder;
 pub mod local;
 pub mod moment;
 pub mod outgoing;

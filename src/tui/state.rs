@@ -10,6 +10,8 @@
 //!            └──── Ctrl-F ───────▶ Searching
 //! ```
 //!
+//! Beside any of them the pane of F2 may be open ([`ladder`](super::ladder)).
+//!
 //! Pure: nothing here reads a key, a clock or a terminal; [`view`] draws it. What the chat says
 //! is heard in [`hearing`](super::hearing), what is typed leaves through [`outgoing`](super::outgoing).
 
@@ -18,6 +20,7 @@ use super::buffer::{Bottom, Entry, Place};
 use super::buffers::Buffers;
 use super::help::Help;
 use super::key::Key;
+use super::ladder::Ladder;
 use super::moment::Moment;
 use super::search::Search;
 use super::sending::Sending;
@@ -74,6 +77,8 @@ pub struct State {
     pub sending: Sending,
     /// What keys mean.
     pub mode: Mode,
+    /// The datagrams.
+    pub ladder: Ladder,
     /// The colours.
     pub theme: Theme,
     /// The bell.
@@ -98,6 +103,7 @@ impl State {
             sending: Sending::new(room),
             status,
             mode: Mode::default(),
+            ladder: Ladder::default(),
             theme: Theme::default(),
             attention: Attention::default(),
             now: Moment::default(),
@@ -133,7 +139,8 @@ impl State {
 
     /// A key was pressed.
     pub fn handle_key(&mut self, key: &Key) -> Wish {
-        let is_done = !matches!(self.mode, Mode::Asking | Mode::Help(_)) && self.navigated(key);
+        let may_lead = !matches!(self.mode, Mode::Asking | Mode::Help(_));
+        let is_done = may_lead && (self.in_ladder(key) || self.navigated(key));
         match self.mode {
             _ if is_done => {}
             Mode::Asking => return self.answered(key),
@@ -231,9 +238,14 @@ impl State {
         self.on_looked();
     }
 
+    /// Does one see what comes into the place that one is at?
+    pub(super) fn sees_newest(&self) -> bool {
+        self.buffers.active().bottom.is_none() && self.window_rows() > 0
+    }
+
     /// The newest of the place in view has been seen, if it is in view.
-    fn on_looked(&mut self) {
-        if !self.attention.is_away() && self.buffers.active().bottom.is_none() {
+    pub(super) fn on_looked(&mut self) {
+        if !self.attention.is_away() && self.sees_newest() {
             self.buffers.active_mut().on_seen();
         }
     }

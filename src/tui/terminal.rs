@@ -4,11 +4,9 @@
 //! bracketed paste, and reports of the wheel and of who has the keyboard. Dropping it, or a panic anywhere
 //! in the program, turns all that off. Keys are read by a thread of their own that blocks until one comes.
 
-use super::attention::Notify;
 use super::key::Key;
 use super::screen::Screen;
 use super::state::State;
-use super::theme::Theme;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
     self, DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
@@ -73,8 +71,14 @@ impl Terminal {
         }
     }
 
-    /// Shows the state, in one step for the eye, and rings if it has something to ring for.
+    /// Shows the state, in one step for the eye, and rings if it has something to ring for. An error besides
+    /// those of writing: a panic elsewhere has had the terminal given back.
     pub fn show(&mut self, state: &mut State) -> io::Result<()> {
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Err(io::Error::other(
+                "the terminal was given back, because a part of sayagain has failed",
+            ));
+        }
         execute!(stdout(), BeginSynchronizedUpdate)?;
         self.screen.show(state)?;
         execute!(stdout(), EndSynchronizedUpdate)?;
@@ -94,18 +98,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
     }
-}
-
-/// What the environment wishes: `NO_COLOR` set to anything but nothing turns colours off (no-color.org),
-/// else `SAYAGAIN_THEME` is `dark`, `light` or `none`; `SAYAGAIN_NOTIFY` is `off`, `mentions` or `all`.
-/// Other words are as good as none.
-pub fn obey_environment(state: &mut State) {
-    let word = |name| env::var(name).unwrap_or_default().to_lowercase();
-    state.theme = Theme::parse(&word("SAYAGAIN_THEME")).unwrap_or_default();
-    if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
-        state.theme = Theme::None;
-    }
-    state.attention.notify = Notify::parse(&word("SAYAGAIN_NOTIFY")).unwrap_or_default();
 }
 
 /// Rings the bell and has the desktop show this text, which must be harmless.
@@ -236,6 +228,7 @@ fn alone(code: KeyCode) -> Option<Key> {
         KeyCode::Tab => Key::Tab,
         KeyCode::Esc => Key::Escape,
         KeyCode::F(1) => Key::Help,
+        KeyCode::F(2) => Key::Ladder,
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use super::interrupt::Interrupt;
 use super::plan::Plan;
 use super::process::{Process, TellProgress};
 use super::rows;
+use crate::cli::config;
 use crate::cli::exit::{Exit, Stop};
 use crate::lab::bench::{
     Account, Carried, Departures, LinkReport, Measurement, Passage, account, departure, link_report,
@@ -189,9 +190,12 @@ impl Launcher {
     }
 
     /// The program with these words, and with folders of the run's own: the user's names and keys are not
-    /// touched.
+    /// touched, and their settings change no measurement.
     fn command(&self, words: &[OsString], folder: &Folder) -> Command {
         let mut command = Command::new(&self.program);
+        for variable in config::variables() {
+            command.env_remove(variable);
+        }
         command
             .args(words)
             .env("SAYAGAIN_CONFIG_DIR", folder.path().join("config"))

@@ -83,7 +83,7 @@ impl Plan {
             "both"
         };
         let mut words = os(["serve", "--quiet", "--quota", "off", "--listen", listen, "--transport", served]);
-        words.extend(os(["--ephemeral", "--server-name", SERVER_NAME]));
+        words.extend(os(["--ephemeral", "--unannounced", "--server-name", SERVER_NAME]));
         words.extend(self.way_of_sending());
         words
     }

@@ -13,6 +13,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::crypto::PublicKey;
 use crate::transport::session::SessionStats;
 use crate::tui::terminal::Input;
+use std::any::Any;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -36,6 +37,8 @@ pub enum News {
     Note(String),
     /// A key was pressed (terminal only).
     Input(Input),
+    /// The session's facts have come (terminal only).
+    Traced,
     /// Nothing follows.
     End,
 }
@@ -59,7 +62,8 @@ pub fn queue() -> (SyncSender<News>, Receiver<News>) {
 }
 
 impl FaceThread {
-    /// Starts the thread. `gone` is called when nobody reads any more.
+    /// Starts the thread. `gone` is called when nobody reads any more, and when the face itself has failed:
+    /// nobody could see or end a chat without one.
     pub fn start(
         mut face: Box<dyn Face + Send>,
         (news, queue): (SyncSender<News>, Receiver<News>),
@@ -67,30 +71,53 @@ impl FaceThread {
     ) -> io::Result<Self> {
         let mut fingerprints = Fingerprints::default();
         let work = move || {
+            let mut watch = Watch(Some(gone));
             while let Ok(news) = queue.recv() {
                 if matches!(news, News::End) {
                     break;
                 }
-                if let Err(error) = face.show(fingerprints.told(news)) {
-                    gone();
-                    return Err(error);
-                }
+                face.show(fingerprints.told(news))?;
             }
+            watch.0 = None;
             Ok(())
         };
         let thread = thread::Builder::new().name("face".into()).spawn(work)?;
         Ok(Self { news, thread })
     }
 
-    /// Waits until all is shown. A reader who closed the pipe has seen what they wanted: no error.
-    pub fn finish(self) -> io::Result<()> {
+    /// Waits until all is shown. A reader who closed the pipe has seen what they wanted: no error. Any other,
+    /// or a panic of the face, comes as a sentence for standard error.
+    pub fn finish(self) -> Result<(), String> {
         // Fails only if the face has ended already.
         let _ = self.news.send(News::End);
         match self.thread.join() {
-            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-            _ => Ok(()),
+            Ok(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(format!("standard output: {error}"))
+            }
+            Ok(_) => Ok(()),
+            Err(panic) => Err(format!(
+                "the chat could not be shown any more, and was left: {} (this is a mistake in sayagain)",
+                words_of(&*panic)
+            )),
         }
     }
+}
+
+/// Calls when it is dropped, however that comes about.
+struct Watch<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Watch<F> {
+    fn drop(&mut self) {
+        if let Some(gone) = self.0.take() {
+            gone();
+        }
+    }
+}
+
+/// What a panic says.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it does not say why")
 }
 
 #[cfg(test)]
@@ -112,7 +139,7 @@ mod tests {
         }
     }
 
-    fn shown(face: Pipe, count: usize) -> (io::Result<()>, bool) {
+    fn shown(face: impl Face + Send + 'static, count: usize) -> (Result<(), String>, bool) {
         let (news, receiver) = queue();
         let (gone, told) = std::sync::mpsc::channel();
         let thread = FaceThread::start(Box::new(face), (news.clone(), receiver), move || {
@@ -137,5 +164,20 @@ mod tests {
     fn a_full_disk_is_an_error() {
         let (finished, gone) = shown(Pipe(None), 1);
         assert!(finished.is_err() && gone);
+    }
+
+    struct Broken;
+
+    impl Face for Broken {
+        fn show(&mut self, _: News) -> io::Result<()> {
+            panic!("a row too many");
+        }
+    }
+
+    #[test]
+    fn a_face_that_panics_ends_the_chat_with_an_error_that_says_why() {
+        let (finished, gone) = shown(Broken, 1);
+        assert!(gone, "the loop is told to leave");
+        assert!(finished.is_err_and(|why| why.contains("a row too many") && why.contains("a mistake")));
     }
 }

@@ -4,16 +4,18 @@ use super::asking::{Asking, Known, SharedKnown};
 use super::face::{Face, FaceThread, News};
 use super::json_face::JsonFace;
 use super::memory::HomeMemory;
-use super::name::Choice;
+use super::name::{Choice, Chosen};
 use super::observed::Observed;
 use super::plain::PlainFace;
 use super::server::MeantServer;
 use super::terminal_face::TerminalFace;
-use super::{face, name, observed};
+use super::witness::Witness;
+use super::{face, found, name, observed};
 use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
-use crate::cli::exit::{Exit, Outcome, Stop, explain};
+use crate::cli::exit::{Exit, Outcome, Stop, explain, tell};
 use crate::cli::hidden;
+use crate::cli::key;
 use crate::cli::link;
 use crate::cli::qlog::Vantage;
 use crate::cli::signals::Signals;
@@ -21,7 +23,7 @@ use crate::cli::tracing::Traces;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
 use crate::service::ClientNode;
-use crate::service::api::{ClientConfig, Ending};
+use crate::service::api::{ClientConfig, Ending, Promise};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::read_lines;
@@ -30,6 +32,7 @@ use crate::trace::Tracer;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, Transport};
 use crate::tui::state::{Link, State, Status};
+use std::env;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -61,16 +64,21 @@ impl Kind {
 struct Plan<'a> {
     chat: &'a Chat,
     kind: Kind,
-    server: &'a str,
+    /// As people write it.
+    server: String,
     transport: Transport,
     meant: MeantServer,
     liveness: LivenessConfig,
     choices: Choices,
     bad_link: Option<LinkConfig>,
     home: Home,
+    /// The keys here were made elsewhere: what is said of it.
+    copied: Option<String>,
     signals: Signals,
     traces: Traces,
     known: SharedKnown,
+    /// Hears of the session for a terminal.
+    witness: Arc<Witness>,
 }
 
 /// How one attempt to join, and all that followed, ended.
@@ -88,21 +96,21 @@ pub fn run(chat: &Chat) -> Outcome {
     let outcome = chat_until_done(&plan);
     // Where the terminal is drawn on, nothing was logged there.
     if !plan.traces.finish() && plan.kind == Kind::Terminal {
-        eprintln!("the file of --qlog ends before the chat did: it could not be written");
+        tell("the file of --qlog ends before the chat did: it could not be written");
     }
     outcome
 }
 
 fn chat_until_done(plan: &Plan<'_>) -> Outcome {
-    let mut name = plan.name()?;
+    let Some(mut name) = plan.name()? else { return Ok(Exit::Done) };
     loop {
         let Attempt { ending, was_connected } = plan.join(&name)?;
         let may_ask = plan.kind == Kind::Terminal && !was_connected;
         match proposal(&ending).filter(|_| may_ask) {
-            Some(other) if agreed(&ending, plan.server, other) => other.clone_into(&mut name),
+            Some(other) if agreed(&ending, &plan.server, other) => other.clone_into(&mut name),
             _ => {
-                if let Some(text) = explain(&ending, plan.server) {
-                    eprintln!("{text}");
+                if let Some(text) = explain(&ending, &plan.server) {
+                    tell(&text);
                 }
                 return Ok(Exit::from(&ending));
             }
@@ -137,42 +145,71 @@ impl<'a> Plan<'a> {
                 .and_then(|()| chat.sending.refuse_over_tcp())
                 .map_err(Stop::usage)?;
         }
-        let server = chat.server.as_deref().ok_or_else(no_server)?;
+        let kind = Kind::of(chat);
         let bad_link = link::config(&chat.link)?;
-        let meant = MeantServer::of(server, chat.insecure)?;
+        let typed =
+            chat.server.as_deref().map(|server| MeantServer::of(server, chat.insecure)).transpose()?;
         let known = Known::given(&chat.secret)?;
         let traces = chat.tracing.open("sayagain chat", Vantage::Client, chat.insecure)?;
         let home = Home::find().map_err(Stop::failed)?;
+        let copied = home.note_use().map(|copied| key::told(&copied, false));
+        copied.iter().for_each(|text| tell(&format!("warning: {text}")));
+        let (server, meant) = match (&chat.server, typed) {
+            (Some(server), Some(meant)) => (server.clone(), meant),
+            _ => found::find(chat, kind, &home)?,
+        };
         let signals = Signals::install().map_err(Stop::failed)?;
-        let (kind, transport) = (Kind::of(chat), chat.transport.into());
         Ok(Self {
             chat,
             kind,
             server,
-            transport,
+            transport: chat.transport.into(),
             meant,
             liveness,
             choices,
             bad_link,
             home,
+            copied,
             signals,
             traces,
             known,
+            witness: Arc::default(),
         })
     }
 
-    fn tracer(&self) -> Tracer {
-        self.traces.tracer.clone()
+    fn is_by_code(&self) -> bool {
+        matches!(self.meant.promised, Some(Promise::Code(_)))
     }
 
-    fn name(&self) -> Result<String, Stop> {
+    fn tracer(&self) -> Tracer {
+        let tracer = self.traces.tracer.clone();
+        if self.kind == Kind::Terminal { tracer.and(Arc::clone(&self.witness) as _) } else { tracer }
+    }
+
+    /// `None`: whoever was asked wants to leave.
+    fn name(&self) -> Result<Option<String>, Stop> {
         let choice = Choice {
             asked_for: self.chat.name.as_deref(),
             remembered: self.home.remembered_name(),
+            is_copied: self.copied.is_some(),
             login: name::login(),
         };
         let ask = (self.kind == Kind::Terminal).then_some(name::ask_on_terminal);
-        choice.name(ask).map_err(Stop::usage)
+        let chosen = self.signals.leaving_at_once(|| choice.name(ask)).map_err(Stop::usage)?;
+        if let Chosen::Typed(name) = &chosen {
+            self.remember(name);
+        }
+        Ok(match chosen {
+            Chosen::Known(name) | Chosen::Typed(name) => Some(name),
+            Chosen::Left => None,
+        })
+    }
+
+    /// At once: whoever could not connect is not asked again.
+    fn remember(&self, name: &str) {
+        if let Err(error) = self.home.remember_name(name) {
+            eprintln!("warning: the name could not be remembered: {error}");
+        }
     }
 
     fn join(&self, name: &str) -> Result<Attempt, Stop> {
@@ -220,7 +257,7 @@ impl<'a> Plan<'a> {
         let may_ask = self.kind == Kind::Terminal && hidden::is_possible();
         let asking =
             Asking::start(Arc::clone(&self.known), may_ask, client_loop.handle()).map_err(Stop::failed)?;
-        let memory = HomeMemory::new(self.home.clone(), known, self.meant.promised.is_some());
+        let memory = HomeMemory::new(self.home.clone(), known, self.is_by_code());
         let told = news.clone();
         let mut node = Observed::new(node, memory, news, self.meant.addresses.clone()).asking(asking.ear());
         let ending = client_loop.run(&mut node, |event| observed::tell_of_loop(&told, event));
@@ -230,7 +267,7 @@ impl<'a> Plan<'a> {
         drop(node);
         asking.finish();
         let ending = ending.map_err(Stop::failed)?;
-        face.finish().map_err(|error| Stop::failed(format!("standard output: {error}")))?;
+        face.finish().map_err(Stop::failed)?;
         Ok(Attempt { ending, was_connected })
     }
 
@@ -266,7 +303,7 @@ impl<'a> Plan<'a> {
             Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport, self.chat.stats)),
             Kind::Terminal => {
                 let status = Status {
-                    server: self.server.to_owned(),
+                    server: self.server.clone(),
                     transport: self.transport,
                     insecure: self.chat.insecure,
                     name: name.to_owned(),
@@ -275,16 +312,14 @@ impl<'a> Plan<'a> {
                     rtt: None,
                     loss: None,
                 };
-                let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
-                Box::new(TerminalFace::new(state, client.clone(), keys.clone(), self.chat.stats)?)
+                let commands = COMMANDS.iter().map(|command| format!("/{}", command.name));
+                let mut state = State::new(status, commands);
+                state.theme = self.chat.look.theme(env::var_os("NO_COLOR").as_deref());
+                state.attention.notify = self.chat.look.notify;
+                self.copied.iter().for_each(|text| state.note(text.clone()));
+                let witness = Arc::clone(&self.witness);
+                Box::new(TerminalFace::new(state, client.clone(), keys.clone(), witness, self.chat.stats)?)
             }
         })
     }
-}
-
-fn no_server() -> Stop {
-    Stop::usage(
-        "name the server: sayagain chat HOST, or the join code that it shows. Servers on the network are not \
-         found by themselves yet; whoever runs yours knows its address",
-    )
 }

@@ -47,7 +47,7 @@ impl<W: Write> Face for JsonFace<W> {
                 eprintln!("{text}");
                 Ok(())
             }
-            News::Keys { .. } | News::Input(_) | News::End => Ok(()),
+            News::Keys { .. } | News::Input(_) | News::Traced | News::End => Ok(()),
         }
     }
 }

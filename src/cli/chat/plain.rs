@@ -61,7 +61,7 @@ impl<W: Write> Face for PlainFace<W> {
                 eprintln!("{text}");
                 Ok(())
             }
-            News::Keys { .. } | News::Input(_) | News::End => Ok(()),
+            News::Keys { .. } | News::Input(_) | News::Traced | News::End => Ok(()),
         }
     }
 }

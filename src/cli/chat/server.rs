@@ -1,8 +1,8 @@
 //! Which server is meant: a host by its name or address, or one by a join code?
 
 use crate::cli::exit::Stop;
-use crate::crypto::StretchedKey;
 use crate::service::JoinCode;
+use crate::service::api::Promise;
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
 use std::net::SocketAddr;
 
@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 pub struct MeantServer {
     /// Its addresses, at least one.
     pub addresses: Vec<SocketAddr>,
-    /// What a join code promises of its key.
-    pub promised: Option<StretchedKey>,
+    /// What is known of its key beforehand.
+    pub promised: Option<Promise>,
 }
 
 impl MeantServer {
@@ -34,7 +34,7 @@ impl MeantServer {
                  --insecure, or without the promise: sayagain chat {address} --insecure"
             )));
         }
-        Ok(Self { addresses: vec![code.address.into()], promised: Some(code.key) })
+        Ok(Self { addresses: vec![code.address.into()], promised: Some(Promise::Code(code.key)) })
     }
 }
 
@@ -42,6 +42,7 @@ impl MeantServer {
 mod tests {
     use super::*;
     use crate::cli::exit::Exit;
+    use crate::crypto::StretchedKey;
 
     fn code() -> String {
         let address = "10.1.2.3:4748".parse().unwrap();
@@ -52,7 +53,7 @@ mod tests {
     fn a_code_has_one_address_and_a_promise_and_a_host_has_none() {
         let meant = MeantServer::of(&code(), false).unwrap();
         assert_eq!(meant.addresses, ["10.1.2.3:4748".parse().unwrap()]);
-        assert_eq!(meant.promised, Some(StretchedKey([5; 10])));
+        assert_eq!(meant.promised, Some(Promise::Code(StretchedKey([5; 10]))));
         assert_eq!(MeantServer::of("10.1.2.3:4748", true).unwrap().promised, None);
     }
 

@@ -5,13 +5,15 @@
 
 use super::face::{Face, News};
 use super::stats;
+use super::witness::Witness;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::shell::client_loop::ClientHandle;
 use crate::shell::local_time::{local_seconds, local_seconds_now};
 use crate::tui::moment::Moment;
 use crate::tui::state::{State, Wish};
-use crate::tui::terminal::{self, Input, Terminal, read_keys};
+use crate::tui::terminal::{Input, Terminal, read_keys};
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, channel};
 use std::thread;
 
@@ -24,21 +26,23 @@ pub struct TerminalFace {
     /// Where keys go that the terminal reads.
     keys: SyncSender<News>,
     typed: Sender<String>,
+    witness: Arc<Witness>,
     stats_wanted: bool,
 }
 
 impl TerminalFace {
-    /// A face that will show this state; `keys` leads back to it. `stats_wanted`: print the statistics each
-    /// second, besides showing them in the status line.
+    /// A face that will show this state; `keys` leads back to it, `witness` hears of the session.
+    /// `stats_wanted`: print the statistics each second, besides showing them in the status line.
     pub fn new(
-        mut state: State,
+        state: State,
         client: ClientHandle,
         keys: SyncSender<News>,
+        witness: Arc<Witness>,
         stats_wanted: bool,
     ) -> io::Result<Self> {
-        terminal::obey_environment(&mut state);
         let typed = hand_in_lines(client.clone())?;
-        Ok(Self { state, terminal: None, client, keys, typed, stats_wanted })
+        witness.tell(keys.clone());
+        Ok(Self { state, terminal: None, client, keys, typed, witness, stats_wanted })
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -77,15 +81,6 @@ impl TerminalFace {
     }
 }
 
-impl Drop for TerminalFace {
-    /// Nobody could see or end a chat whose face has panicked.
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.client.quit();
-        }
-    }
-}
-
 impl Face for TerminalFace {
     fn show(&mut self, news: News) -> io::Result<()> {
         let now = Moment(local_seconds_now());
@@ -108,8 +103,9 @@ impl Face for TerminalFace {
             }
             News::Note(text) => self.note(text),
             News::Input(input) => self.handle_input(input)?,
-            News::Keys { .. } | News::End => {}
+            News::Keys { .. } | News::Traced | News::End => {}
         }
+        self.state.on_traced(self.witness.take(self.state.ladder.is_open));
         match &mut self.terminal {
             Some(terminal) => terminal.show(&mut self.state),
             None => Ok(()),

@@ -7,6 +7,7 @@ use crate::chat::client::event::UserEvent;
 use crate::chat::command::COMMANDS;
 use crate::cli::chat::face::{self, Face, FaceThread, News};
 use crate::cli::chat::terminal_face::TerminalFace;
+use crate::cli::chat::witness::Witness;
 use crate::cli::signals::Signals;
 use crate::lab::link::LinkConfig;
 use crate::service::api::Ending;
@@ -16,6 +17,7 @@ use crate::transport::session::Transport;
 use crate::tui::state::{Link, State, Status};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 
@@ -31,8 +33,10 @@ pub fn talk(link: &LinkConfig) -> io::Result<()> {
     let ann = Person::join(ANN, stage.address, link_of(0, link), anns_news, tracer.clone())?;
     let bob = Person::join(BOB, stage.address, link_of(1, link), bobs_news, tracer.clone())?;
     let (news, queue) = face::queue();
-    let you = Person::join(YOU, stage.address, link_of(2, link), news.clone(), tracer)?;
-    let face = face_for_you(&you, &news, stage.address)?;
+    let witness = Arc::new(Witness::default());
+    let yours = tracer.and(Arc::clone(&witness) as _);
+    let you = Person::join(YOU, stage.address, link_of(2, link), news.clone(), yours)?;
+    let face = face_for_you(&you, &news, witness, stage.address)?;
     let leaving = you.client().clone();
     let signals = Signals::install().map_err(io::Error::other)?;
     let on_signal = leaving.clone();
@@ -44,7 +48,7 @@ pub fn talk(link: &LinkConfig) -> io::Result<()> {
     })?;
     let company = thread::spawn(move || keep_company(ann, bob, &anns_ear, &bobs_ear));
     let ending = you.wait();
-    face.finish()?;
+    face.finish().map_err(io::Error::other)?;
     stage.close()?;
     // They have said all they had to; that their server has gone is no news.
     drop(company);
@@ -57,6 +61,7 @@ pub fn talk(link: &LinkConfig) -> io::Result<()> {
 fn face_for_you(
     you: &Person,
     keys: &SyncSender<News>,
+    witness: Arc<Witness>,
     server: SocketAddr,
 ) -> io::Result<Box<dyn Face + Send>> {
     let status = Status {
@@ -70,7 +75,7 @@ fn face_for_you(
         loss: None,
     };
     let state = State::new(status, COMMANDS.iter().map(|command| format!("/{}", command.name)));
-    Ok(Box::new(TerminalFace::new(state, you.client().clone(), keys.clone(), false)?))
+    Ok(Box::new(TerminalFace::new(state, you.client().clone(), keys.clone(), witness, false)?))
 }
 
 /// Ann and bob say their welcome and then answer what you say, in turn.

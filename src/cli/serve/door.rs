@@ -17,7 +17,7 @@ const VARIABLE: &str = "SAYAGAIN_CLASS_SECRET";
 pub struct DoorOptions {
     /// Everybody, whoever knows the class secret (and members), or members only: those with an account or a
     /// token. At every door a name with an account is asked for its password
-    #[arg(long, value_enum, default_value_t = DoorKind::Open)]
+    #[arg(long, value_enum, default_value_t = DoorKind::Open, env = "SAYAGAIN_DOOR")]
     pub door: DoorKind,
     /// The class secret is this file's first line [default: the variable `SAYAGAIN_CLASS_SECRET`, else a question]
     #[arg(long, value_name = "FILE")]

@@ -109,6 +109,9 @@ pub fn members(event: &TraceEvent) -> Value {
         TraceEvent::PacketSent { number, bytes, cause } => {
             json!({ "number": number, "bytes": bytes, "cause": name(cause) })
         }
+        TraceEvent::FrameSent { number, kind, bytes } | TraceEvent::FrameReceived { number, kind, bytes } => {
+            json!({ "number": number, "kind": kind, "bytes": bytes })
+        }
         TraceEvent::PacketReceived { number, bytes, late } => {
             json!({ "number": number, "bytes": bytes, "late": late })
         }

@@ -62,10 +62,7 @@ pub fn steps(facts: &[Recorded]) -> Vec<Step> {
     let mut carried: [Vec<TraceEvent>; 2] = [Vec::new(), Vec::new()];
     for fact in facts {
         let load = &mut carried[usize::from(fact.side == Side::Server)];
-        if matches!(
-            fact.event,
-            TraceEvent::PieceSent { .. } | TraceEvent::MessageAbandoned { .. } | TraceEvent::AckSent { .. }
-        ) {
+        if is_load(&fact.event) {
             load.push(fact.event.clone());
         } else if let Some(step) = extended(&mut steps, fact) {
             step.facts.append(load);
@@ -81,19 +78,27 @@ pub fn steps(facts: &[Recorded]) -> Vec<Step> {
     steps
 }
 
+/// Does this tell what the datagram carries that leaves next?
+pub(super) const fn is_load(event: &TraceEvent) -> bool {
+    matches!(
+        event,
+        TraceEvent::PieceSent { .. } | TraceEvent::MessageAbandoned { .. } | TraceEvent::AckSent { .. }
+    )
+}
+
 /// What a fact is if it stands alone.
-const fn act_of(event: &TraceEvent) -> Act {
+pub(super) const fn act_of(event: &TraceEvent) -> Act {
     match event {
         TraceEvent::HandshakeSent { kind, .. } => {
             Act::Departs(Label { handshake: Some(*kind), number: None }, Fate::Lost)
         }
-        TraceEvent::PacketSent { number, .. } => {
+        TraceEvent::PacketSent { number, .. } | TraceEvent::FrameSent { number, .. } => {
             Act::Departs(Label { handshake: None, number: Some(*number) }, Fate::Lost)
         }
         TraceEvent::HandshakeReceived { kind, .. } => {
             Act::Arrives(Label { handshake: Some(*kind), number: None })
         }
-        TraceEvent::PacketReceived { number, .. } => {
+        TraceEvent::PacketReceived { number, .. } | TraceEvent::FrameReceived { number, .. } => {
             Act::Arrives(Label { handshake: None, number: Some(*number) })
         }
         TraceEvent::DatagramDropped { .. } => Act::Dropped,
@@ -105,24 +110,30 @@ const fn act_of(event: &TraceEvent) -> Act {
 /// packet belongs to the handshake part before it in its datagram.
 fn extended<'a>(steps: &'a mut [Step], fact: &Recorded) -> Option<&'a mut Step> {
     let (last, before) = steps.split_last_mut()?;
+    let side = last.side;
+    joins(last, fact, |number| left_with_handshake(before, side, number)).then_some(last)
+}
+
+/// Does this fact belong to this step, the last one? `has_prefix` says of a packet that arrived whether a
+/// handshake part left in its datagram. The step's label is made whole by it.
+pub(super) fn joins(last: &mut Step, fact: &Recorded, has_prefix: impl FnOnce(u64) -> bool) -> bool {
     if (last.at, last.side) != (fact.at, fact.side) {
-        return None;
+        return false;
     }
-    let joins = match (&mut last.act, &fact.event) {
+    match (&mut last.act, &fact.event) {
         (Act::Departs(label, _), TraceEvent::PacketSent { number, .. }) => {
             let joins = label.number.is_none() && is_prefix(&last.facts);
             label.number = label.number.or(joins.then_some(*number));
             joins
         }
         (Act::Arrives(label), TraceEvent::PacketReceived { number, .. }) => {
-            let joins = label.number.is_none() && left_with_handshake(before, last.side, *number);
+            let joins = label.number.is_none() && has_prefix(*number);
             label.number = label.number.or(joins.then_some(*number));
             joins
         }
         (Act::Departs(..), _) => false,
         (_, event) => act_of(event) == Act::Happens,
-    };
-    joins.then_some(last)
+    }
 }
 
 /// Is this a handshake part that may go before a packet? A HELLO never does; its attempts are counted.

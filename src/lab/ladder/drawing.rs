@@ -75,7 +75,8 @@ fn name(label: Label) -> String {
     whole_name(label).chars().take(NAME).collect()
 }
 
-fn whole_name(Label { handshake, number }: Label) -> String {
+/// The name of a datagram: `FINISH + #0`.
+pub fn whole_name(Label { handshake, number }: Label) -> String {
     match (handshake, number) {
         (Some(kind), Some(number)) => format!("{kind} + #{number}"),
         (Some(kind), None) => kind.to_owned(),

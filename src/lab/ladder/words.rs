@@ -24,7 +24,7 @@ pub fn notes(step: &Step) -> Vec<String> {
 }
 
 /// What a datagram carries, and why it leaves.
-fn departure(facts: &[TraceEvent]) -> Vec<String> {
+pub(super) fn departure(facts: &[TraceEvent]) -> Vec<String> {
     let mut notes = Vec::new();
     let carries = carried(facts);
     for fact in facts {
@@ -33,6 +33,7 @@ fn departure(facts: &[TraceEvent]) -> Vec<String> {
                 "attempt {attempt}, no answer yet (ours: 150 ms at first; RFC 6298 §2.1 waits 1 s)"
             )),
             TraceEvent::PacketSent { cause, .. } => notes.push(sent(*cause, &carries)),
+            TraceEvent::FrameSent { kind, bytes, .. } => notes.push(framed(kind, *bytes)),
             _ => {}
         }
     }
@@ -40,6 +41,11 @@ fn departure(facts: &[TraceEvent]) -> Vec<String> {
         notes.push(carries);
     }
     notes
+}
+
+/// `message (63 B)`, as a frame on a stream.
+fn framed(kind: &str, bytes: usize) -> String {
+    format!("{kind} ({bytes} B)")
 }
 
 fn sent(cause: SendCause, carries: &str) -> String {
@@ -82,7 +88,7 @@ fn piece(fact: &TraceEvent) -> Option<String> {
 }
 
 /// Which packets the peer turns out to have: one line for all that one acknowledgement names.
-fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
+pub(super) fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
     let numbers = facts.iter().filter_map(|fact| match fact {
         TraceEvent::PacketAcknowledged { number } => Some(*number),
         _ => None,
@@ -90,7 +96,7 @@ fn acknowledged(facts: &[TraceEvent]) -> Option<String> {
     runs(numbers).map(|runs| format!("acknowledged: {runs}"))
 }
 
-fn timed_out(fact: &TraceEvent) -> Option<String> {
+pub(super) fn timed_out(fact: &TraceEvent) -> Option<String> {
     let TraceEvent::PacketTimedOut { number, age, behind: false } = fact else { return None };
     Some(format!(
         "retransmission timer: #{number} is lost, out for {} ms and not acknowledged (Kurose & Ross §3.4, RFC 6298 §5)",
@@ -99,7 +105,7 @@ fn timed_out(fact: &TraceEvent) -> Option<String> {
 }
 
 /// Which packets go again with one that timed out: one line for all.
-fn gone_back(facts: &[TraceEvent]) -> Option<String> {
+pub(super) fn gone_back(facts: &[TraceEvent]) -> Option<String> {
     let numbers = facts.iter().filter_map(|fact| match fact {
         TraceEvent::PacketTimedOut { number, behind: true, .. } => Some(*number),
         _ => None,
@@ -109,7 +115,7 @@ fn gone_back(facts: &[TraceEvent]) -> Option<String> {
 }
 
 /// `#3–#5, #7`, of none nothing.
-fn runs(numbers: impl Iterator<Item = u64>) -> Option<String> {
+pub(super) fn runs(numbers: impl Iterator<Item = u64>) -> Option<String> {
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();
     let mut runs: Vec<(u64, u64)> = Vec::new();
@@ -132,7 +138,7 @@ fn happening(fact: &TraceEvent) -> Option<String> {
 }
 
 /// What a rule has decided about a packet, or a timer that fired.
-fn verdict(fact: &TraceEvent) -> Option<String> {
+pub(super) fn verdict(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
         TraceEvent::PacketLost { number, by_time: false, .. } => format!(
             "#{number} is lost: one sent 3 or more after it was acknowledged (packet threshold, RFC 9002 §6.1.1)"
@@ -163,7 +169,7 @@ fn verdict(fact: &TraceEvent) -> Option<String> {
 }
 
 /// What is known of the path by now.
-fn measure(fact: &TraceEvent) -> Option<String> {
+pub(super) fn measure(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
         TraceEvent::RttSampled { sample, smoothed, variation, .. } => format!(
             "RTT {}, SRTT {}, RTTVAR {} ms (RFC 9002 §5.3)",
@@ -194,7 +200,7 @@ fn measure(fact: &TraceEvent) -> Option<String> {
 }
 
 /// What became of a message, or of a piece of one.
-fn of_message(fact: &TraceEvent) -> Option<String> {
+pub(super) fn of_message(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
         TraceEvent::PieceDuplicate { channel, sequence } => format!(
             "channel {channel}: message {sequence} was here already: a copy, or sent again for nothing (RFC 9000 §2.2)"
@@ -213,9 +219,10 @@ fn of_message(fact: &TraceEvent) -> Option<String> {
 }
 
 /// What the session comes through, and what comes to it.
-fn of_session(fact: &TraceEvent) -> Option<String> {
+pub(super) fn of_session(fact: &TraceEvent) -> Option<String> {
     Some(match fact {
         TraceEvent::PacketReceived { late: true, .. } => "overtaken on the way".to_owned(),
+        TraceEvent::FrameReceived { kind, bytes, .. } => framed(kind, *bytes),
         TraceEvent::DatagramDropped { reason, .. } => dropped(*reason).to_owned(),
         TraceEvent::Established { early_accepted: true } => "established, first flight counted".to_owned(),
         TraceEvent::Established { early_accepted: false } => "established".to_owned(),

@@ -17,7 +17,7 @@
 //! - `attempts`: which address next, and when
 //! - `carrier`: the session, over either transport
 //! - `pins`: is this the server that we know?
-//! - `promised`: is it the one that the join code promises?
+//! - `promised`: is it the one that the join code promises, or that announced itself?
 //! - `leaving`: when is everything said?
 
 mod at_door;

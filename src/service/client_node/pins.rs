@@ -2,15 +2,16 @@
 //!
 //! Keys are pinned at first use, by the server's own name: an address is only a hint, since classroom
 //! addresses change. The same name with another key is refused. Whoever came with a join code besides
-//! accepts only the key that the code promises.
+//! accepts only the key that the code promises, and whoever found the server on the network only the key that
+//! it announced.
 
 use super::promised::Promised;
 use crate::chat::codec::decode_server_greeting;
-use crate::crypto::StretchedKey;
+use crate::service::api::Promise;
 use crate::transport::session::PublicKey;
 use crate::transport::trust::Trust;
 
-/// The servers known, each with its key, and the one that a join code promises.
+/// The servers known, each with its key, and what is promised of the one that is meant.
 #[derive(Clone, Debug)]
 pub struct Pins {
     known: Vec<(String, PublicKey)>,
@@ -18,25 +19,25 @@ pub struct Pins {
 }
 
 impl Pins {
-    /// These are known; `promised`: only a key that comes to these bits is accepted at all.
-    pub fn new(known: Vec<(String, PublicKey)>, promised: Option<StretchedKey>) -> Self {
+    /// These are known; `promised`: only a key of which this is true is accepted at all.
+    pub fn new(known: Vec<(String, PublicKey)>, promised: Option<Promise>) -> Self {
         Self { known, promised: promised.map(Promised::new) }
     }
 
-    /// The key to expect: the one known, unless a code promises another.
+    /// The key to expect: the one known, unless another is promised.
     pub fn expected(&self, known: Option<PublicKey>) -> Option<PublicKey> {
         known.filter(|key| self.promised.as_ref().is_none_or(|promised| promised.is_of_known(key)))
     }
 
     /// What is wrong with a server that was not trusted, in a word for scripts.
     pub fn complaint(&self) -> &'static str {
-        let is_broken = self.promised.as_ref().is_some_and(Promised::is_broken);
-        if is_broken { "join-code-mismatch" } else { "server-key-changed" }
+        let broken = self.promised.as_ref().filter(|promised| promised.is_broken());
+        broken.map_or("server-key-changed", Promised::complaint)
     }
 
     /// Does a join code vouch for the server?
-    pub const fn is_vouched_for(&self) -> bool {
-        self.promised.is_some()
+    pub fn is_vouched_for(&self) -> bool {
+        self.promised.as_ref().is_some_and(Promised::vouches)
     }
 
     /// Is nothing known of this name?
@@ -72,6 +73,7 @@ mod tests {
     use super::*;
     use crate::chat::codec::encode_server_greeting;
     use crate::chat::message::ServerGreeting;
+    use crate::crypto::StretchedKey;
 
     fn greeting(name: &str) -> Vec<u8> {
         encode_server_greeting(&ServerGreeting { name: name.to_owned(), agent: "test".to_owned() })
@@ -91,7 +93,9 @@ mod tests {
     #[test]
     fn with_a_code_both_the_code_and_the_known_name_must_agree() {
         let (lab, other) = (PublicKey([1; 32]), PublicKey([2; 32]));
-        let pins = |promised| Pins::new(vec![("lab".to_owned(), lab)], Some(StretchedKey::of(&promised)));
+        let pins = |promised| {
+            Pins::new(vec![("lab".to_owned(), lab)], Some(Promise::Code(StretchedKey::of(&promised))))
+        };
         assert!(pins(lab).check(&lab, &greeting("lab")).is_ok());
         assert!(pins(other).check(&other, &greeting("hall")).is_ok());
         let by_name = pins(other);
@@ -106,7 +110,7 @@ mod tests {
     fn a_key_known_at_the_address_is_expected_unless_a_code_promises_another() {
         let (lab, other) = (PublicKey([1; 32]), PublicKey([2; 32]));
         assert_eq!(Pins::new(Vec::new(), None).expected(Some(lab)), Some(lab));
-        let promised = Pins::new(Vec::new(), Some(StretchedKey::of(&lab)));
+        let promised = Pins::new(Vec::new(), Some(Promise::Code(StretchedKey::of(&lab))));
         assert_eq!(promised.expected(Some(lab)), Some(lab));
         assert_eq!(promised.expected(Some(other)), None);
     }

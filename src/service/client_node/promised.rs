@@ -1,29 +1,53 @@
-//! Is this the server that the join code promises?
+//! Is this the server that the join code promises, or that announced itself?
 //!
 //! The code has 80 stretched bits of the server's key. To compare costs 19 MiB and some ten milliseconds, so
 //! it is done for one key only: the first that is offered. If that is the right one, a later other one is a
 //! wrong one without computing (nobody finds two keys with the same bits); if it is a wrong one, the client
 //! ends anyway. So whoever offers us many keys costs us one computation.
+//!
+//! A server that was found on the network has a thumbprint of its key in what it announced. That is cheap to
+//! compare, and is held to in the same way: what was chosen from a list is what is joined, or nothing.
 
-use crate::crypto::{PublicKey, StretchedKey};
+use crate::crypto::{PublicKey, StretchedKey, Thumbprint};
+use crate::service::api::Promise;
 use std::sync::OnceLock;
 
-/// What a join code says of the server's key.
+/// What is said of the server's key.
 #[derive(Clone, Debug)]
 pub(super) struct Promised {
-    bits: StretchedKey,
+    promise: Promise,
     /// The key that was compared, and what came out.
     first: OnceLock<(PublicKey, bool)>,
 }
 
 impl Promised {
-    pub(super) const fn new(bits: StretchedKey) -> Self {
-        Self { bits, first: OnceLock::new() }
+    pub(super) const fn new(promise: Promise) -> Self {
+        Self { promise, first: OnceLock::new() }
+    }
+
+    fn agrees(&self, key: &PublicKey) -> bool {
+        match self.promise {
+            Promise::Code(bits) => StretchedKey::of(key) == bits,
+            Promise::Announced(thumbprint) => Thumbprint::of(key) == thumbprint,
+        }
+    }
+
+    /// Does it vouch for the server?
+    pub(super) const fn vouches(&self) -> bool {
+        matches!(self.promise, Promise::Code(_))
+    }
+
+    /// A broken promise, in a word for scripts.
+    pub(super) const fn complaint(&self) -> &'static str {
+        match self.promise {
+            Promise::Code(_) => "join-code-mismatch",
+            Promise::Announced(_) => "announced-key-mismatch",
+        }
     }
 
     /// Is this key, which we know from before, the promised one? What we know costs no offer.
     pub(super) fn is_of_known(&self, key: &PublicKey) -> bool {
-        let agrees = StretchedKey::of(key) == self.bits;
+        let agrees = self.agrees(key);
         if agrees {
             self.first.get_or_init(|| (*key, true));
         }
@@ -32,16 +56,23 @@ impl Promised {
 
     /// A server offers this key.
     pub(super) fn check(&self, key: &PublicKey) -> Result<(), String> {
-        let (first, agrees) = self.first.get_or_init(|| (*key, StretchedKey::of(key) == self.bits));
+        let (first, agrees) = self.first.get_or_init(|| (*key, self.agrees(key)));
         if *agrees && first == key {
             return Ok(());
         }
-        Err(format!(
-            "this code belongs to another key: the server that answers shows {}…. Either another server has \
-             that address now, or somebody pretends to be yours. Ask whoever runs it for the code that it shows \
-             now",
-            &key.to_string()[..16],
-        ))
+        let shown = &key.to_string()[..16];
+        Err(match self.promise {
+            Promise::Code(_) => format!(
+                "this code belongs to another key: the server that answers shows {shown}…. Either another server \
+                 has that address now, or somebody pretends to be yours. Ask whoever runs it for the code that it \
+                 shows now"
+            ),
+            Promise::Announced(_) => format!(
+                "the server that answers shows another key ({shown}…) than the one that was announced on this \
+                 network: somebody may have announced an address that is not theirs. Ask whoever runs the server \
+                 for its join code (sa-…)"
+            ),
+        })
     }
 
     /// Was a key offered that is not the promised one?
@@ -58,7 +89,17 @@ mod tests {
     const WRONG: PublicKey = PublicKey([2; 32]);
 
     fn promised() -> Promised {
-        Promised::new(StretchedKey::of(&RIGHT))
+        Promised::new(Promise::Code(StretchedKey::of(&RIGHT)))
+    }
+
+    #[test]
+    fn what_was_announced_is_held_to_but_vouches_for_nothing() {
+        let promised = Promised::new(Promise::Announced(Thumbprint::of(&RIGHT)));
+        assert!(promised.check(&RIGHT).is_ok() && !promised.vouches() && !promised.is_broken());
+        assert!(promised.check(&WRONG).unwrap_err().contains("announced on this network"));
+        let promised = Promised::new(Promise::Announced(Thumbprint::of(&RIGHT)));
+        assert!(promised.check(&WRONG).is_err() && promised.is_broken());
+        assert_eq!(promised.complaint(), "announced-key-mismatch");
     }
 
     #[test]

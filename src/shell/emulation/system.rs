@@ -147,17 +147,20 @@ pub struct Received {
     pub unix_ns: Option<u64>,
 }
 
+/// Bytes of control messages: of this type, because libraries of C differ in that of the field.
+const CONTROL_BYTES: u8 = 64;
+
 /// Takes a packet without waiting. `WouldBlock`: there is none.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Received> {
     // Room for one time stamp, aligned as control messages are.
-    let mut control = [0_u64; 8];
+    let mut control = [0_u64; CONTROL_BYTES as usize / size_of::<u64>()];
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: all of a message header may be zero.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
     message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(&control);
+    message.msg_controllen = CONTROL_BYTES.into();
     // SAFETY: the header points to our own buffers with their lengths.
     let got = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_DONTWAIT) };
     let length = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// No file of ours is longer: 1 MiB.
 pub(super) const FILE_MAX: usize = 1 << 20;
 
+/// Files of one name that are kept aside, at most.
+const ASIDE_MAX: usize = 1_000;
+
 /// A folder of small files of which only its owner may know.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Folder {
@@ -83,6 +86,21 @@ impl Folder {
         let path = self.path.join(name);
         let made = private(OpenOptions::new().append(true).create(true)).open(&path);
         made.map(drop).map_err(HomeError::failed("make", &path))
+    }
+
+    /// Gives the file another name, `NAME.old-1` or the next that is free; `None` if there is no such file.
+    pub fn set_aside(&self, name: &str) -> Result<Option<PathBuf>, HomeError> {
+        let path = self.path.join(name);
+        let aside = (1..).map(|number: u32| self.path.join(format!("{name}.old-{number}")));
+        let Some(aside) = aside.take(ASIDE_MAX).find(|aside| aside.symlink_metadata().is_err()) else {
+            let full = io::Error::other(format!("there are {ASIDE_MAX} old ones beside it"));
+            return Err(HomeError::failed("set aside", &path)(full));
+        };
+        match fs::rename(&path, &aside) {
+            Ok(()) => Ok(Some(aside)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(HomeError::failed("set aside", &path)(error)),
+        }
     }
 
     /// Replaces the file's content, or makes it; readable by its owner alone.

@@ -7,6 +7,7 @@ use super::folder::Folder;
 use crate::crypto::Identity;
 use crate::shell::entropy::entropy;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// The identity whose secret this file holds; made from the system's entropy if there is no such file.
 pub(super) fn load_or_make(folder: &Folder, name: &str) -> Result<Identity, HomeError> {
@@ -20,6 +21,15 @@ pub(super) fn load_or_make(folder: &Folder, name: &str) -> Result<Identity, Home
             .to_owned(),
     })?;
     Ok(Identity::from_secret(secret))
+}
+
+/// Sets the old key aside, if there is one, and makes a new one. Gives where the old one is.
+pub(super) fn renew(folder: &Folder, name: &str) -> Result<Option<PathBuf>, HomeError> {
+    folder.locked(|folder| {
+        let kept = folder.set_aside(name)?;
+        folder.write(name, format!("{}\n", hex(&entropy())).as_bytes())?;
+        Ok(kept)
+    })
 }
 
 /// 32 bytes as 64 hexadecimal digits.
@@ -73,6 +83,22 @@ mod tests {
             starts.into_iter().map(|start| start.join().expect("no panic")).collect()
         });
         assert_eq!(keys.len(), 1);
+    }
+
+    #[test]
+    fn a_new_key_leaves_every_old_one_beside_it() {
+        let temporary = TempDir::new().expect("a folder to test in");
+        let folder = Folder::new(temporary.path().to_owned());
+        assert_eq!(renew(&folder, "identity.key"), Ok(None));
+        let mut olds = Vec::new();
+        for name in ["identity.key.old-1", "identity.key.old-2"] {
+            olds.push(load_or_make(&folder, "identity.key").expect("a key").public());
+            assert_eq!(renew(&folder, "identity.key"), Ok(Some(temporary.path().join(name))));
+        }
+        olds.push(load_or_make(&folder, "identity.key").expect("a key").public());
+        let kept = |name| load_or_make(&folder, name).expect("kept").public();
+        assert_eq!(olds[..2], [kept("identity.key.old-1"), kept("identity.key.old-2")]);
+        assert!(olds[2] != olds[0] && olds[2] != olds[1]);
     }
 
     #[test]

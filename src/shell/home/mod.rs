@@ -3,10 +3,12 @@
 //! ```text
 //!  configuration folder                                  data folder
 //!  ├─ identity.key    a person's secret key              └─ sayagain.db   the server's store
-//!  ├─ name            the name last used                     (see store/sqlite)
+//!  ├─ config.toml     settings (settings_file.rs)            (see store/sqlite)
+//!  ├─ name            the name last used
 //!  ├─ known_servers   keys of servers, by name
 //!  ├─ server.key      the server's secret key
-//!  └─ server-name     the name that clients pin it by
+//!  ├─ server-name     the name that clients pin it by
+//!  └─ used-on         machines and folders that it was used on (usage.rs)
 //! ```
 //!
 //! Where the folders are: `places.rs`. Every file is written whole or not at all, and one process at a time
@@ -19,9 +21,12 @@ mod folder;
 mod keys;
 mod known_servers;
 mod places;
+mod settings_file;
+mod usage;
 
 pub use error::HomeError;
 pub use known_servers::{KnownServer, KnownServers};
+pub use usage::{Copied, Place};
 
 use crate::crypto::Identity;
 use folder::Folder;
@@ -63,6 +68,22 @@ impl Home {
     /// The key that a server proves to its clients; made at the first call.
     pub fn server_identity(&self) -> Result<Identity, HomeError> {
         keys::load_or_make(&self.config, "server.key")
+    }
+
+    /// Makes a new key for the person; gives where the old one is kept, if there was one.
+    pub fn renew_identity(&self) -> Result<Option<PathBuf>, HomeError> {
+        self.renew("identity.key")
+    }
+
+    /// Makes a new key for the server; gives where the old one is kept, if there was one.
+    pub fn renew_server_identity(&self) -> Result<Option<PathBuf>, HomeError> {
+        self.renew("server.key")
+    }
+
+    fn renew(&self, name: &str) -> Result<Option<PathBuf>, HomeError> {
+        let kept = keys::renew(&self.config, name)?;
+        self.note_made_here();
+        Ok(kept)
     }
 
     /// The name that clients pin this server by: the machine's at the first call, and the same ever after.

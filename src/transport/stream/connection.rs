@@ -104,7 +104,7 @@ impl Stream {
         }
     }
 
-    /// The same, and `tracer` hears what happens: not of packets, which are the kernel's, but of the session.
+    /// The same, and `tracer` hears what happens: of our frames and the session, not of packets, which are the kernel's.
     pub fn traced(self, tracer: Tracer) -> Self {
         Self { journal: Journal::new(0, tracer), ..self }
     }
@@ -218,7 +218,7 @@ impl Stream {
             let (client, server) = (established.client_id, 0);
             self.journal.tell_keys(&SessionKeys { transport: "tcp", client, server, to_server, to_client });
         }
-        let mut sealed = Sealed::new(now, &self.config, established);
+        let mut sealed = Sealed::new(now, &self.config, established, self.journal.tracer());
         sealed.ping(now, &self.config, &mut self.output);
         for (channel, bytes) in self.waiting.drain(..) {
             let message = Content::Message { channel, bytes: &bytes };

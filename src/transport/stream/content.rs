@@ -43,6 +43,17 @@ pub enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
+    /// What it is, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+            Self::Pace { .. } => "pace",
+            Self::Close { .. } => "close",
+        }
+    }
+
     /// Appends the content.
     pub fn put(&self, buffer: &mut Vec<u8>) {
         let mut writer = Writer::new(buffer);

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::{StreamConfig, content};
 use crate::crypto::{Opener, Sealer};
 use crate::time::Instant;
-use crate::trace::TraceEvent;
+use crate::trace::{TraceEvent, Tracer};
 use crate::transport::liveness::{Silence, Turn};
 use crate::transport::reliability::rtt::RttEstimate;
 use crate::transport::session::{Liveness, SessionStats};
@@ -37,11 +37,14 @@ pub struct Sealed {
     silence: Silence,
     rtt: RttEstimate,
     scratch: Vec<u8>,
+    tracer: Tracer,
+    /// As its trace calls the session.
+    session: u64,
 }
 
 impl Sealed {
-    /// Begins after the handshake.
-    pub fn new(now: Instant, config: &StreamConfig, established: Established) -> Self {
+    /// Begins after the handshake; `tracer` hears of each frame.
+    pub fn new(now: Instant, config: &StreamConfig, established: Established, tracer: Tracer) -> Self {
         Self {
             role: established.role,
             sealer: established.sealer,
@@ -53,6 +56,8 @@ impl Sealed {
             silence: Silence::new(now, config.liveness),
             rtt: RttEstimate::default(),
             scratch: Vec::new(),
+            tracer,
+            session: established.client_id,
         }
     }
 
@@ -74,6 +79,8 @@ impl Sealed {
         let header = Header { kind: Kind::Sealed(self.sealer.phase()), len };
         self.scratch[..HEADER_LEN].copy_from_slice(&header.to_bytes());
         self.sealer.seal(self.next_out, &mut self.scratch, HEADER_LEN);
+        let (number, kind, bytes) = (self.next_out, content.name(), self.scratch.len());
+        self.tracer.emit(now, self.session, || TraceEvent::FrameSent { number, kind, bytes });
         self.next_out += 1;
         output.put(&self.scratch);
         self.scratch.clear();
@@ -95,8 +102,11 @@ impl Sealed {
             .opener
             .open(phase, self.next_in, header, body)
             .map_err(|_| Malformed("a frame that does not open"))?;
+        let (number, bytes) = (self.next_in, HEADER_LEN + body.len());
         self.next_in += 1;
         let content = Content::read(&body[..len])?;
+        let kind = content.name();
+        self.tracer.emit(now, self.session, || TraceEvent::FrameReceived { number, kind, bytes });
         Ok((self.silence.on_heard(now), content))
     }
 

@@ -16,10 +16,12 @@
 //! ```
 //!
 //! Pure: cells from state. In a window of under 72 columns the side bar folds away and the title lists the
-//! rooms instead; what has no room in a very low window goes in this order: title, status.
+//! rooms instead; what has no room in a very low window goes in this order: title, status. [`ladder`] takes
+//! a share of what is above the status line, or all of it.
 
 pub mod help;
 pub mod input_line;
+pub mod ladder;
 pub mod messages;
 pub mod search_bar;
 pub mod side_bar;
@@ -36,8 +38,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// Columns of the side bar, its border included.
 pub const SIDE_WIDTH: u16 = 22;
-/// The window that has room for it.
-const SIDE_FROM: (u16, u16) = (72, 8);
+/// The part above status and input that has room for it.
+const SIDE_FROM: (u16, u16) = (72, 6);
 
 /// Which part of the window is for what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,6 +50,8 @@ pub struct Areas {
     pub side: Option<Rect>,
     /// What was said.
     pub messages: Rect,
+    /// The datagrams; `None` where they are not shown.
+    pub ladder: Option<Rect>,
     /// How the connection is.
     pub status: Rect,
     /// What is being typed.
@@ -60,14 +64,17 @@ pub fn areas(state: &State) -> Areas {
     let (width, height) = (size.width, size.height);
     let input_rows = input_line::rows(state).min((height / 3).max(1)).min(height);
     let status_rows = u16::from(height > input_rows);
-    let title_rows = u16::from(height >= input_rows + status_rows + 2);
     let upper = height - input_rows - status_rows;
-    let side_width = if width >= SIDE_FROM.0 && height >= SIDE_FROM.1 { SIDE_WIDTH } else { 0 };
-    let rest = width - side_width;
+    let (chat, ladder) = ladder::split(state, Rect::new(0, 0, width, upper));
+    let title_rows = u16::from(chat.height >= 2);
+    let has_side = chat.width >= SIDE_FROM.0 && chat.height >= SIDE_FROM.1;
+    let side_width = if has_side { SIDE_WIDTH } else { 0 };
+    let rest = chat.width - side_width;
     Areas {
         title: Rect::new(side_width, 0, rest, title_rows),
-        side: (side_width > 0).then(|| Rect::new(0, 0, side_width, upper)),
-        messages: Rect::new(side_width, title_rows, rest, upper - title_rows),
+        side: (side_width > 0).then(|| Rect::new(0, 0, side_width, chat.height)),
+        messages: Rect::new(side_width, title_rows, rest, chat.height - title_rows),
+        ladder,
         status: Rect::new(0, upper, width, status_rows),
         input: Rect::new(0, upper + status_rows, width, input_rows),
     }
@@ -79,7 +86,7 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
     let within = |area: Rect| area.intersection(frame.area());
     let (title, messages, status, input) =
         (within(areas.title), within(areas.messages), within(areas.status), within(areas.input));
-    let side = areas.side.map(within);
+    let (side, pane) = (areas.side.map(within), areas.ladder.map(within));
     put(frame, title, &[title::row(state, areas.side.is_none(), usize::from(title.width))]);
     let rows = messages::rows(state, usize::from(messages.width), usize::from(messages.height));
     // The newest stands right above the status line.
@@ -87,6 +94,9 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
     put(frame, Rect { y: messages.y + blank, height: messages.height - blank, ..messages }, &rows);
     if let Some(side) = side {
         put(frame, side, &side_bar::rows(state, usize::from(side.width), usize::from(side.height)));
+    }
+    if let Some(pane) = pane {
+        put(frame, pane, &ladder::rows(state, usize::from(pane.width), usize::from(pane.height)));
     }
     put(frame, status, &[status_line::row(state, usize::from(status.width))]);
     let (rows, cursor) = match &state.mode {

@@ -8,10 +8,12 @@ use crate::chat::message::{MessageId, PresenceState};
 use crate::tui::moment::Moment;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// A scene with two rooms, a conversation, and something of everything.
-fn scene() -> State {
+pub fn scene() -> State {
     let mut state = state();
     hear(&mut state, &UserEvent::Connected { name: "ann".into() });
     hear(&mut state, &joined("lobby", "ann", None));
@@ -51,7 +53,7 @@ fn shown(screen: &mut Screen<TestBackend>, state: &mut State) -> Vec<String> {
     rows.map(|row| text(row).trim_end().to_owned()).collect()
 }
 
-fn drawn(state: &mut State, width: u16, height: u16) -> Vec<String> {
+pub fn drawn(state: &mut State, width: u16, height: u16) -> Vec<String> {
     shown(&mut screen(width, height), state)
 }
 
@@ -59,6 +61,19 @@ fn drawn(state: &mut State, width: u16, height: u16) -> Vec<String> {
 fn assert_rows(rows: &[String], expected: &str) {
     let expected: Vec<&str> = expected.trim_matches('\n').lines().collect();
     assert_eq!(rows, expected, "\n{}\n", rows.join("\n"));
+}
+
+/// Compares the rows with those that are kept in `screens/`; `SAYAGAIN_BLESS=1` keeps these instead.
+#[track_caller]
+pub fn assert_screen(name: &str, rows: &[String]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/view/screens");
+    let (file, drawn) = (folder.join(format!("{name}.txt")), rows.join("\n") + "\n");
+    if std::env::var_os("SAYAGAIN_BLESS").is_some() {
+        fs::write(&file, drawn).unwrap();
+        return;
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert_eq!(kept, drawn, "{}:\n{drawn}", file.display());
 }
 
 #[test]
@@ -155,7 +170,15 @@ fn a_resize_never_garbles() {
 
 #[test]
 fn every_window_can_be_drawn_whatever_keys_mean() {
-    for key in [Key::Escape, Key::Interrupt, Key::Help, Key::Find, Key::PageUp, Key::Paste("a\nb".into())] {
+    for key in [
+        Key::Ladder,
+        Key::Escape,
+        Key::Interrupt,
+        Key::Help,
+        Key::Find,
+        Key::PageUp,
+        Key::Paste("a\nb".into()),
+    ] {
         let mut state = scene();
         for (width, height) in (1..40).flat_map(|height| [1, 2, 3, 7, 41, 73].map(|width| (width, height))) {
             state.mode = Mode::Typing;

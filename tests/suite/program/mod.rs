@@ -9,6 +9,8 @@ mod comparing;
 mod doors;
 mod endings;
 #[cfg(target_os = "linux")]
+mod finding;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
 mod joining;
@@ -16,3 +18,8 @@ mod joining;
 mod link;
 mod measuring;
 mod order;
+mod settings;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
+mod tmux;

@@ -16,7 +16,7 @@ use document::compare;
 use sayagain::lab::ladder::Side;
 use sayagain::trace::TraceEvent;
 use sayagain::transport::arq::Arq;
-use scene::Scene;
+pub use scene::Scene;
 
 /// The tests that make a ladder.
 const LADDERS: [&str; 12] = [
