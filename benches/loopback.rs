@@ -22,6 +22,7 @@
 mod meter;
 
 use meter::{cell, median, micros, quantile, thread_cpu_us, usage};
+use sayagain::chat::client::Reading;
 use sayagain::chat::client::event::{LineNumber, UserEvent};
 use sayagain::chat::quota::Terms;
 use sayagain::crypto::Identity;
@@ -176,7 +177,7 @@ impl Client {
             transport,
             name: format!("client{index}"),
             room: "lobby".to_owned(),
-            history: 0,
+            reading: Reading::default(),
             insecure: false,
             expected_key: None,
             promised: None,

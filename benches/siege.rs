@@ -22,6 +22,7 @@
 mod meter;
 
 use meter::{cell, is_trial, median, micros, number, option, quantile};
+use sayagain::chat::client::Reading;
 use sayagain::chat::client::event::{LineNumber, UserEvent};
 use sayagain::crypto::Identity;
 use sayagain::rng::Rng;
@@ -193,7 +194,7 @@ fn start_client(index: usize, server: &Server, is_clear: bool, heard: Arc<Mutex<
         transport: Transport::Udp,
         name: format!("client{index}"),
         room: format!("room{}", index / 10),
-        history: 0,
+        reading: Reading::default(),
         insecure: is_clear,
         expected_key: None,
         promised: None,

@@ -342,7 +342,14 @@ pub enum ToClient {
     Typing { name: String },
     /// Room channel: you are in. `people` is bounded, `total` is not; `last` is the room's newest message,
     /// the replay begins after `from`, and you have seen all up to `seen` (0: nothing).
-    Joined { room: String, people: Vec<String>, total: u64, last: MessageId, from: MessageId, seen: MessageId },
+    Joined {
+        room: String,
+        people: Vec<String>,
+        total: u64,
+        last: MessageId,
+        from: MessageId,
+        seen: MessageId,
+    },
     /// Room channel: all who are in have seen all up to this message.
     SeenByAll { through: MessageId },
     /// Room channel: you are not in.

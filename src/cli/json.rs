@@ -142,6 +142,14 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
         UserEvent::Members { room, names, total } => {
             ("members", json!({ "room": room, "names": names, "total": total }))
         }
+        UserEvent::SinceLeft { room, seen, missed } => {
+            ("since-left", json!({ "room": room, "seen": seen.0, "missed": missed }))
+        }
+        UserEvent::SeenByAll { room, through } => {
+            ("seen-by-all", json!({ "room": room, "through": through.0 }))
+        }
+        UserEvent::SeenBy { name, through } => ("seen-by", json!({ "name": name, "through": through.0 })),
+        UserEvent::Typing { room, name } => ("typing", json!({ "room": room, "name": name })),
         UserEvent::CurrentRoom { room } => ("current-room", json!({ "room": room })),
         UserEvent::Presence { name, state, .. } => {
             ("presence", json!({ "name": name, "state": presence(*state) }))

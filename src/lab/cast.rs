@@ -4,6 +4,7 @@
 //! same server, as it would be with its key on disk. A client whose server is known already (half of them)
 //! says things with its first flight.
 
+use crate::chat::client::Reading;
 use crate::chat::quota::Terms;
 use crate::crypto::Identity;
 use crate::lab::scenario::Scenario;
@@ -85,7 +86,7 @@ impl Cast for ChatCast {
             transport: person.transport,
             name: person.name.clone(),
             room: person.room.clone(),
-            history: 50,
+            reading: Reading { history: 50, ..Reading::default() },
             insecure: self.insecure,
             expected_key: person.knows_the_server.then_some(key),
             promised: None,

@@ -1,5 +1,6 @@
 //! What passes between a node and the shell (or the simulator) that runs it?
 
+use crate::chat::client::Reading;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
@@ -87,8 +88,8 @@ pub struct ClientConfig {
     pub name: String,
     /// The room to join at the start.
     pub room: String,
-    /// How many earlier messages to replay on joining (0 to 1,000).
-    pub history: u32,
+    /// What was said before, and what of it was seen.
+    pub reading: Reading,
     /// Speak in the clear with a CRC (and only so).
     pub insecure: bool,
     /// The server's key if it is known, by its address: then the first flight carries messages.

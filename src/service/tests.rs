@@ -2,6 +2,7 @@
 
 use super::api::{ClientConfig, ClientEvent, Ending, NetworkInput, Path, ServerConfig};
 use super::{ClientCore, ClientNode, ServerCore, ServerNode};
+use crate::chat::client::Reading;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::codec::encode_greeting;
 use crate::chat::message::{Counter, Greeting, Instance};
@@ -53,7 +54,7 @@ pub(super) fn client_config(name: &str, server: &Identity) -> ClientConfig {
         transport: Transport::Udp,
         name: name.to_owned(),
         room: "lobby".to_owned(),
-        history: 50,
+        reading: Reading { history: 50, ..Reading::default() },
         insecure: false,
         expected_key: Some(server.public()),
         promised: None,

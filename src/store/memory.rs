@@ -10,7 +10,8 @@
 use super::age::{self, Sweep};
 use super::members::NO_MEMBERS;
 use super::{
-    AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MarkRecord, MeasureRecord, RoomId, RoomRecord, Snapshot, Whom,
+    AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MarkRecord, MeasureRecord, RoomId, RoomRecord,
+    Snapshot, Whom,
 };
 use super::{Store, StoreReply, StoreRequest};
 use crate::chat::message::{

@@ -4,8 +4,8 @@
 //! far all was; whoever leaves within it sees the last messages again the next time. Typing is told at most
 //! once in three seconds, and believed for six.
 
-use super::router::{ChatClient, Link};
 use super::rooms::Stay;
+use super::router::{ChatClient, Link};
 use crate::chat::message::{PRIVATE_CHANNEL, ToServer};
 use crate::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Courtesy {
 
 impl ChatClient {
     pub(super) fn tell_seen(&mut self, now: Instant) {
-        if self.link != Link::Welcomed || !self.config.tells_seen || !self.shown.is_ahead() {
+        if self.link != Link::Welcomed || !self.config.reading.tells_seen || !self.shown.is_ahead() {
             self.courtesy.seen_at = None;
             return;
         }

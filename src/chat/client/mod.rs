@@ -33,7 +33,7 @@ pub mod router;
 pub mod shown;
 mod typed;
 
-pub use router::{ChatClient, ChatClientConfig, Pending};
+pub use router::{ChatClient, ChatClientConfig, Pending, Reading};
 
 #[cfg(test)]
 mod tests;

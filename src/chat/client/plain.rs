@@ -57,6 +57,10 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
             let names = names.iter().map(|name| printable(name).into_owned()).collect();
             format!("* in {} ({total}): {}", printable(room), listed(names, *total))
         }
+        UserEvent::SinceLeft { room, missed, .. } => {
+            let noun = if *missed == 1 { "message" } else { "messages" };
+            format!("* {missed} {noun} in {} since you left", printable(room))
+        }
         UserEvent::CurrentRoom { room: Some(room) } => format!("* talking in {}", printable(room)),
         UserEvent::CurrentRoom { room: None } => "* talking in no room: /join one".to_owned(),
         UserEvent::Presence { name, state, .. } => format!("* {} is {}", printable(name), state_word(*state)),
@@ -79,6 +83,9 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         UserEvent::Error { failure, .. } => format!("! {}", printable(&failure.text)),
         UserEvent::Message { own: true, .. }
         | UserEvent::Private { own: true, .. }
+        | UserEvent::SeenByAll { .. }
+        | UserEvent::SeenBy { .. }
+        | UserEvent::Typing { .. }
         | UserEvent::Accepted { .. }
         | UserEvent::Help { .. }
         | UserEvent::Obeyed { .. }

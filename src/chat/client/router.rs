@@ -42,6 +42,17 @@ pub const OPEN_LINES_MAX: usize = 10_000;
 
 const AGENT: &str = concat!("sayagain/", env!("CARGO_PKG_VERSION"));
 
+/// How a client deals with what was said before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    /// How many earlier messages to replay on joining a room for the first time.
+    pub history: u32,
+    /// And what this person has not seen on any terminal, if that is more?
+    pub since_left: bool,
+    /// Does the server hear what was shown, so that others see it and the next terminal goes on from there?
+    pub tells_seen: bool,
+}
+
 /// Settings of a chat client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChatClientConfig {
@@ -51,12 +62,8 @@ pub struct ChatClientConfig {
     pub name: String,
     /// The room to join at the start; empty for none.
     pub room: String,
-    /// How many earlier messages to replay on joining a room for the first time.
-    pub history: u32,
-    /// And what this person has not seen on any terminal, if that is more?
-    pub since_left: bool,
-    /// Does the server hear what was shown, so that others see it and the next terminal goes on from there?
-    pub tells_seen: bool,
+    /// What was said before, and what of it was seen.
+    pub reading: Reading,
 }
 
 /// Something typed and not yet accepted.
@@ -316,7 +323,7 @@ impl ChatClient {
             let Some(visit) = self.rooms.get(id) else { continue };
             let room = visit.room.clone();
             let since = self.shown.since(&room);
-            let ChatClientConfig { history, since_left, .. } = self.config;
+            let Reading { history, since_left, .. } = self.config.reading;
             self.send(channel, &ToServer::Join { room, since, history, since_left });
         }
     }

@@ -1,8 +1,8 @@
 //! How is what a client says written down?
 
 use super::field::{
-    put_kind, put_name, put_note, put_option, put_text, take_bool, take_counter, take_id, take_kind, take_name,
-    take_note, take_option, take_request, take_text,
+    put_kind, put_name, put_note, put_option, put_text, take_bool, take_counter, take_id, take_kind,
+    take_name, take_note, take_option, take_request, take_text,
 };
 use super::moderation::{put_act, take_act};
 use super::proof::{put_proof, take_proof};
@@ -130,7 +130,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
             room: take_name(reader)?,
             since: take_option(reader, take_id)?,
             history: u32::try_from(reader.take_varint("history")?).map_err(|_| Malformed("history"))?,
-            since_left: take_bool(reader)?,
+            since_left: take_bool(reader, "since left")?,
         },
         PART => ToServer::Part,
         POST => ToServer::Post {

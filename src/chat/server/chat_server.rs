@@ -5,8 +5,8 @@ use super::batch::Batch;
 use super::comings::Comings;
 use super::config::ChatConfig;
 use super::door::{Door, DoorConfig};
-use super::enter::Wanted;
 use super::effect::{ChatHappening, Effect, Peer, SessionKey, close_code};
+use super::enter::Wanted;
 use super::ids::Ids;
 use super::instances::Instances;
 use super::lookups::Lookups;
@@ -352,7 +352,9 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Measures { .. }
         | ToServer::Audit { .. }
         | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
-        ToServer::Anew | ToServer::Seen { .. } | ToServer::Typing { .. } => channel == PRIVATE_CHANNEL || is_room_channel(channel),
+        ToServer::Anew | ToServer::Seen { .. } | ToServer::Typing { .. } => {
+            channel == PRIVATE_CHANNEL || is_room_channel(channel)
+        }
         ToServer::Private { .. } => channel == PRIVATE_CHANNEL,
         ToServer::Join { .. } | ToServer::Part | ToServer::Post { .. } => is_room_channel(channel),
     };

@@ -113,7 +113,8 @@ impl Marks {
     /// What is to be stored of somebody who goes.
     pub fn take_of(&mut self, person: PersonId) -> Vec<Change> {
         let first = (person, None);
-        let of_person: Vec<_> = self.unsaved.range(first..).take_while(|key| key.0 == person).copied().collect();
+        let of_person: Vec<_> =
+            self.unsaved.range(first..).take_while(|key| key.0 == person).copied().collect();
         of_person.iter().for_each(|key| {
             self.unsaved.remove(key);
         });
@@ -137,11 +138,7 @@ impl Marks {
     }
 
     /// How far all of these have read in this room, if that is news. Who has no mark there does not count.
-    pub fn take_least(
-        &mut self,
-        room: RoomId,
-        members: impl Iterator<Item = PersonId>,
-    ) -> Option<MessageId> {
+    pub fn take_least(&mut self, room: RoomId, members: impl Iterator<Item = PersonId>) -> Option<MessageId> {
         let least = members.filter_map(|person| self.get(person, Some(room))).min()?;
         let told = self.told.entry(room).or_default();
         (least > *told).then(|| {

@@ -7,9 +7,7 @@ use super::chat_server::{ChatServer, encode};
 use super::effect::{Effect, SessionKey};
 use super::ids::Ids;
 use super::marks::Place;
-use crate::chat::message::{
-    MessageId, PRIVATE_CHANNEL, PersonId, PresenceState, ToClient,
-};
+use crate::chat::message::{MessageId, PRIVATE_CHANNEL, PersonId, PresenceState, ToClient};
 use crate::store::RoomId;
 use crate::time::Instant;
 
@@ -29,7 +27,9 @@ impl ChatServer {
 
     /// Does this say more than was known? Then it costs nothing.
     pub(super) fn is_news(&self, key: SessionKey, channel: u64, through: MessageId) -> bool {
-        let news = |(person, place)| self.news.marks.is_news(person, place, through.min(self.last_of(person, place)));
+        let news = |(person, place)| {
+            self.news.marks.is_news(person, place, through.min(self.last_of(person, place)))
+        };
         self.place(key, channel).is_some_and(news)
     }
 
@@ -93,10 +93,13 @@ impl ChatServer {
         }
         let typing = ToClient::Typing { name: self.accounts.name(person).to_string() };
         match (place, to) {
-            (Some(room), _) if self.rooms.count(room) <= COURTESY_MAX => self.tell_room(room, &typing, Some(person)),
+            (Some(room), _) if self.rooms.count(room) <= COURTESY_MAX => {
+                self.tell_room(room, &typing, Some(person))
+            }
             (None, Some(to)) => {
                 let found = self.accounts.find(to, self.unix_ms(now));
-                let here = found.filter(|it| *it != person && self.people.state(*it) != PresenceState::Offline);
+                let here =
+                    found.filter(|it| *it != person && self.people.state(*it) != PresenceState::Offline);
                 if let Some(to) = here {
                     self.send_in_private(to, &encode(&typing));
                 }

@@ -9,6 +9,7 @@
 use super::arguments::BenchClients;
 use super::board::Board;
 use super::clients::JOIN_WITHIN;
+use crate::chat::client::Reading;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::cli::exit::{Stop, explain};
 use crate::cli::json;
@@ -214,7 +215,7 @@ fn config(part: Part, options: &BenchClients, choices: Choices) -> ClientConfig 
         transport,
         name,
         room: if beside { BESIDE_ROOM.to_owned() } else { room(0) },
-        history: HISTORY,
+        reading: Reading { history: HISTORY, ..Reading::default() },
         insecure: options.insecure,
         expected_key: None,
         promised: None,

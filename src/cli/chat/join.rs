@@ -11,6 +11,7 @@ use super::server::MeantServer;
 use super::terminal_face::TerminalFace;
 use super::witness::Witness;
 use super::{face, found, name, observed};
+use crate::chat::client::Reading;
 use crate::chat::command::COMMANDS;
 use crate::cli::arguments::{Chat, ChatTransport, refuse_link_over_tcp};
 use crate::cli::exit::{Exit, Outcome, Stop, explain, tell};
@@ -278,7 +279,11 @@ impl<'a> Plan<'a> {
             transport: self.transport,
             name: name.to_owned(),
             room: self.chat.room.clone(),
-            history: self.chat.history,
+            reading: Reading {
+                history: self.chat.history,
+                since_left: self.kind == Kind::Terminal || self.chat.since_left,
+                tells_seen: true,
+            },
             insecure: self.chat.insecure,
             expected_key,
             pins: known.pins(),

@@ -3,6 +3,7 @@
 //! They are the real server and the real client, with keys that are thrown away and a store in memory:
 //! nothing is read from, or written to, anybody's folders.
 
+use crate::chat::client::Reading;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::quota::Terms;
 use crate::cli::chat::face::News;
@@ -178,7 +179,7 @@ fn config(name: &str) -> ClientConfig {
         transport: Transport::Udp,
         name: name.to_owned(),
         room: ROOM.to_owned(),
-        history: 50,
+        reading: Reading { history: 50, ..Reading::default() },
         insecure: false,
         expected_key: None,
         promised: None,

@@ -89,7 +89,7 @@ impl ClientNode {
             instance: Instance(rng.bytes()),
             name: config.name.clone(),
             room: config.room.clone(),
-            history: config.history,
+            reading: config.reading,
         });
         let pins = Arc::new(Pins::new(config.pins.clone(), config.promised));
         let mut node = Self {

@@ -85,7 +85,7 @@ impl Person {
             transport,
             name: name.to_owned(),
             room: "lobby".to_owned(),
-            history: 50,
+            reading: crate::chat::client::Reading { history: 50, ..Default::default() },
             insecure: false,
             expected_key: None,
             promised: None,

@@ -5,7 +5,9 @@ use super::order;
 use crate::chat::message::{Counter, Instance, MessageId, Origin, PersonId, PostKind};
 use crate::chat::message::{PrivateMessage, RoomMessage};
 use crate::store::members::NO_MEMBERS;
-use crate::store::{Account, Alias, InstanceRecord, MarkRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest};
+use crate::store::{
+    Account, Alias, InstanceRecord, MarkRecord, RoomId, RoomRecord, Snapshot, StoreReply, StoreRequest,
+};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 

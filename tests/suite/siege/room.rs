@@ -11,6 +11,7 @@
 //! Virtual time in steps of a millisecond; the wire itself loses nothing, so that whatever goes wrong is the
 //! attacker's doing.
 
+use sayagain::chat::client::Reading;
 use sayagain::chat::client::event::{LineNumber, UserEvent};
 use sayagain::chat::quota::Terms;
 use sayagain::crypto::Identity;
@@ -181,7 +182,7 @@ impl Room {
             transport: seat.transport,
             name: seat.name.clone(),
             room: seat.room.clone(),
-            history: 0,
+            reading: Reading::default(),
             insecure: false,
             expected_key: seat.knows.then_some(key),
             promised: None,

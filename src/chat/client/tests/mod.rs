@@ -8,7 +8,7 @@ mod toy_server;
 mod whole_chat;
 
 use super::event::{LineNumber, UserEvent};
-use super::{ChatClient, ChatClientConfig};
+use super::{ChatClient, ChatClientConfig, Reading};
 use crate::chat::message::Instance;
 
 const INSTANCE: Instance = Instance([1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9]);
@@ -19,9 +19,7 @@ fn client() -> ChatClient {
         instance: INSTANCE,
         name,
         room,
-        history: 5,
-        since_left: false,
-        tells_seen: false,
+        reading: Reading { history: 5, ..Reading::default() },
     })
 }
 

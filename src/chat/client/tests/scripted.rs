@@ -34,7 +34,14 @@ fn welcome(client: &mut ChatClient) {
 }
 
 fn joined(room: &str, last: u64) -> ToClient {
-    ToClient::Joined { room: room.into(), people: vec!["bob".into()], total: 2, last: MessageId(last), from: MessageId(last.saturating_sub(5)), seen: MessageId(0) }
+    ToClient::Joined {
+        room: room.into(),
+        people: vec!["bob".into()],
+        total: 2,
+        last: MessageId(last),
+        from: MessageId(last.saturating_sub(5)),
+        seen: MessageId(0),
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A client at a server that lets little through, on virtual time: nothing that it says is ever refused.
 
 use crate::chat::client::event::{LineNumber, UserEvent};
-use crate::chat::client::{ChatClient, ChatClientConfig};
+use crate::chat::client::{ChatClient, ChatClientConfig, Reading};
 use crate::chat::message::{Instance, Role};
 use crate::chat::quota::Terms;
 use crate::chat::server::{ChatConfig, ChatLimits, ChatServer, Effect, Peer, SessionKey};
@@ -30,9 +30,7 @@ impl Line {
             instance: Instance([1; 16]),
             name: "ann".to_owned(),
             room: "lobby".to_owned(),
-            history: 0,
-            since_left: false,
-            tells_seen: true,
+            reading: Reading { tells_seen: true, ..Reading::default() },
         };
         let store = MemoryStore::default();
         let mut line = Self {

@@ -165,7 +165,10 @@ impl ToyServer {
         let last = MessageId(log.len() as u64);
         let after = since.unwrap_or(MessageId(last.0.saturating_sub(history.into())));
         let people = vec!["bob".to_owned()];
-        self.say(channel, &ToClient::Joined { room, people, total: 2, last, from: after, seen: MessageId(0) });
+        self.say(
+            channel,
+            &ToClient::Joined { room, people, total: 2, last, from: after, seen: MessageId(0) },
+        );
         for message in log.into_iter().filter(|message| message.id > after) {
             self.say(channel, &ToClient::Message { message, history: true });
         }

@@ -2,7 +2,7 @@
 //! under way is lost, channels overtake each other. A failing run prints its seed, as in `generated`.
 
 use crate::chat::client::event::{LineNumber, UserEvent};
-use crate::chat::client::{ChatClient, ChatClientConfig};
+use crate::chat::client::{ChatClient, ChatClientConfig, Reading};
 use crate::chat::codec::decode_to_client;
 use crate::chat::message::{Instance, MessageId, Proof, Role, Wanted};
 use crate::chat::server::{ChatConfig, ChatLimits, ChatServer, DoorConfig, Effect, Peer, Rule, SessionKey};
@@ -71,7 +71,11 @@ fn terminal(number: u8) -> Terminal {
     let instance = Instance([number + 1; 16]);
     Terminal {
         client: ChatClient::new(ChatClientConfig {
- instance, name, room, history: 3, since_left: false, tells_seen: true }),
+            instance,
+            name,
+            room,
+            reading: Reading { history: 3, since_left: false, tells_seen: true },
+        }),
         session: None,
         up: Way::default(),
         down: Way::default(),

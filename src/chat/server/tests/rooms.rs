@@ -17,7 +17,11 @@ fn a_newcomer_gets_the_members_then_the_history_then_what_is_new() {
         world.hear(1, ROOM, &post(counter, "old"));
     }
     world.connect(3, [3; 32], 3, "cid");
-    world.hear(3, ROOM, &ToServer::Join { room: "#Lobby".into(), since: None, history: 2, since_left: false });
+    world.hear(
+        3,
+        ROOM,
+        &ToServer::Join { room: "#Lobby".into(), since: None, history: 2, since_left: false },
+    );
     world.hear(1, ROOM, &post(4, "new"));
     assert_eq!(
         world.lines(3),

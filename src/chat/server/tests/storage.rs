@@ -114,7 +114,11 @@ fn history_that_cannot_be_read_is_told_and_the_room_goes_on() {
     world.hear(1, ROOM, &post(1, "x"));
     world.connect(3, BEN, 3, "ben");
     world.store_waits = true;
-    world.hear(3, ROOM, &ToServer::Join { room: "lobby".into(), since: Some(MessageId(0)), history: 0, since_left: false });
+    world.hear(
+        3,
+        ROOM,
+        &ToServer::Join { room: "lobby".into(), since: Some(MessageId(0)), history: 0, since_left: false },
+    );
     world.fail_store();
     world.store_waits = false;
     world.hear(1, ROOM, &post(2, "y"));
