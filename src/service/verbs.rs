@@ -7,6 +7,7 @@
 use super::api::{
     Answer, ClientAction, ClientEvent, NetworkInput, Path, ServerEvent, StreamAction, StreamId,
 };
+use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::LineNumber;
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
@@ -62,6 +63,8 @@ pub trait ClientCore {
     }
     /// The user typed a line.
     fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str);
+    /// The user is typing, and not yet done.
+    fn handle_typing(&mut self, _now: Instant, _target: Target) {}
     /// The user will type no more.
     fn handle_end_of_input(&mut self, now: Instant);
     /// The user wants to leave.

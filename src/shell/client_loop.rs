@@ -15,6 +15,7 @@ use super::client_network::Network;
 use super::clock;
 use super::inbox::{Inbox, Postbox};
 use super::tcp_tuning::{TcpInForce, TcpTuning};
+use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
 use crate::lab::link::LinkConfig;
@@ -45,6 +46,7 @@ enum Letter {
     BadLine(LineNumber, Failure),
     EndOfInput,
     Answer(Answer),
+    Typing(Target),
     Quit,
 }
 
@@ -73,6 +75,11 @@ impl ClientHandle {
     /// The user will type no more.
     pub fn end_of_input(&self) -> bool {
         self.0.post(Letter::EndOfInput)
+    }
+
+    /// The user is typing, and not yet done.
+    pub fn typing(&self, target: Target) -> bool {
+        self.0.post(Letter::Typing(target))
     }
 
     /// The answer to what the server asked. False if the loop has ended.
@@ -191,6 +198,7 @@ impl ClientLoop {
                 }
                 Some(Letter::EndOfInput) => node.handle_end_of_input(now),
                 Some(Letter::Answer(answer)) => node.handle_answer(now, answer),
+                Some(Letter::Typing(target)) => node.handle_typing(now, target),
                 Some(Letter::Quit) => node.quit(now),
                 None => return,
             }

@@ -11,6 +11,7 @@
 //! Entries have numbers that rise and are never used twice, so that what is scrolled to stays where it is
 //! when the oldest ones go.
 
+use super::courtesy::Courtesy;
 use super::moment::Moment;
 use crate::chat::client::event::UserEvent;
 use crate::chat::message::PresenceState;
@@ -110,6 +111,8 @@ pub struct Buffer {
     pub unread_from: Option<u64>,
     /// Where one reads; `None`: at the newest.
     pub bottom: Option<Bottom>,
+    /// What is known of the others there.
+    pub courtesy: Courtesy,
     entries: VecDeque<Dated>,
     next: u64,
     bytes: usize,
@@ -127,6 +130,7 @@ impl Buffer {
             mentions: 0,
             unread_from: None,
             bottom: None,
+            courtesy: Courtesy::default(),
             entries: VecDeque::new(),
             next: 0,
             bytes: 0,
@@ -159,6 +163,11 @@ impl Buffer {
     pub fn on_unread(&mut self, mention: bool) {
         self.unread += 1;
         self.mentions += usize::from(mention);
+        self.draw_unread_line();
+    }
+
+    /// The newest entry is the first that is unread, if none was before.
+    pub fn draw_unread_line(&mut self) {
         self.unread_from = self.unread_from.or(self.next.checked_sub(1));
     }
 

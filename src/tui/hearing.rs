@@ -38,6 +38,14 @@ impl State {
             | UserEvent::QuitAsked { .. }
             | UserEvent::CurrentRoom { .. } => {}
             UserEvent::Message { .. } | UserEvent::Private { .. } => self.on_said(event, at),
+            UserEvent::SeenByAll { .. } | UserEvent::SeenBy { .. } | UserEvent::Typing { .. } => {
+                self.on_courtesy(event);
+            }
+            UserEvent::SinceLeft { room, seen, .. } => {
+                let buffer = self.buffers.at(Place::Room(room.clone()));
+                buffer.courtesy.read_to = Some(*seen);
+                buffer.push(at, Entry::Event(event.clone()));
+            }
             UserEvent::Help { text, .. } if text.contains('\n') => self.mode = Mode::Help(Help::new()),
             UserEvent::Members { room, names, .. } => self.on_members(room, names, event, at),
             UserEvent::Left { room, own: true, line, .. } => {
@@ -170,6 +178,8 @@ impl State {
             return self.buffers.say_here(at, Entry::Event(event.clone()));
         };
         buffer.push(at, Entry::Event(event.clone()));
+        self.settle_courtesy(&said);
+        let Some(buffer) = self.buffers.get_mut(&said.place) else { return };
         if said.from == me || said.is_old {
             return;
         }
@@ -205,11 +215,11 @@ impl State {
 }
 
 /// Something that somebody said.
-struct Said<'a> {
-    place: Place,
-    from: &'a str,
+pub(super) struct Said<'a> {
+    pub(super) place: Place,
+    pub(super) from: &'a str,
     text: &'a str,
-    id: MessageId,
+    pub(super) id: MessageId,
     is_old: bool,
 }
 

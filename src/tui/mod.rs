@@ -15,6 +15,7 @@
 //! | [`sending`] | which of our lines have no answer yet? |
 //! | [`typing`], [`input`], [`recall`], [`completion`] | what is being typed? |
 //! | [`status`], [`attention`], [`local`], [`moment`] | how is the link, what rings, which settings, when? |
+//! | [`courtesy`] | who has seen it, who is typing, where did one stop reading? |
 //! | [`search`], [`help`], [`ladder`], [`scroll`] | what was found, what can one do, what passes, where does one read? |
 //! | [`view`] | what does it look like? with a file for each part, [`wrap`], [`agreed`] (widths) and [`theme`] |
 
@@ -23,6 +24,7 @@ pub mod attention;
 pub mod buffer;
 pub mod buffers;
 pub mod completion;
+pub mod courtesy;
 pub mod hearing;
 pub mod help;
 pub mod input;

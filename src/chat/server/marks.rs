@@ -31,7 +31,7 @@ pub type Place = Option<RoomId>;
 /// All marks.
 #[derive(Debug, Default)]
 pub struct Marks {
-    marks: BTreeMap<(PersonId, Place), MessageId>,
+    read: BTreeMap<(PersonId, Place), MessageId>,
     unsaved: BTreeSet<(PersonId, Place)>,
     save_at: Option<Instant>,
     /// Rooms in which a mark has moved.
@@ -45,13 +45,13 @@ pub struct Marks {
 impl Marks {
     /// Those that the store knows.
     pub fn new(records: Vec<MarkRecord>) -> Self {
-        let marks = records.into_iter().map(|mark| ((mark.person, mark.room), mark.seen)).collect();
-        Self { marks, ..Self::default() }
+        let read = records.into_iter().map(|mark| ((mark.person, mark.room), mark.seen)).collect();
+        Self { read, ..Self::default() }
     }
 
     /// How far this person has read there.
     pub fn get(&self, person: PersonId, place: Place) -> Option<MessageId> {
-        self.marks.get(&(person, place)).copied()
+        self.read.get(&(person, place)).copied()
     }
 
     /// Would this be news?
@@ -61,11 +61,11 @@ impl Marks {
 
     /// This person has read so far there.
     pub fn on_seen(&mut self, now: Instant, person: PersonId, place: Place, seen: MessageId) {
-        let is_known = self.marks.contains_key(&(person, place));
-        if !self.is_news(person, place, seen) || (!is_known && self.marks.len() >= MARKS_MAX) {
+        let is_known = self.read.contains_key(&(person, place));
+        if !self.is_news(person, place, seen) || (!is_known && self.read.len() >= MARKS_MAX) {
             return;
         }
-        self.marks.insert((person, place), seen);
+        self.read.insert((person, place), seen);
         self.unsaved.insert((person, place));
         self.save_at.get_or_insert(now + SAVE_AFTER);
         if let Some(room) = place {
@@ -206,7 +206,7 @@ mod tests {
     fn who_wrote_in_private_hears_once_that_it_was_seen() {
         let mut marks = Marks::default();
         for number in 1..=300 {
-            marks.on_private(ANN, id(number), if number <= 50 { PersonId(9) } else { BEN });
+            marks.on_private(ANN, id(number), if number <= 44 { PersonId(9) } else { BEN });
         }
         assert_eq!(marks.take_senders(ANN, id(299)), BTreeSet::from([BEN]), "of the newest 256");
         assert_eq!(marks.take_senders(ANN, id(299)), BTreeSet::new());

@@ -94,7 +94,7 @@ impl ChatServer {
         let typing = ToClient::Typing { name: self.accounts.name(person).to_string() };
         match (place, to) {
             (Some(room), _) if self.rooms.count(room) <= COURTESY_MAX => {
-                self.tell_room(room, &typing, Some(person))
+                self.tell_room(room, &typing, Some(person));
             }
             (None, Some(to)) => {
                 let found = self.accounts.find(to, self.unix_ms(now));

@@ -9,6 +9,7 @@ use super::witness::Witness;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::shell::client_loop::ClientHandle;
 use crate::shell::local_time::{local_seconds, local_seconds_now};
+use crate::tui::key::Key;
 use crate::tui::moment::Moment;
 use crate::tui::state::{State, Wish};
 use crate::tui::terminal::{Input, Terminal, read_keys};
@@ -58,13 +59,19 @@ impl TerminalFace {
             Input::Focus(focused) => self.state.on_focus(focused),
             Input::Gone => self.leave(),
             Input::Key(key) => match self.state.handle_key(&key) {
-                Wish::Nothing => {}
+                Wish::Nothing => self.tell_typing(&key),
                 Wish::Leave => self.leave(),
                 // Fails only when the loop has ended, and we will with it.
                 Wish::Send(lines) => lines.into_iter().for_each(|line| drop(self.typed.send(line))),
             },
         }
         Ok(())
+    }
+
+    fn tell_typing(&self, key: &Key) {
+        if let Some(target) = self.state.types_to().filter(|_| matches!(key, Key::Char(_) | Key::Paste(_))) {
+            self.client.typing(target);
+        }
     }
 
     /// If the loop has ended already, there is nothing to ask for.

@@ -4,6 +4,7 @@ use super::attempts::{Attempts, Next};
 use super::carrier::Carrier;
 use super::leaving::Leave;
 use super::pins::Pins;
+use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::{ChatClient, ChatClientConfig, Pending};
 use crate::chat::codec::decode_server_greeting;
@@ -127,6 +128,11 @@ impl ClientCore for ClientNode {
             self.chat.handle_line(now, line, text);
             self.carry(now);
         }
+    }
+
+    fn handle_typing(&mut self, now: Instant, target: Target) {
+        self.chat.handle_typing(now, target);
+        self.carry(now);
     }
 
     fn handle_end_of_input(&mut self, now: Instant) {

@@ -3,6 +3,7 @@
 //! ```text
 //!  ───────── Saturday, 21 November 2026 ─────────    above the first of each day
 //!  12:01   bob: hi
+//!  12:01 ✓✓ann: here we are                          ✓✓ all have seen it
 //!  12:02 ✓ ann: hello, and a line so long that it    ✓ one's own: the server has it for good
 //!            goes on below
 //!  ──────────────────── new ─────────────────────    above what came while nobody looked
@@ -101,14 +102,16 @@ fn said(
     chosen: Option<Style>,
     width: usize,
 ) -> Vec<Line<'static>> {
-    let (from, kind, text, is_old, is_private) = match event {
-        UserEvent::Message { from, kind, text, history, .. } => (from, *kind, text, *history, false),
-        UserEvent::Private { from, text, .. } => (from, PostKind::Text, text, false, true),
+    let (from, kind, text, id, is_old, is_private) = match event {
+        UserEvent::Message { from, kind, text, id, history, .. } => (from, *kind, text, id, *history, false),
+        UserEvent::Private { from, text, id, .. } => (from, PostKind::Text, text, id, false, true),
         _ => return beside_time(state, at, Mark::None, told(state, event), width),
     };
     let is_own = *from == state.status.name;
     let mentioned = !is_own && !is_private && attention::names(text, &state.status.name);
+    let is_seen = *id <= state.buffers.active().courtesy.seen;
     let mark = match (is_own, mentioned) {
+        (true, _) if is_seen => Mark::Seen,
         (true, _) => Mark::Accepted,
         (_, true) => Mark::Mention,
         _ => Mark::None,
@@ -163,6 +166,7 @@ fn event_style(state: &State, event: &UserEvent) -> Style {
 enum Mark {
     None,
     Accepted,
+    Seen,
     Mention,
 }
 
@@ -182,6 +186,7 @@ fn beside_time(
     gutter.push(match mark {
         Mark::None => Span::raw("  "),
         Mark::Accepted => Span::styled("✓ ", state.theme.good()),
+        Mark::Seen => Span::styled("✓✓", state.theme.good()),
         Mark::Mention => Span::styled("@ ", state.theme.warning()),
     });
     beside(&gutter, lines, width)

@@ -140,4 +140,4 @@ pub fn fitted(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,7 +1,7 @@
 //! Where is one?
 //!
 //! Beside the side bar: the room and what it is about. Without it: all places, the present one reversed,
-//! the others with what is unread.
+//! the others with what is unread. At the right, who is typing here.
 
 use super::super::buffer::Buffer;
 use super::super::state::State;
@@ -19,7 +19,25 @@ pub fn row(state: &State, is_folded: bool, width: usize) -> Line<'static> {
         let text = format!("reading older messages; {news}Esc or Ctrl-End returns");
         return Line::styled(fitted(&text, width), state.theme.warning());
     }
-    if is_folded { tabs(state, width) } else { about(buffer, state, width) }
+    let typing = typing(buffer, state, width / 2);
+    let rest = width.saturating_sub(typing.width());
+    let mut row = if is_folded { tabs(state, rest) } else { about(buffer, state, rest) };
+    if !typing.is_empty() {
+        let blank = " ".repeat(rest.saturating_sub(row.width()));
+        row.spans.extend([Span::raw(blank), Span::styled(typing, state.theme.dim())]);
+    }
+    row
+}
+
+fn typing(buffer: &Buffer, state: &State, width: usize) -> String {
+    let names: Vec<_> = buffer.courtesy.typing(state.now).map(|name| printable(name).into_owned()).collect();
+    let text = match &names[..] {
+        [] => return String::new(),
+        [one] => format!(" {one} is typing …"),
+        [one, other] => format!(" {one} and {other} are typing …"),
+        more => format!(" {} are typing …", more.len()),
+    };
+    fitted(&text, width)
 }
 
 fn about(buffer: &Buffer, state: &State, width: usize) -> Line<'static> {

@@ -1,7 +1,9 @@
 //! A client at a server that lets little through, on virtual time: nothing that it says is ever refused.
 
+use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::{ChatClient, ChatClientConfig, Reading};
+use crate::chat::codec::decode_to_server;
 use crate::chat::message::{Instance, Role};
 use crate::chat::quota::Terms;
 use crate::chat::server::{ChatConfig, ChatLimits, ChatServer, Effect, Peer, SessionKey};
@@ -20,6 +22,7 @@ struct Line {
     seen: Vec<UserEvent>,
     /// Does nothing that the client says arrive?
     is_cut: bool,
+    server_heard: Vec<String>,
 }
 
 impl Line {
@@ -42,6 +45,7 @@ impl Line {
             typed: 0,
             seen: Vec::new(),
             is_cut: false,
+            server_heard: Vec::new(),
         };
         line.connect();
         line
@@ -61,6 +65,8 @@ impl Line {
         loop {
             if let Some((channel, bytes)) = self.client.poll_send() {
                 if !self.is_cut {
+                    self.server_heard
+                        .push(format!("{:?}", decode_to_server(&bytes).expect("it is one of ours")));
                     self.server.handle_message(self.now, self.session, channel, &bytes);
                 }
             } else if let Some(effect) = self.server.poll_effect() {
@@ -242,4 +248,21 @@ fn what_a_moderator_did_when_the_line_broke_is_not_done_again_but_told() {
         })
         .collect();
     assert_eq!(outcomes, ["Some(LineNumber(1)) not-known", "LineNumber(2) rooms"]);
+}
+
+#[test]
+fn how_far_all_was_shown_is_told_once_and_typing_at_most_once_in_three_seconds() {
+    let mut line = Line::with_terms(Terms::per_second(5), None);
+    line.type_all(3);
+    line.server_heard.clear();
+    while line.client.poll_timeout().is_some_and(|at| at < line.now + Duration::from_secs(10)) {
+        line.wait();
+    }
+    assert_eq!(line.server_heard, ["Seen { through: MessageId(3) }"]);
+    for second in 0..4 {
+        line.now = at(20_000_000 + second * 1_000_000);
+        line.client.handle_typing(line.now, Target::Room("lobby".to_owned()));
+        line.settle();
+    }
+    assert_eq!(line.server_heard[1..], ["Typing { to: None }", "Typing { to: None }"]);
 }

@@ -8,6 +8,7 @@ mod posting;
 mod rank;
 mod rooms;
 mod seeds;
+mod seen;
 mod storage;
 mod world;
 

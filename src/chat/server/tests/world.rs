@@ -293,6 +293,9 @@ fn line(channel: u64, message: ToClient) -> String {
         ToClient::Notice { text } => format!("notice {text}"),
         ToClient::Terms { role, .. } => format!("role {}", role.word()),
         ToClient::Topic { text, by } => format!("{room}topic {text} ({by})"),
+        ToClient::SeenByAll { through } => format!("{room}seen by all {}", through.0),
+        ToClient::PrivateSeen { by, through } => format!("{by} has seen {}", through.0),
+        ToClient::Typing { name } => format!("{room}{name} is typing"),
         other => format!("{other:?}"),
     }
 }
