@@ -239,7 +239,7 @@ pub fn parse(line: &str) -> Result<Command, Failure> {
 }
 
 /// White space, and the byte order mark that some editors put in front of a file.
-fn is_blank(character: char) -> bool {
+pub fn is_blank(character: char) -> bool {
     character.is_whitespace() || character == '\u{feff}'
 }
 

@@ -8,6 +8,7 @@ use super::bench::departures::DeparturesOption;
 use super::chat::asking::SecretOption;
 use super::chat::found::FindOptions;
 use super::chat::look::LookOptions;
+use super::chat::piping::PipeOptions;
 use super::compare::Compare;
 use super::config::command::Config;
 use super::config::values;
@@ -334,9 +335,9 @@ pub struct Chat {
     #[arg(long, value_name = "N", default_value_t = 50, env = "SAYAGAIN_HISTORY",
           value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub history: u32,
-    /// Show besides what was said since you left, as a terminal always does
-    #[arg(long)]
-    pub since_left: bool,
+    /// How lines are read and shown.
+    #[command(flatten)]
+    pub pipe: PipeOptions,
     /// Read and print plain lines, also on a terminal
     #[arg(long, conflicts_with = "json")]
     pub plain: bool,

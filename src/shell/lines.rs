@@ -7,11 +7,34 @@
 
 use super::client_loop::ClientHandle;
 use crate::chat::client::event::LineNumber;
+use crate::chat::command::is_blank;
 use crate::chat::message::Failure;
 use std::io::{self, BufRead, Read};
 
 /// The longest line: four times what a message may have.
 pub const MAX_LINE_BYTES: usize = 65_536;
+
+/// How a line is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Meaning {
+    /// As a person types it: text, or a command behind a slash.
+    Typed,
+    /// Always text; an empty line is none.
+    Text,
+}
+
+impl Meaning {
+    /// The line as the client reads it; `None` for nothing.
+    fn read(self, line: String) -> Option<String> {
+        let begun = line.trim_start_matches(is_blank);
+        match self {
+            Self::Text if begun.is_empty() => None,
+            // Two slashes are a text that begins with one.
+            Self::Text if begun.starts_with('/') => Some(format!("/{begun}")),
+            Self::Typed | Self::Text => Some(line),
+        }
+    }
+}
 
 /// What one line of input is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,10 +45,10 @@ enum Line {
 
 /// Posts each line of `input`, and its end, to the client; returns at the end of the input, or when the
 /// client's loop has ended. An input that breaks counts as one that ended.
-pub fn read_lines(mut input: impl BufRead, client: &ClientHandle) {
+pub fn read_lines(mut input: impl BufRead, client: &ClientHandle, meaning: Meaning) {
     for number in (1..).map(LineNumber) {
         let taken = match next_line(&mut input) {
-            Ok(Some(Line::Text(text))) => client.line(number, text),
+            Ok(Some(Line::Text(text))) => meaning.read(text).is_none_or(|text| client.line(number, text)),
             Ok(Some(Line::Bad(failure))) => client.bad_line(number, failure),
             Ok(None) | Err(_) => {
                 client.end_of_input();
@@ -74,6 +97,16 @@ mod tests {
                 Line::Bad(failure) => failure.code,
             })
             .collect()
+    }
+
+    #[test]
+    fn a_log_has_no_commands_and_no_empty_lines() {
+        let read = |line: &str| Meaning::Text.read(line.to_owned());
+        assert_eq!(read("/var/log is full"), Some("//var/log is full".into()));
+        assert_eq!(read("  /quit"), Some("//quit".into()));
+        assert_eq!(read(" plain"), Some(" plain".into()));
+        assert_eq!(read(" \t"), None);
+        assert_eq!(Meaning::Typed.read("/quit".into()), Some("/quit".into()));
     }
 
     #[test]

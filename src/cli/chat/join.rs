@@ -27,7 +27,7 @@ use crate::service::ClientNode;
 use crate::service::api::{ClientConfig, Ending, Promise};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
-use crate::shell::lines::read_lines;
+use crate::shell::lines::{Meaning, read_lines};
 use crate::shell::{clock, entropy};
 use crate::trace::Tracer;
 use crate::transport::config::Choices;
@@ -237,9 +237,10 @@ impl<'a> Plan<'a> {
         })
         .map_err(Stop::failed)?;
         if self.kind != Kind::Terminal {
+            let meaning = if self.chat.pipe.text { Meaning::Text } else { Meaning::Typed };
             thread::Builder::new()
                 .name("lines".into())
-                .spawn(move || read_lines(io::stdin().lock(), &client))
+                .spawn(move || read_lines(io::stdin().lock(), &client, meaning))
                 .map_err(Stop::failed)?;
         }
         self.run(client_loop, config, identity, known, face, news)
@@ -281,7 +282,7 @@ impl<'a> Plan<'a> {
             room: self.chat.room.clone(),
             reading: Reading {
                 history: self.chat.history,
-                since_left: self.kind == Kind::Terminal || self.chat.since_left,
+                since_left: self.kind == Kind::Terminal || self.chat.pipe.since_left,
                 tells_seen: true,
             },
             insecure: self.chat.insecure,

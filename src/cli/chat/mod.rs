@@ -12,7 +12,8 @@
 //! under, [`server`] the server that is meant, by its host or a join code, or [`found`] on this network,
 //! [`memory`] keeps what the next start should know, [`stats`] tells what the session measured,
 //! [`fingerprints`] makes keys into words, [`witness`] keeps what the session does for the terminal,
-//! [`look`] is how a terminal shall look and sound.
+//! [`look`] is how a terminal shall look and sound,
+//! [`piping`] how a script is read.
 
 pub mod asking;
 pub mod face;
@@ -24,6 +25,7 @@ pub mod look;
 pub mod memory;
 pub mod name;
 pub mod observed;
+pub mod piping;
 pub mod plain;
 pub mod server;
 pub mod stats;

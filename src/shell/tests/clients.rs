@@ -6,7 +6,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::lab::link::{DirectionConfig, LinkConfig};
 use crate::service::api::{ClientEvent, Ending};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
-use crate::shell::lines::read_lines;
+use crate::shell::lines::{Meaning, read_lines};
 use crate::time::Duration;
 use crate::transport::session::Transport;
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ fn run(transport: Transport, addresses: Vec<SocketAddr>, input: &'static [u8]) -
     };
     let client = ClientLoop::new(transport, addresses).expect("a loop");
     let handle = client.handle();
-    thread::spawn(move || read_lines(input, &handle));
+    thread::spawn(move || read_lines(input, &handle, Meaning::Typed));
     let (end, ended) = channel();
     thread::spawn(move || {
         let mut said = Vec::new();

@@ -35,7 +35,7 @@ pub fn program(home: &Path) -> Command {
 pub struct Lines(Arc<(Mutex<Vec<String>>, Condvar)>);
 
 impl Lines {
-    fn of(output: impl Read + Send + 'static) -> Self {
+    pub fn of(output: impl Read + Send + 'static) -> Self {
         let lines = Self::default();
         let filled = lines.clone();
         std::thread::spawn(move || {

@@ -3,6 +3,7 @@
 //! Nothing here judges by the clock: a watchdog ends a test that hangs, and that is all it does.
 
 mod bad_input;
+mod bots;
 mod chatting;
 mod classroom;
 mod comparing;
@@ -14,6 +15,7 @@ mod finding;
 mod full_disk;
 mod harness;
 mod joining;
+mod killed;
 #[cfg(target_os = "linux")]
 mod link;
 mod measuring;
