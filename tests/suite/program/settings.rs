@@ -24,6 +24,7 @@ fn line<'a>(shown: &'a str, setting: &str) -> Vec<&'a str> {
     let line = shown.lines().find(|line| line.starts_with(&format!("{setting} ")));
     line.unwrap_or_else(|| panic!("no {setting} in {shown}"))
         .split("  ")
+        .map(str::trim)
         .filter(|it| !it.is_empty())
         .collect()
 }
@@ -37,12 +38,12 @@ fn a_chat_finds_all_that_it_needs_in_its_file_and_flags_come_before() {
     set(home.path(), &text);
     let (code, output, errors) = asked(home.path(), &["chat", "--plain"]);
     assert_eq!(code, Some(0), "{errors}");
-    assert!(output.contains("over tcp as ann") && output.contains("joined lab"), "{output}");
+    assert!(output.contains("over tcp as ann") && output.contains("talking in lab"), "{output}");
     let mut command = with(home.path(), &["chat", "--plain", "--transport", "udp"]);
     command.env("SAYAGAIN_NAME", "bob").env("SAYAGAIN_ROOM", "");
     let (code, output, errors) = run(command);
     assert_eq!(code, Some(0), "{errors}");
-    assert!(output.contains("over udp as bob") && output.contains("joined lab"), "{output}");
+    assert!(output.contains("over udp as bob") && output.contains("talking in lab"), "{output}");
 }
 
 #[test]
