@@ -64,7 +64,7 @@ pub trait ClientCore {
     /// The user typed a line.
     fn handle_line(&mut self, now: Instant, number: LineNumber, line: &str);
     /// The user is typing, and not yet done.
-    fn handle_typing(&mut self, _now: Instant, _target: Target) {}
+    fn handle_typing(&mut self, now: Instant, target: Target);
     /// The user will type no more.
     fn handle_end_of_input(&mut self, now: Instant);
     /// The user wants to leave.

@@ -64,7 +64,8 @@ impl ChatServer {
     /// Tells small rooms up to where all have read, and keeps what is due to be kept.
     pub(super) fn tell_seen(&mut self, now: Instant) {
         for room in self.news.marks.take_moved(now) {
-            if self.rooms.count(room) > COURTESY_MAX {
+            // Whoever is alone is not all.
+            if !(2..=COURTESY_MAX).contains(&self.rooms.count(room)) {
                 continue;
             }
             if let Some(through) = self.news.marks.take_least(room, self.rooms.members(room)) {

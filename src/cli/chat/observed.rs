@@ -5,6 +5,7 @@
 
 use super::asking::Ear;
 use super::face::News;
+use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::command::{self, Command};
 use crate::service::api::{Answer, ClientAction, ClientEvent, Ending, NetworkInput};
@@ -169,6 +170,10 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
             self.messages.insert(number);
         }
         self.node.handle_line(now, number, line);
+    }
+
+    fn handle_typing(&mut self, now: Instant, target: Target) {
+        self.node.handle_typing(now, target);
     }
 
     fn handle_end_of_input(&mut self, now: Instant) {

@@ -100,6 +100,7 @@ impl ServerCore for Mute {
 }
 
 impl ClientCore for Mute {
+    fn handle_typing(&mut self, _now: Instant, _target: crate::chat::client::courtesy::Target) {}
     fn handle_line(&mut self, _: Instant, _: LineNumber, _: &str) {}
     fn handle_end_of_input(&mut self, _: Instant) {}
     fn quit(&mut self, _: Instant) {}

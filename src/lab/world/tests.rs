@@ -136,6 +136,7 @@ impl StopAndWait {
 }
 
 impl ClientCore for StopAndWait {
+    fn handle_typing(&mut self, _now: Instant, _target: crate::chat::client::courtesy::Target) {}
     fn handle_line(&mut self, _: Instant, number: LineNumber, line: &str) {
         self.lines.push_back(format!("{} {line}", number.0));
         if self.lines.len() == 1 {
@@ -385,6 +386,7 @@ fn deeds_that_cannot_be_done_are_not_noted() {
 struct Spinner(StopAndWait);
 
 impl ClientCore for Spinner {
+    fn handle_typing(&mut self, _now: Instant, _target: crate::chat::client::courtesy::Target) {}
     fn handle_line(&mut self, _: Instant, _: LineNumber, _: &str) {}
     fn handle_end_of_input(&mut self, _: Instant) {}
     fn quit(&mut self, _: Instant) {}

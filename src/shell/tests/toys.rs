@@ -186,6 +186,7 @@ impl EchoClient {
 }
 
 impl ClientCore for EchoClient {
+    fn handle_typing(&mut self, _now: Instant, _target: crate::chat::client::courtesy::Target) {}
     fn handle_line(&mut self, _: Instant, _: LineNumber, line: &str) {
         self.awaited_bytes += line.len();
         if self.datagrams {

@@ -158,6 +158,12 @@ impl Window {
         self.wait(text, |rows| rows.iter().any(|row| row.contains(text)))
     }
 
+    /// Waits until the server has what was said here, whether or not all have seen it.
+    pub fn wait_accepted(&self, text: &str) -> Vec<String> {
+        let wanted = [format!("✓ ann: {text}"), format!("✓✓ann: {text}")];
+        self.wait(text, |rows| rows.iter().any(|row| wanted.iter().any(|wanted| row.contains(wanted))))
+    }
+
     /// Waits until no row has it.
     pub fn wait_without(&self, text: &str) -> Vec<String> {
         self.wait(&format!("no {text}"), |rows| !rows.iter().any(|row| row.contains(text)))
