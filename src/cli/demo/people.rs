@@ -175,7 +175,7 @@ impl Person {
 
 fn config(name: &str) -> ClientConfig {
     ClientConfig {
-        transport: Transport::Udp,
+        transport: Transport::Udp.into(),
         name: name.to_owned(),
         room: ROOM.to_owned(),
         history: 50,

@@ -18,12 +18,16 @@
 //! - `carrier`: the session, over either transport
 //! - `pins`: is this the server that we know?
 //! - `promised`: is it the one that the join code promises, or that announced itself?
+//! - `fallback`: which transport, where datagrams may not pass?
+//! - `making`: a session is made, and is over
 //! - `leaving`: when is everything said?
 
 mod at_door;
 mod attempts;
 mod carrier;
+mod fallback;
 mod leaving;
+mod making;
 mod node;
 mod pins;
 mod promised;

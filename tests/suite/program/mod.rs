@@ -6,6 +6,8 @@ mod bad_input;
 mod chatting;
 mod classroom;
 mod comparing;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod doors;
 mod endings;
 #[cfg(target_os = "linux")]
