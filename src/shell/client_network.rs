@@ -59,7 +59,9 @@ pub(super) struct Network {
     troubles: VecDeque<(Transport, String)>,
     rebinds: Option<Rebinds>,
     tuned: Option<Tuned>,
-    buffer: Vec<u8>,
+    /// A datagram on its way out; what was read from a stream.
+    datagram: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// What is asked of the kernel's TCP, and where what is in force is told.
@@ -83,7 +85,8 @@ impl Network {
             troubles: VecDeque::new(),
             rebinds: None,
             tuned: None,
-            buffer: vec![0; READ_BYTES],
+            datagram: Vec::new(),
+            bytes: vec![0; READ_BYTES],
         }
     }
 
@@ -260,7 +263,7 @@ impl Network {
     fn receive_bytes<N: ClientCore>(&mut self, now: Instant, node: &mut N) {
         let Some(stream) = self.tcp.as_mut().filter(|stream| stream.readable) else { return };
         let was = stream.stage;
-        let outcome = stream.receive(now, &mut self.buffer, node);
+        let outcome = stream.receive(now, &mut self.bytes, node);
         if let Some(tuned) = self.tuned.as_ref().filter(|_| was == Stage::Connecting) {
             tuned.read_back(stream);
         }
@@ -284,7 +287,7 @@ impl Network {
     /// Sends what the node has to send, as far as the system takes it.
     pub fn send<N: ClientCore>(&mut self, now: Instant, registry: &Registry, node: &mut N) {
         let path = Path { remote: self.peer, local: None };
-        let outcome = send_all(now, registry, &mut self.udp, path, &mut self.buffer, node);
+        let outcome = send_all(now, registry, &mut self.udp, path, &mut self.datagram, node);
         self.note(Transport::Udp, outcome);
         if let Some(stream) = &mut self.tcp {
             let outcome = stream.send(now, node);
