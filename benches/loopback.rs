@@ -174,7 +174,7 @@ impl Client {
         let client = ClientLoop::new(transport, vec![server]).expect("a loop");
         let handle = client.handle();
         let config = ClientConfig {
-            transport,
+            transport: transport.into(),
             name: format!("client{index}"),
             room: "lobby".to_owned(),
             reading: Reading::default(),

@@ -191,7 +191,7 @@ fn start_client(index: usize, server: &Server, is_clear: bool, heard: Arc<Mutex<
     let client = ClientLoop::new(Transport::Udp, vec![server.address]).expect("a loop");
     let handle = client.handle();
     let config = ClientConfig {
-        transport: Transport::Udp,
+        transport: Transport::Udp.into(),
         name: format!("client{index}"),
         room: format!("room{}", index / 10),
         reading: Reading::default(),

@@ -12,6 +12,7 @@ use super::chat::piping::PipeOptions;
 use super::compare::Compare;
 use super::config::command::Config;
 use super::config::values;
+use super::doctor::Doctor;
 use super::key::Key;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
@@ -25,6 +26,7 @@ use crate::chat::quota::Terms;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
+use crate::service::api::Preference;
 use crate::transport::channel::delivery::Delivery;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -88,6 +90,9 @@ pub enum Command {
     /// The key that you (or the server here) prove: show it, or make a new one
     #[command(after_help = "Example:\n  sayagain key")]
     Key(Key),
+    /// Why joining fails here, and the cure
+    #[command(after_help = "Example:\n  sayagain doctor 192.168.1.20")]
+    Doctor(Doctor),
     /// What a shell needs to complete our commands
     #[command(after_help = "Example:\n  sayagain completions bash")]
     Completions(Completions),
@@ -325,7 +330,7 @@ pub struct Chat {
     /// Your name [default: the one used last, else a question, else the login name]
     #[arg(long, env = "SAYAGAIN_NAME", value_parser = values::name)]
     pub name: Option<String>,
-    /// What carries the chat
+    /// What carries the chat; `auto`: UDP, and TCP where UDP does not pass
     #[arg(long, value_enum, default_value_t = ChatTransport::Udp, env = "SAYAGAIN_TRANSPORT")]
     pub transport: ChatTransport,
     /// The room to join at the start
@@ -397,13 +402,16 @@ pub enum ChatTransport {
     Udp,
     /// The kernel's stream.
     Tcp,
+    /// Datagrams; the stream where they do not pass, until they do again.
+    Auto,
 }
 
-impl From<ChatTransport> for Transport {
+impl From<ChatTransport> for Preference {
     fn from(transport: ChatTransport) -> Self {
         match transport {
-            ChatTransport::Udp => Self::Udp,
-            ChatTransport::Tcp => Self::Tcp,
+            ChatTransport::Udp => Self::Only(Transport::Udp),
+            ChatTransport::Tcp => Self::Only(Transport::Tcp),
+            ChatTransport::Auto => Self::Auto,
         }
     }
 }

@@ -98,7 +98,10 @@ pub fn explain(ending: &Ending, server: &str) -> Option<String> {
     match ending {
         Ending::Done => None,
         Ending::Undelivered(lines) => Some(undelivered(lines)),
-        Ending::NotConnected(why) => Some(format!("could not connect to {server}: {}", printable(why))),
+        Ending::NotConnected(why) => Some(format!(
+            "could not connect to {server}: {} (`sayagain doctor {server}` finds out why)",
+            printable(why)
+        )),
         Ending::Refused { text, .. } => Some(format!("refused: {}", printable(text))),
     }
 }
@@ -127,6 +130,12 @@ mod tests {
             [Ending::Done, Ending::Undelivered(vec![1]), Ending::NotConnected("no route".into()), refused];
         let codes = [Exit::Done, Exit::Failed, Exit::NotConnected, Exit::Refused];
         assert!(endings.iter().zip(codes).all(|(ending, code)| Exit::from(ending) == code));
+    }
+
+    #[test]
+    fn whoever_could_not_connect_is_sent_to_the_doctor() {
+        let told = explain(&Ending::NotConnected("no answer".into()), "lab:4747").unwrap();
+        assert!(told.contains("`sayagain doctor lab:4747`"), "{told}");
     }
 
     #[test]

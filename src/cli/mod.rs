@@ -1,7 +1,7 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
-//! [`compare`], [`account`], [`token`], [`config`], [`key`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`compare`], [`account`], [`token`], [`config`], [`key`], [`doctor`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
 //! [`signals`], [`columns`] of figures, where a [`secret`] comes from ([`hidden`]), a server's [`members`], [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
@@ -14,6 +14,7 @@ pub mod compare;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod exit;
 pub mod hidden;
 pub mod json;
@@ -94,6 +95,10 @@ fn done(asked: &Arguments) -> Outcome {
         }
         Command::Config(asked) => config::command::run(asked),
         Command::Key(asked) => key::run(asked),
+        Command::Doctor(asked) => {
+            verbosity.start(LevelFilter::Error);
+            doctor::run(asked)
+        }
         Command::Completions(asked) => completions::run(asked),
         Command::Man(asked) => man::run(asked),
         Command::Chat(chat) => {

@@ -10,13 +10,13 @@ use crate::crypto::Identity;
 use crate::lab::scenario::Scenario;
 use crate::lab::world::Cast;
 use crate::rng::Rng;
-use crate::service::api::{ClientConfig, ServerConfig};
+use crate::service::api::{ClientConfig, Preference, ServerConfig};
 use crate::service::{ClientNode, ServerNode};
 use crate::store::MemoryStore;
 use crate::time::{Duration, Instant};
 use crate::trace::Tracer;
 use crate::transport::config::Choices;
-use crate::transport::session::{LivenessConfig, Transport};
+use crate::transport::session::LivenessConfig;
 
 /// A moment of the year 2026, in milliseconds since 1970: when every simulated world begins.
 const UNIX_MS_AT_ZERO: u64 = 1_780_000_000_000;
@@ -37,7 +37,7 @@ struct Person {
     identity: Identity,
     name: String,
     room: String,
-    transport: Transport,
+    transport: Preference,
     knows_the_server: bool,
 }
 

@@ -111,7 +111,7 @@ impl Scenario {
         for client in 0..people {
             let transport = if rng.chance(0.5) { Transport::Udp } else { Transport::Tcp };
             let link = draw_link(mix, &mut rng);
-            scenario.script.seats.push(SeatPlan { transport, link });
+            scenario.script.seats.push(SeatPlan { transport: transport.into(), link });
             scenario.plan_lines(client, &mut rng);
             scenario.plan_client_faults(client, mix, &mut rng);
         }
@@ -320,5 +320,7 @@ impl fmt::Display for Failure {
     }
 }
 
+#[cfg(test)]
+mod falling_back;
 #[cfg(test)]
 mod tests;

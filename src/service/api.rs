@@ -8,6 +8,7 @@ use crate::crypto::{BoundSalt, StretchedKey, Thumbprint};
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
+use std::fmt;
 use std::net::SocketAddr;
 
 /// One TCP connection of a server, numbered by the server node.
@@ -79,11 +80,45 @@ pub enum Promise {
     Announced(Thumbprint),
 }
 
+/// What is to carry a client's session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Preference {
+    /// This and nothing else.
+    Only(Transport),
+    /// UDP; TCP where datagrams do not pass, until they do again.
+    Auto,
+}
+
+impl Preference {
+    /// What is tried first.
+    pub const fn first(self) -> Transport {
+        match self {
+            Self::Only(transport) => transport,
+            Self::Auto => Transport::Udp,
+        }
+    }
+}
+
+impl fmt::Display for Preference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Only(transport) => transport.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+impl From<Transport> for Preference {
+    fn from(transport: Transport) -> Self {
+        Self::Only(transport)
+    }
+}
+
 /// Settings of a client node.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClientConfig {
     /// What carries the session.
-    pub transport: Transport,
+    pub transport: Preference,
     /// The name wanted.
     pub name: String,
     /// The room to join at the start.
@@ -134,13 +169,13 @@ pub enum NetworkInput<'a> {
 #[expect(missing_docs, reason = "the text of a variant names its fields")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientAction {
-    /// Drop the socket there is, if any, and open one to the `address`-th address of the server: a UDP
-    /// socket or a TCP connection, as [`ClientConfig::transport`] says.
-    Open { address: usize },
+    /// Drop the socket of this transport that there is, if any, and open one to the `address`-th address of
+    /// the server: a UDP socket or a TCP connection. A client has at most one of each.
+    Open { transport: Transport, address: usize },
     /// As [`ClientAction::Open`], but for UDP and the same session: only the local port changes.
     Rebind,
-    /// Drop the socket; nothing more will be sent until the next `Open`.
-    Close,
+    /// Drop the socket of this transport; nothing more will be sent over it until the next `Open`.
+    Close { transport: Transport },
 }
 
 /// What a client node tells its shell.
@@ -157,6 +192,8 @@ pub enum ClientEvent {
     Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
+    /// The session is carried by this from now on; told when it changes, before `Connected`.
+    Carried(Transport),
     /// The server wants this proved first: to be answered with `handle_answer`.
     Asked(Question),
     /// All is over; the shell ends with this.

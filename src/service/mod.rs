@@ -6,12 +6,14 @@
 //! - [`client_node`]: a whole client
 //! - [`join_code`]: where a server is and which key it must show, for people to type; [`token`]: what lets its
 //!   bearer in; `checked_text`: how both are written
+//! - [`diagnosis`]: why does joining fail, and what is the cure?
 //! - [`discovery`]: how server and client find each other on a network where neither knows the other's address
 
 pub mod api;
 pub mod carriers;
 mod checked_text;
 pub mod client_node;
+pub mod diagnosis;
 pub mod discovery;
 mod held;
 pub mod join_code;

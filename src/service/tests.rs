@@ -51,7 +51,7 @@ pub(super) fn client(name: &str, server: &Identity, seed: u64) -> ClientNode {
 
 pub(super) fn client_config(name: &str, server: &Identity) -> ClientConfig {
     ClientConfig {
-        transport: Transport::Udp,
+        transport: Transport::Udp.into(),
         name: name.to_owned(),
         room: "lobby".to_owned(),
         reading: Reading { history: 50, ..Reading::default() },

@@ -19,10 +19,9 @@ use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
 use crate::lab::link::LinkConfig;
-use crate::service::api::{Answer, ClientEvent, Ending};
+use crate::service::api::{Answer, ClientEvent, Ending, Preference};
 use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
-use crate::transport::session::Transport;
 use mio::{Events, Poll, Token};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -110,10 +109,10 @@ impl ClientLoop {
     /// from 0).
     ///
     /// [`ClientAction::Open`]: crate::service::api::ClientAction::Open
-    pub fn new(transport: Transport, addresses: Vec<SocketAddr>) -> io::Result<Self> {
+    pub fn new(transport: impl Into<Preference>, addresses: Vec<SocketAddr>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), INBOX)?;
-        let network = Network::new(transport, addresses, INBOX);
+        let network = Network::new(transport.into(), addresses, INBOX);
         Ok(Self { poll, inbox, network, bad_lines: Vec::new(), ending: None })
     }
 

@@ -1,6 +1,7 @@
-//! Which socket has a client just now?
+//! Which sockets has a client just now?
 //!
-//! None, a UDP port or a TCP connection, as its node asks with [`ClientAction`]. Each gets a token of its
+//! None, a UDP port, a TCP connection or, while its node looks for the better of the two, both, as it asks
+//! with [`ClientAction`]. Each gets a token of its
 //! own, so that what the system still says about an earlier one is not taken for news of this one. What
 //! fails is told to the node with the next turn, never from within its own request.
 
@@ -11,13 +12,14 @@ use super::tcp::{Pipe, READ_BYTES, Reading};
 use super::tcp_tuning::{TcpInForce, TcpTuning};
 use super::udp::{UdpPort, means_unreachable};
 use crate::lab::link::{LinkConfig, Rebinds};
-use crate::service::api::{ClientAction, NetworkInput, Path};
+use crate::service::api::{ClientAction, NetworkInput, Path, Preference};
 use crate::service::verbs::ClientCore;
 use crate::time::Instant;
 use crate::transport::session::Transport;
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Registry, Token};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -41,26 +43,25 @@ struct Stream {
     readable: bool,
 }
 
-#[derive(Debug)]
-enum Socket {
-    Udp(Box<Datagrams>),
-    Tcp(Option<Stream>),
-}
-
-/// A client's socket, and the addresses that it may be opened to.
+/// A client's sockets, and the addresses that they may be opened to.
 #[derive(Debug)]
 pub(super) struct Network {
+    preference: Preference,
     addresses: Vec<SocketAddr>,
-    /// The one that the socket is, or was last, opened to.
+    /// The one that the port is, or was last, opened to.
     peer: SocketAddr,
-    socket: Socket,
-    /// The socket's token: one higher for each new socket.
-    token: Token,
+    udp: Box<Datagrams>,
+    tcp: Option<Stream>,
+    /// The sockets' tokens: higher for each new socket.
+    udp_token: Token,
+    tcp_token: Token,
     /// What failed, not yet told to the node.
-    trouble: Option<String>,
+    troubles: VecDeque<(Transport, String)>,
     rebinds: Option<Rebinds>,
     tuned: Option<Tuned>,
-    buffer: Vec<u8>,
+    /// A datagram on its way out; what was read from a stream.
+    datagram: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// What is asked of the kernel's TCP, and where what is in force is told.
@@ -72,24 +73,32 @@ struct Tuned {
 
 impl Network {
     /// No socket yet. The sockets' tokens will lie above `token`.
-    pub fn new(transport: Transport, addresses: Vec<SocketAddr>, token: Token) -> Self {
-        let socket = match transport {
-            Transport::Udp => Socket::Udp(Box::new(Datagrams::new(BATCH))),
-            Transport::Tcp => Socket::Tcp(None),
-        };
-        let (peer, buffer) = ((Ipv4Addr::UNSPECIFIED, 0).into(), vec![0; READ_BYTES]);
-        Self { addresses, peer, socket, token, trouble: None, rebinds: None, tuned: None, buffer }
+    pub fn new(preference: Preference, addresses: Vec<SocketAddr>, token: Token) -> Self {
+        Self {
+            preference,
+            addresses,
+            peer: (Ipv4Addr::UNSPECIFIED, 0).into(),
+            udp: Box::new(Datagrams::new(BATCH)),
+            tcp: None,
+            udp_token: token,
+            tcp_token: token,
+            troubles: VecDeque::new(),
+            rebinds: None,
+            tuned: None,
+            datagram: Vec::new(),
+            bytes: vec![0; READ_BYTES],
+        }
     }
 
     /// Leads all datagrams through an emulated link; an error says what cannot be had, and what to do.
     pub fn impair(&mut self, now: Instant, config: LinkConfig, clear: bool) -> Result<(), String> {
-        let Socket::Udp(datagrams) = &mut self.socket else {
+        if self.preference == Preference::Only(Transport::Tcp) {
             return Err("link options need datagrams, and TCP's segments are out of a program's reach: \
                         use --transport udp, or run server and client inside `sayagain link`"
                 .to_owned());
-        };
+        }
         self.rebinds = config.rebind.map(|plan| Rebinds::new(plan, now));
-        datagrams.impair(Impairment::new(Side::Client, config, clear, now)?);
+        self.udp.impair(Impairment::new(Side::Client, config, clear, now)?);
         Ok(())
     }
 
@@ -102,57 +111,76 @@ impl Network {
 
     /// Does what the node wants done.
     pub fn act(&mut self, registry: &Registry, action: ClientAction) {
-        let outcome = match action {
-            ClientAction::Open { address } => self.open(registry, address),
-            ClientAction::Rebind => self.rebind(registry),
-            ClientAction::Close => {
-                self.close();
-                Ok(())
+        let (transport, outcome) = match action {
+            ClientAction::Open { transport, address } => (transport, self.open(registry, transport, address)),
+            ClientAction::Rebind => (Transport::Udp, self.rebind(registry)),
+            ClientAction::Close { transport } => {
+                self.close_one(transport);
+                (transport, Ok(()))
             }
         };
-        self.trouble = outcome.err().map(|error| error.to_string());
+        self.troubles.retain(|(of, _)| *of != transport);
+        self.note(transport, outcome);
     }
 
-    fn open(&mut self, registry: &Registry, address: usize) -> io::Result<()> {
-        self.close();
+    fn note(&mut self, transport: Transport, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            self.troubles.push_back((transport, error.to_string()));
+        }
+    }
+
+    fn open(&mut self, registry: &Registry, transport: Transport, address: usize) -> io::Result<()> {
+        self.close_one(transport);
         let missing = || io::Error::new(ErrorKind::AddrNotAvailable, "the server has no such address");
-        self.peer = *self.addresses.get(address).ok_or_else(missing)?;
-        self.connect(registry)
+        let peer = *self.addresses.get(address).ok_or_else(missing)?;
+        match transport {
+            Transport::Udp => {
+                self.peer = peer;
+                self.open_port(registry)
+            }
+            Transport::Tcp => self.connect(registry, peer),
+        }
     }
 
     /// The former port is kept if there is no other to be had.
     fn rebind(&mut self, registry: &Registry) -> io::Result<()> {
-        match &self.socket {
-            Socket::Udp(datagrams) if datagrams.is_in_use() => self.connect(registry),
-            _ => Ok(()),
-        }
+        if self.udp.is_in_use() { self.open_port(registry) } else { Ok(()) }
     }
 
-    fn connect(&mut self, registry: &Registry) -> io::Result<()> {
-        self.token.0 += 1;
-        match &mut self.socket {
-            Socket::Udp(datagrams) => datagrams.open(UdpPort::connect(self.peer)?, registry, self.token),
-            Socket::Tcp(stream) => {
-                let mut pipe = Pipe::new(TcpStream::connect(self.peer)?);
-                if let Some(tuned) = &self.tuned {
-                    pipe.tune(&tuned.tuning)?;
-                }
-                pipe.register(registry, self.token)?;
-                *stream = Some(Stream { pipe, stage: Stage::Connecting, readable: false });
-                Ok(())
-            }
+    fn next_token(&self) -> Token {
+        Token(self.udp_token.0.max(self.tcp_token.0) + 1)
+    }
+
+    fn open_port(&mut self, registry: &Registry) -> io::Result<()> {
+        self.udp_token = self.next_token();
+        self.udp.open(UdpPort::connect(self.peer)?, registry, self.udp_token)
+    }
+
+    fn connect(&mut self, registry: &Registry, peer: SocketAddr) -> io::Result<()> {
+        self.tcp_token = self.next_token();
+        let mut pipe = Pipe::new(TcpStream::connect(peer)?);
+        if let Some(tuned) = &self.tuned {
+            pipe.tune(&tuned.tuning)?;
         }
+        pipe.register(registry, self.tcp_token)?;
+        self.tcp = Some(Stream { pipe, stage: Stage::Connecting, readable: false });
+        Ok(())
     }
 
     /// Takes leave: what is on its way in the emulated link still leaves, and a stream waits for the peer's
     /// end, because a socket closed with unread bytes is reset, and the reset may overtake our last words.
     pub fn close(&mut self) {
-        match &mut self.socket {
-            Socket::Udp(datagrams) => datagrams.close(),
-            Socket::Tcp(stream) => {
-                if let Some(open) = stream.take_if(|it| it.stage != Stage::Leaving) {
+        self.close_one(Transport::Udp);
+        self.close_one(Transport::Tcp);
+    }
+
+    fn close_one(&mut self, transport: Transport) {
+        match transport {
+            Transport::Udp => self.udp.close(),
+            Transport::Tcp => {
+                if let Some(open) = self.tcp.take_if(|it| it.stage != Stage::Leaving) {
                     let leaves = open.stage == Stage::Open && open.pipe.end_output().is_ok();
-                    *stream = leaves.then_some(Stream { stage: Stage::Leaving, ..open });
+                    self.tcp = leaves.then_some(Stream { stage: Stage::Leaving, ..open });
                 }
             }
         }
@@ -160,52 +188,37 @@ impl Network {
 
     /// Is there no socket, not even one that is taking leave?
     pub fn is_closed(&self) -> bool {
-        match &self.socket {
-            Socket::Udp(datagrams) => !datagrams.is_open(),
-            Socket::Tcp(stream) => stream.is_none(),
-        }
+        !self.udp.is_open() && self.tcp.is_none()
     }
 
     /// The system says something about a socket.
     pub fn on_ready(&mut self, registry: &Registry, event: &Event) {
-        if event.token() != self.token {
-            return;
-        }
-        match &mut self.socket {
-            Socket::Udp(datagrams) => {
-                datagrams.on_readable();
-                if event.is_writable() {
-                    self.trouble = datagrams.on_writable(registry).err().map(|error| error.to_string());
-                }
+        if event.token() == self.udp_token {
+            self.udp.on_readable();
+            if event.is_writable() {
+                let outcome = self.udp.on_writable(registry);
+                self.note(Transport::Udp, outcome);
             }
-            Socket::Tcp(stream) => {
-                if let Some(stream) = stream {
-                    stream.readable = true;
-                    if event.is_writable() {
-                        stream.pipe.unblock();
-                    }
-                }
+        } else if event.token() == self.tcp_token
+            && let Some(stream) = &mut self.tcp
+        {
+            stream.readable = true;
+            if event.is_writable() {
+                stream.pipe.unblock();
             }
         }
     }
 
     /// Is there work that no readiness will announce again?
     pub fn has_work(&self) -> bool {
-        self.trouble.is_some()
-            || match &self.socket {
-                Socket::Udp(datagrams) => datagrams.is_readable(),
-                Socket::Tcp(stream) => stream.as_ref().is_some_and(|stream| stream.readable),
-            }
+        let stream = self.tcp.as_ref().is_some_and(|stream| stream.readable);
+        !self.troubles.is_empty() || self.udp.is_readable() || stream
     }
 
     /// When the emulated link has something to do.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let delivery = match &self.socket {
-            Socket::Udp(datagrams) => datagrams.poll_timeout(),
-            Socket::Tcp(_) => None,
-        };
         let rebind = self.rebinds.as_ref().and_then(Rebinds::poll_timeout);
-        delivery.into_iter().chain(rebind).min()
+        self.udp.poll_timeout().into_iter().chain(rebind).min()
     }
 
     /// Hands one portion of what came to the node.
@@ -216,43 +229,54 @@ impl Network {
         node: &mut N,
     ) -> io::Result<()> {
         if self.rebinds.as_mut().and_then(|plan| plan.poll(now)).is_some() {
-            self.trouble = self.rebind(registry).err().map(|error| error.to_string());
+            let outcome = self.rebind(registry);
+            self.note(Transport::Udp, outcome);
         }
-        if let Some(trouble) = self.trouble.take() {
-            self.report(now, &trouble, node);
+        if let Some((transport, trouble)) = self.troubles.pop_front() {
+            self.report(now, transport, &trouble, node);
             return Ok(());
         }
-        match &mut self.socket {
-            Socket::Udp(datagrams) => {
-                let each = |_, ecn, datagram: &mut [u8]| match ecn {
-                    Ecn::Marked => node.handle_network(now, NetworkInput::MarkedDatagram(datagram)),
-                    Ecn::Not | Ecn::Capable => node.handle_network(now, NetworkInput::Datagram(datagram)),
-                };
-                match datagrams.receive(now, registry, each) {
-                    Err(error) if means_unreachable(&error) => self.report(now, &error.to_string(), node),
-                    outcome => outcome?,
-                }
-            }
-            Socket::Tcp(Some(stream)) if stream.readable => {
-                let was = stream.stage;
-                let outcome = stream.receive(now, &mut self.buffer, node);
-                if let Some(tuned) = self.tuned.as_ref().filter(|_| was == Stage::Connecting) {
-                    tuned.read_back(stream);
-                }
-                if let Err(reason) = outcome {
-                    self.report(now, &reason, node);
-                }
-            }
-            Socket::Tcp(_) => {}
-        }
+        self.receive_datagrams(now, registry, node)?;
+        self.receive_bytes(now, node);
         Ok(())
     }
 
-    fn report<N: ClientCore>(&mut self, now: Instant, reason: &str, node: &mut N) {
-        match &mut self.socket {
-            Socket::Udp(_) => node.handle_network(now, NetworkInput::Unreachable(reason)),
-            Socket::Tcp(stream) => {
-                let former = stream.take();
+    fn receive_datagrams<N: ClientCore>(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        node: &mut N,
+    ) -> io::Result<()> {
+        let each = |_, ecn, datagram: &mut [u8]| match ecn {
+            Ecn::Marked => node.handle_network(now, NetworkInput::MarkedDatagram(datagram)),
+            Ecn::Not | Ecn::Capable => node.handle_network(now, NetworkInput::Datagram(datagram)),
+        };
+        match self.udp.receive(now, registry, each) {
+            Err(error) if means_unreachable(&error) => {
+                self.report(now, Transport::Udp, &error.to_string(), node);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn receive_bytes<N: ClientCore>(&mut self, now: Instant, node: &mut N) {
+        let Some(stream) = self.tcp.as_mut().filter(|stream| stream.readable) else { return };
+        let was = stream.stage;
+        let outcome = stream.receive(now, &mut self.bytes, node);
+        if let Some(tuned) = self.tuned.as_ref().filter(|_| was == Stage::Connecting) {
+            tuned.read_back(stream);
+        }
+        if let Err(reason) = outcome {
+            self.report(now, Transport::Tcp, &reason, node);
+        }
+    }
+
+    fn report<N: ClientCore>(&mut self, now: Instant, transport: Transport, reason: &str, node: &mut N) {
+        match transport {
+            Transport::Udp => node.handle_network(now, NetworkInput::Unreachable(reason)),
+            Transport::Tcp => {
+                let former = self.tcp.take();
                 if former.is_none_or(|stream| stream.stage != Stage::Leaving) {
                     node.handle_network(now, NetworkInput::StreamClosed(reason));
                 }
@@ -263,20 +287,18 @@ impl Network {
     /// Sends what the node has to send, as far as the system takes it.
     pub fn send<N: ClientCore>(&mut self, now: Instant, registry: &Registry, node: &mut N) {
         let path = Path { remote: self.peer, local: None };
-        let outcome = match &mut self.socket {
-            Socket::Udp(datagrams) => send_all(now, registry, datagrams, path, &mut self.buffer, node),
-            Socket::Tcp(Some(stream)) => stream.send(now, node),
-            Socket::Tcp(None) => Ok(()),
-        };
-        if let Err(error) = outcome {
-            self.trouble = Some(error.to_string());
+        let outcome = send_all(now, registry, &mut self.udp, path, &mut self.datagram, node);
+        self.note(Transport::Udp, outcome);
+        if let Some(stream) = &mut self.tcp {
+            let outcome = stream.send(now, node);
+            self.note(Transport::Tcp, outcome);
         }
     }
 
     /// Has the system taken all that the node had to say?
     pub fn is_flushed<N: ClientCore>(&self, node: &N) -> bool {
-        match &self.socket {
-            Socket::Tcp(Some(stream)) if stream.stage == Stage::Open => node.stream_output().is_empty(),
+        match &self.tcp {
+            Some(stream) if stream.stage == Stage::Open => node.stream_output().is_empty(),
             _ => true,
         }
     }

@@ -19,6 +19,7 @@
 //! | [`resolve`] | which addresses are meant by `HOST[:PORT]`? |
 //! | [`own_addresses`] | under which addresses can others reach this machine? |
 //! | [`discovery`] | how do a server and its clients find each other? |
+//! | [`examination`] | what does the way to a server look like from here? |
 //! | [`listen`] | on which sockets does a server wait? |
 //! | [`udp`] | how do datagrams enter and leave the machine? |
 //! | [`ecn`] | how do the two bits of ECN? |
@@ -52,6 +53,7 @@ pub mod ecn;
 #[cfg(target_os = "linux")]
 pub mod emulation;
 pub mod entropy;
+pub mod examination;
 pub mod home;
 pub mod lines;
 pub mod listen;

@@ -180,7 +180,7 @@ impl Client {
     ) -> io::Result<Self> {
         let config = config(part, options, choices);
         let mut client = ClientLoop::new(config.transport, vec![options.server])?;
-        let in_force = (config.transport == Transport::Tcp)
+        let in_force = (config.transport == Transport::Tcp.into())
             .then(|| client.tune_tcp(options.tcp.tuning().unwrap_or_default()));
         let (handle, board) = (client.handle(), board.clone());
         let mut rooms = if matches!(part, Part::Sender | Part::Receiver(_)) { rooms } else { 1 };
@@ -212,7 +212,7 @@ fn config(part: Part, options: &BenchClients, choices: Choices) -> ClientConfig 
         Part::Sink => "sink".to_owned(),
     };
     ClientConfig {
-        transport,
+        transport: transport.into(),
         name,
         room: if beside { BESIDE_ROOM.to_owned() } else { room(0) },
         reading: Reading { history: HISTORY, ..Reading::default() },

@@ -11,7 +11,7 @@
 use super::fingerprints::Fingerprints;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::crypto::PublicKey;
-use crate::transport::session::SessionStats;
+use crate::transport::session::{SessionStats, Transport};
 use crate::tui::terminal::Input;
 use std::any::Any;
 use std::io;
@@ -27,6 +27,8 @@ const QUEUE: usize = 65_536;
 pub enum News {
     /// The server that answers has this address; `Connected` follows.
     Reached(String),
+    /// The session is carried by this from now on; `Connected` follows.
+    Carried(Transport),
     /// The chat has something to show.
     Chat(UserEvent),
     /// The session was measured; `line` asked for it, or else it is time to tell.

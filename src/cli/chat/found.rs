@@ -14,7 +14,7 @@ use super::join::Kind;
 use super::name;
 use super::server::MeantServer;
 use crate::chat::client::display::printable;
-use crate::cli::arguments::{Arguments, Chat, ChatTransport};
+use crate::cli::arguments::{Chat, ChatTransport};
 use crate::cli::exit::Stop;
 use crate::crypto::{PublicKey, Thumbprint};
 use crate::service::api::Promise;
@@ -22,7 +22,7 @@ use crate::service::discovery::{Announcement, Door, Findings, Found};
 use crate::shell::discovery::{Ways, search};
 use crate::shell::home::Home;
 use crate::wire::datagram::VERSION;
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, ValueEnum};
 use std::io;
 
 /// How to search.
@@ -94,6 +94,7 @@ impl Seeker {
         let spoken = match self.transport {
             ChatTransport::Udp => told.spoken.udp,
             ChatTransport::Tcp => told.spoken.tcp,
+            ChatTransport::Auto => told.spoken.udp || told.spoken.tcp,
         };
         if told.protocol != VERSION {
             return Some(format!("speaks protocol {}, and this program {VERSION}", told.protocol));
@@ -230,14 +231,11 @@ fn asked(
 }
 
 fn nobody() -> String {
-    let has_doctor = Arguments::command().find_subcommand("doctor").is_some();
-    let doctor = if has_doctor { "; `sayagain doctor` finds out more" } else { "" };
-    format!(
-        "no server was found on this network. Ask whoever runs it for its join code or its address: sayagain chat \
-         sa-…, or sayagain chat 192.168.1.20. (A server on another network, one that is served with \
-         --unannounced or for its own machine alone, and a Wi-Fi that keeps its guests apart all look like \
-         this{doctor}.)"
-    )
+    "no server was found on this network. Ask whoever runs it for its join code or its address: sayagain chat \
+     sa-…, or sayagain chat 192.168.1.20. (A server on another network, one that is served with --unannounced or \
+     for its own machine alone, and a Wi-Fi that keeps its guests apart all look like this; `sayagain doctor` \
+     finds out more.)"
+        .to_owned()
 }
 
 #[cfg(test)]

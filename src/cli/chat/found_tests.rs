@@ -48,8 +48,7 @@ fn with_none_it_is_said_what_to_do_and_the_code_is_3() {
     let stop = refused(&findings(&[]));
     assert_eq!(stop.exit, Exit::NotConnected);
     assert!(stop.text.contains("join code") && stop.text.contains("address"), "{}", stop.text);
-    let has_doctor = Arguments::command().find_subcommand("doctor").is_some();
-    assert_eq!(stop.text.contains("sayagain doctor"), has_doctor, "it names what there is: {}", stop.text);
+    assert!(stop.text.contains("sayagain doctor"), "{}", stop.text);
 }
 
 #[test]

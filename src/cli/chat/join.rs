@@ -24,14 +24,14 @@ use crate::cli::tracing::Traces;
 use crate::crypto::Identity;
 use crate::lab::link::LinkConfig;
 use crate::service::ClientNode;
-use crate::service::api::{ClientConfig, Ending, Promise};
+use crate::service::api::{ClientConfig, Ending, Preference, Promise};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::{Meaning, read_lines};
 use crate::shell::{clock, entropy};
 use crate::trace::Tracer;
 use crate::transport::config::Choices;
-use crate::transport::session::{LivenessConfig, Transport};
+use crate::transport::session::LivenessConfig;
 use crate::tui::state::{Link, State, Status};
 use std::env;
 use std::io::{self, IsTerminal};
@@ -67,7 +67,7 @@ struct Plan<'a> {
     kind: Kind,
     /// As people write it.
     server: String,
-    transport: Transport,
+    transport: Preference,
     meant: MeantServer,
     liveness: LivenessConfig,
     choices: Choices,
@@ -305,12 +305,12 @@ impl<'a> Plan<'a> {
         keys: &SyncSender<News>,
     ) -> io::Result<Box<dyn Face + Send>> {
         Ok(match self.kind {
-            Kind::Plain => Box::new(PlainFace::new(io::stdout(), self.transport, self.chat.stats)),
-            Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport, self.chat.stats)),
+            Kind::Plain => Box::new(PlainFace::new(io::stdout(), self.transport.first(), self.chat.stats)),
+            Kind::Json => Box::new(JsonFace::new(io::stdout(), self.transport.first(), self.chat.stats)),
             Kind::Terminal => {
                 let status = Status {
                     server: self.server.clone(),
-                    transport: self.transport,
+                    transport: self.transport.first(),
                     insecure: self.chat.insecure,
                     name: name.to_owned(),
                     room: Some(self.chat.room.clone()),

@@ -36,6 +36,10 @@ impl<W: Write> Face for JsonFace<W> {
                 self.server = server;
                 Ok(())
             }
+            News::Carried(transport) => {
+                self.transport = transport.to_string();
+                Ok(())
+            }
             News::Chat(event) => {
                 let session = Session { transport: &self.transport, server: &self.server };
                 let object = json::object(&event, session, at_us);
@@ -76,5 +80,18 @@ mod tests {
         let at_us = objects[0]["at_us"].as_u64().expect("a number");
         assert!((before..=clock::now().as_micros()).contains(&at_us));
         assert_eq!(objects[1]["text"], "two\nlines");
+    }
+
+    #[test]
+    fn each_connected_names_what_carries_the_session_now() {
+        let mut face = JsonFace::new(Vec::new(), Transport::Udp, false);
+        let connected = || News::Chat(UserEvent::Connected { name: "ann".into() });
+        for news in [connected(), News::Carried(Transport::Tcp), connected(), connected()] {
+            face.show(news).expect("memory does not fail");
+        }
+        let text = String::from_utf8(face.output).expect("text");
+        let told: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+        assert_eq!(told.iter().map(|event| &event["transport"]).collect::<Vec<_>>(), ["udp", "tcp", "tcp"]);
     }
 }

@@ -103,6 +103,7 @@ impl<N, M: Memory> Observed<N, M> {
                     ear.ask(question);
                 }
             }
+            ClientEvent::Carried(transport) => tell(&self.news, News::Carried(transport)),
             ClientEvent::ConnectingSlowly => tell(&self.news, News::Note(what_to_check(&self.address()))),
             ClientEvent::Finished(_) => {}
         }
@@ -160,7 +161,8 @@ pub fn tell_of_loop(news: &SyncSender<News>, event: ClientEvent) {
 fn what_to_check(address: &str) -> String {
     format!(
         "still no answer from {address}. Check that the server runs (`sayagain serve`), that address and port \
-         are right, and that no firewall blocks UDP between here and there; `--transport tcp` may get through"
+         are right, and that no firewall blocks UDP between here and there; `--transport tcp` may get through; \
+         `sayagain doctor {address}` finds out what is wrong"
     )
 }
 
@@ -214,7 +216,7 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
 
     fn poll_action(&mut self) -> Option<ClientAction> {
         let action = self.node.poll_action();
-        if let Some(ClientAction::Open { address }) = action {
+        if let Some(ClientAction::Open { address, .. }) = action {
             self.address = address;
         }
         action

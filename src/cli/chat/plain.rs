@@ -51,6 +51,10 @@ impl<W: Write> Face for PlainFace<W> {
                 self.server = server;
                 Ok(())
             }
+            News::Carried(transport) => {
+                self.transport = transport.to_string();
+                Ok(())
+            }
             News::Chat(event) => self.event(&event),
             News::Stats(_, None) if !self.stats_wanted => Ok(()),
             News::Stats(measured, None) => self.line(&format!("* {}", stats::in_words(&measured))),

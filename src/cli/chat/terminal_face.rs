@@ -94,6 +94,7 @@ impl Face for TerminalFace {
         self.state.on_time(now);
         match news {
             News::Reached(server) => self.state.status.server = server,
+            News::Carried(transport) => self.state.status.transport = transport,
             News::Chat(event) => {
                 self.state.on_event(&event, when(&event).unwrap_or(now));
                 if matches!(event, UserEvent::Connected { .. }) && self.terminal.is_none() {

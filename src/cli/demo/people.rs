@@ -176,7 +176,7 @@ impl Person {
 
 fn config(name: &str) -> ClientConfig {
     ClientConfig {
-        transport: Transport::Udp,
+        transport: Transport::Udp.into(),
         name: name.to_owned(),
         room: ROOM.to_owned(),
         reading: Reading { history: 50, ..Reading::default() },

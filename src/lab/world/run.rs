@@ -6,7 +6,7 @@
 
 use super::agenda::Agenda;
 use super::script::{Deed, Script};
-use super::seat::{Addresses, ClientInput, ClientSeat, Inbox, ServerInput, ServerSeat, Socket};
+use super::seat::{Addresses, Blocked, ClientInput, ClientSeat, Inbox, ServerInput, ServerSeat, Sockets};
 use super::tcp::{Connection, ConnectionId, StreamStep};
 use super::transcript::{Fact, Transcript};
 use crate::lab::link::{Direction, Link, Rebind};
@@ -14,6 +14,7 @@ use crate::rng::Rng;
 use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{MemoryStore, Store, StoreReply, StoreRequest};
 use crate::time::{Duration, Instant};
+use crate::transport::session::Transport;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -99,9 +100,9 @@ impl<C: Cast> World<C> {
         let clients = script.seats.iter().enumerate().map(|(client, plan)| ClientSeat {
             node: None,
             inbox: Inbox::new(),
-            transport: plan.transport,
             link: Link::new(plan.link.clone(), Instant::ZERO),
-            socket: Socket::None,
+            sockets: Sockets::default(),
+            blocked: Blocked::default(),
             address: addresses.new_host(client),
             lines: 0,
             started: false,
@@ -198,7 +199,7 @@ impl<C: Cast> World<C> {
             Event::Store { .. } | Event::Stored { .. } => {}
             Event::Unreachable { client, address } => {
                 let seat = &mut self.clients[client];
-                if seat.node.is_some() && seat.socket == Socket::Udp && seat.address == address {
+                if seat.node.is_some() && seat.sockets.udp && seat.address == address {
                     seat.inbox.put_datagram(ClientInput::Unreachable);
                 }
             }
@@ -221,6 +222,7 @@ impl<C: Cast> World<C> {
             | Deed::Kill { client }
             | Deed::PauseClient { client, .. }
             | Deed::Rebind { client, .. } => self.is_running(client),
+            Deed::Block { client, .. } => client < self.clients.len(),
             Deed::KillServer | Deed::PauseServer { .. } => self.server.node.is_some(),
             Deed::StartServer => self.server.node.is_none(),
         }
@@ -238,6 +240,7 @@ impl<C: Cast> World<C> {
             Deed::Kill { client } => self.take_away(client, "connection reset by peer"),
             Deed::PauseClient { client, length } => self.clients[client].inbox.pause(self.now, length),
             Deed::Rebind { client, what } => self.rebind(client, what),
+            Deed::Block { client, transport, blocked } => self.block(client, transport, blocked),
             Deed::KillServer => {
                 self.server.node = None;
                 self.server.incarnation += 1;
@@ -260,14 +263,29 @@ impl<C: Cast> World<C> {
             Rebind::Address => self.addresses.new_host(client),
         };
         // A kernel's TCP does not survive it, and hears nothing of it.
-        if let Socket::Tcp(connection) = seat.socket {
+        if let Some(connection) = seat.sockets.tcp {
             self.silence(connection);
+        }
+    }
+
+    /// A stream of which anything was swallowed stays silent: the kernels' retransmissions are left out.
+    fn block(&mut self, client: usize, transport: Transport, blocked: bool) {
+        let seat = &mut self.clients[client];
+        match transport {
+            Transport::Udp => seat.blocked.udp = blocked,
+            Transport::Tcp => {
+                seat.blocked.tcp = blocked;
+                if let Some(connection) = seat.sockets.tcp.filter(|_| blocked) {
+                    self.silence(connection);
+                }
+            }
         }
     }
 
     /// The client's program is gone; its system ends its streams.
     pub(super) fn take_away(&mut self, client: usize, reason: &'static str) {
-        self.close_socket(client, reason);
+        self.close_udp(client);
+        self.close_stream(client, reason);
         let seat = &mut self.clients[client];
         seat.node = None;
         seat.inbox = Inbox::new();

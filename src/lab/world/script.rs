@@ -1,6 +1,7 @@
 //! What is done to the nodes of a world, and when?
 
 use crate::lab::link::{LinkConfig, Rebind};
+use crate::service::api::Preference;
 use crate::time::{Duration, Instant};
 use crate::transport::session::Transport;
 
@@ -20,6 +21,8 @@ pub enum Deed {
     PauseClient { client: usize, length: Duration },
     /// Its address or port changes, and it does not know.
     Rebind { client: usize, what: Rebind },
+    /// From now on nothing of this transport passes between it and the server, or everything does again.
+    Block { client: usize, transport: Transport, blocked: bool },
     /// The server is killed: all is lost but what is in its store.
     KillServer,
     /// The server is started (again); nothing if it runs.
@@ -31,8 +34,8 @@ pub enum Deed {
 /// Where a client sits.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SeatPlan {
-    /// What carries its session.
-    pub transport: Transport,
+    /// What is to carry its session.
+    pub transport: Preference,
     /// Its way to the server. For TCP only delay, jitter, loss and outages count.
     pub link: LinkConfig,
 }

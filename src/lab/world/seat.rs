@@ -8,7 +8,6 @@ use crate::lab::link::Link;
 use crate::service::api::{Path, StreamId};
 use crate::store::StoreReply;
 use crate::time::{Duration, Instant};
-use crate::transport::session::Transport;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -100,12 +99,18 @@ impl<I> Inbox<I> {
     }
 }
 
-/// What a client has open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Socket {
-    None,
-    Udp,
-    Tcp(ConnectionId),
+/// What a client has open: at most one of each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Sockets {
+    pub udp: bool,
+    pub tcp: Option<ConnectionId>,
+}
+
+/// What does not pass between a client and the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Blocked {
+    pub udp: bool,
+    pub tcp: bool,
 }
 
 /// A client's place. Its node is away before the start and after the end.
@@ -113,9 +118,9 @@ pub(super) enum Socket {
 pub(super) struct ClientSeat<N> {
     pub node: Option<N>,
     pub inbox: Inbox<ClientInput>,
-    pub transport: Transport,
     pub link: Link<Datagram>,
-    pub socket: Socket,
+    pub sockets: Sockets,
+    pub blocked: Blocked,
     /// As the server sees it.
     pub address: SocketAddr,
     pub lines: u64,

@@ -14,7 +14,7 @@
 
 use super::pipe::{Pipe, Segment};
 use super::run::{Cast, Event, World};
-use super::seat::{ClientInput, ServerInput, Socket};
+use super::seat::{ClientInput, ServerInput};
 use crate::lab::link::Direction;
 use crate::service::api::{StreamAction, StreamId};
 use crate::service::verbs::{ClientCore, ServerCore};
@@ -48,14 +48,12 @@ pub(super) enum StreamStep {
 
 impl<C: Cast> World<C> {
     /// The client opens a connection.
-    pub(super) fn connect(&mut self, client: usize) {
+    pub(super) fn connect(&mut self, client: usize, client_address: SocketAddr) {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
-        let client_address = self.clients[client].address;
-        let (up, down) = (Pipe::default(), Pipe::default());
-        self.connections
-            .insert(id, Connection { client, client_address, stream: None, up, down, silent: false });
-        self.clients[client].socket = Socket::Tcp(id);
+        let (up, down, silent) = (Pipe::default(), Pipe::default(), self.clients[client].blocked.tcp);
+        self.connections.insert(id, Connection { client, client_address, stream: None, up, down, silent });
+        self.clients[client].sockets.tcp = Some(id);
         let due = self.stream_arrival(client, Direction::Up);
         self.agenda.note(due, Event::Stream(id, StreamStep::Syn));
     }
@@ -142,7 +140,7 @@ impl<C: Cast> World<C> {
 
     /// Writes what the client has for its stream and what fits.
     pub(super) fn pump_up(&mut self, client: usize, node: &mut C::Client) {
-        let Socket::Tcp(id) = self.clients[client].socket else { return };
+        let Some(id) = self.clients[client].sockets.tcp else { return };
         while !node.stream_output().is_empty() {
             let due = self.stream_arrival(client, Direction::Up);
             let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -213,10 +211,14 @@ impl<C: Cast> World<C> {
         }
     }
 
-    /// The client's socket is closed, if it has one.
-    pub(super) fn close_socket(&mut self, client: usize, reason: &'static str) {
-        let socket = std::mem::replace(&mut self.clients[client].socket, Socket::None);
-        if let Socket::Tcp(id) = socket {
+    /// The client's port is closed, if it has one.
+    pub(super) fn close_udp(&mut self, client: usize) {
+        self.clients[client].sockets.udp = false;
+    }
+
+    /// The client's stream is closed, if it has one.
+    pub(super) fn close_stream(&mut self, client: usize, reason: &'static str) {
+        if let Some(id) = self.clients[client].sockets.tcp.take() {
             self.end(id, Direction::Up, reason);
         }
     }

@@ -105,7 +105,7 @@ impl StopAndWait {
             transmit: false,
             resend_at: None,
             end: false,
-            actions: [ClientAction::Open { address: 0 }].into(),
+            actions: [ClientAction::Open { transport, address: 0 }].into(),
             events: VecDeque::new(),
         }
     }
@@ -174,7 +174,9 @@ impl ClientCore for StopAndWait {
         self.resend_at = None;
         match self.transport {
             Transport::Udp => self.transmit = true,
-            Transport::Tcp => self.actions.push_back(ClientAction::Open { address: 0 }),
+            Transport::Tcp => {
+                self.actions.push_back(ClientAction::Open { transport: self.transport, address: 0 });
+            }
         }
     }
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
@@ -221,7 +223,7 @@ fn script(transports: &[Transport], settings: &str) -> Script {
         read_assignment(word).expect("a good setting").1.apply(&mut link);
     }
     let seat = |(index, transport): (usize, &Transport)| SeatPlan {
-        transport: *transport,
+        transport: (*transport).into(),
         link: LinkConfig { seed: index as u64, ..link.clone() },
     };
     let mut deeds = Vec::new();
@@ -238,7 +240,7 @@ fn script(transports: &[Transport], settings: &str) -> Script {
 const BOTH: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Udp];
 
 fn play(script: &Script, seed: u64) -> World<Toys> {
-    let cast = Toys(script.seats.iter().map(|seat| seat.transport).collect());
+    let cast = Toys(script.seats.iter().map(|seat| seat.transport.first()).collect());
     let mut world = World::new(cast, script, seed);
     world.run_until(at(120_000_000)).expect("no node spins");
     world

@@ -1,7 +1,7 @@
 //! What does a node do in its turn? As in a shell: take what came, drain, handle the timeout if it is due, drain.
 
 use super::run::{Cast, Event, World};
-use super::seat::{ClientInput, ServerInput, Socket};
+use super::seat::{ClientInput, ServerInput, Sockets};
 use super::transcript::Fact;
 use crate::chat::client::event::LineNumber;
 use crate::service::api::{ClientAction, ClientEvent, NetworkInput};
@@ -96,30 +96,30 @@ impl<C: Cast> World<C> {
 
     fn feed_client(&mut self, client: usize, node: &mut C::Client, input: ClientInput) {
         let now = self.now;
-        let socket = self.clients[client].socket;
+        let Sockets { udp, tcp } = self.clients[client].sockets;
         match input {
             ClientInput::Line(line) => {
                 self.clients[client].lines += 1;
                 node.handle_line(now, LineNumber(self.clients[client].lines), &line);
             }
             ClientInput::EndOfInput => node.handle_end_of_input(now),
-            ClientInput::Datagram(mut bytes) if socket == Socket::Udp => {
+            ClientInput::Datagram(mut bytes) if udp => {
                 node.handle_network(now, NetworkInput::Datagram(&mut bytes));
             }
-            ClientInput::MarkedDatagram(mut bytes) if socket == Socket::Udp => {
+            ClientInput::MarkedDatagram(mut bytes) if udp => {
                 node.handle_network(now, NetworkInput::MarkedDatagram(&mut bytes));
             }
-            ClientInput::Unreachable if socket == Socket::Udp => {
+            ClientInput::Unreachable if udp => {
                 node.handle_network(now, NetworkInput::Unreachable("connection refused"));
             }
-            ClientInput::StreamOpened(connection) if socket == Socket::Tcp(connection) => {
+            ClientInput::StreamOpened(connection) if tcp == Some(connection) => {
                 node.handle_network(now, NetworkInput::StreamOpened);
             }
-            ClientInput::StreamBytes(connection, bytes) if socket == Socket::Tcp(connection) => {
+            ClientInput::StreamBytes(connection, bytes) if tcp == Some(connection) => {
                 node.handle_network(now, NetworkInput::StreamBytes(&bytes));
             }
-            ClientInput::StreamClosed(connection, reason) if socket == Socket::Tcp(connection) => {
-                self.clients[client].socket = Socket::None;
+            ClientInput::StreamClosed(connection, reason) if tcp == Some(connection) => {
+                self.clients[client].sockets.tcp = None;
                 node.handle_network(now, NetworkInput::StreamClosed(reason));
             }
             // Of a network that the node has dropped meanwhile.
@@ -152,18 +152,25 @@ impl<C: Cast> World<C> {
 
     fn act_for_client(&mut self, client: usize, action: ClientAction) {
         match action {
-            ClientAction::Open { .. } => {
-                self.close_socket(client, "connection closed by the peer");
+            ClientAction::Open { transport: Transport::Udp, .. } => {
                 self.clients[client].address = self.addresses.new_port(self.clients[client].address);
-                match self.clients[client].transport {
-                    Transport::Udp => self.clients[client].socket = Socket::Udp,
-                    Transport::Tcp => self.connect(client),
+                self.clients[client].sockets.udp = true;
+            }
+            ClientAction::Open { transport: Transport::Tcp, .. } => {
+                self.close_stream(client, "connection closed by the peer");
+                let address = self.addresses.new_port(self.clients[client].address);
+                if !self.clients[client].sockets.udp {
+                    self.clients[client].address = address;
                 }
+                self.connect(client, address);
             }
             ClientAction::Rebind => {
                 self.clients[client].address = self.addresses.new_port(self.clients[client].address);
             }
-            ClientAction::Close => self.close_socket(client, "connection closed by the peer"),
+            ClientAction::Close { transport: Transport::Udp } => self.close_udp(client),
+            ClientAction::Close { transport: Transport::Tcp } => {
+                self.close_stream(client, "connection closed by the peer");
+            }
         }
     }
 }

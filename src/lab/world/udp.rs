@@ -5,7 +5,7 @@
 //! only half of the networks let that pass.
 
 use super::run::{Cast, Event, World};
-use super::seat::{ClientInput, Datagram, SERVER, ServerInput, Socket};
+use super::seat::{ClientInput, Datagram, SERVER, ServerInput};
 use crate::lab::link::{Delivery, Direction};
 use crate::service::api::Path;
 use crate::service::verbs::{ClientCore, ServerCore};
@@ -26,7 +26,7 @@ impl<C: Cast> World<C> {
             if !node.poll_transmit(self.now, &mut self.buffer) {
                 return;
             }
-            if seat.socket == Socket::Udp {
+            if seat.sockets.udp {
                 let (client_address, is_ect) = (seat.address, node.is_ect());
                 let datagram = Datagram { client_address, is_ect, bytes: self.buffer.clone() };
                 seat.link.handle_packet(self.now, Direction::Up, ip_bytes(&self.buffer), &[], datagram);
@@ -59,6 +59,9 @@ impl<C: Cast> World<C> {
     }
 
     fn deliver(&mut self, client: usize, delivery: Delivery<Datagram>) {
+        if self.clients[client].blocked.udp {
+            return;
+        }
         let Datagram { client_address, is_ect, mut bytes } = delivery.packet;
         // RFC 3168 §5: only what its sender lets it mark.
         let is_marked = is_ect && delivery.ce;
@@ -82,7 +85,7 @@ impl<C: Cast> World<C> {
             }
             Direction::Down => {
                 let seat = &mut self.clients[client];
-                if seat.node.is_some() && seat.socket == Socket::Udp && seat.address == client_address {
+                if seat.node.is_some() && seat.sockets.udp && seat.address == client_address {
                     seat.inbox.put_datagram(if is_marked {
                         ClientInput::MarkedDatagram(bytes)
                     } else {

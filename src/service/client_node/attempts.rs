@@ -70,6 +70,14 @@ impl Attempts {
         *self = Self { addresses: self.addresses, address: self.address, ever_up: true, ..Self::new(1) };
     }
 
+    /// The other transport's turn: all addresses are new to it.
+    pub(super) fn on_other_transport(&mut self) {
+        self.refused_in_a_row = 0;
+        if !self.ever_up {
+            self.address = 0;
+        }
+    }
+
     /// The attempt failed, or the session is over; `refused` when the other side said that nobody is there.
     pub(super) fn on_failed(&mut self, now: Instant, refused: bool) -> Next {
         self.refused_in_a_row = if refused { self.refused_in_a_row + 1 } else { 0 };

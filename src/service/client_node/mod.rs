@@ -12,18 +12,23 @@
 //!
 //! Over UDP the first flight already carries joins and messages when the server's key is known. A session
 //! that has gone silent is kept and its port changed, since a NAT may have forgotten it; one that is over is
-//! made anew until the user has had enough.
+//! made anew until the user has had enough. With a choice of transports the client goes over to TCP where
+//! datagrams do not pass, and back: that is a new session of the same instance, too.
 //!
 //! - `attempts`: which address next, and when
 //! - `carrier`: the session, over either transport
 //! - `pins`: is this the server that we know?
 //! - `promised`: is it the one that the join code promises, or that announced itself?
+//! - `fallback`: which transport, where datagrams may not pass?
+//! - `making`: a session is made, and is over
 //! - `leaving`: when is everything said?
 
 mod at_door;
 mod attempts;
 mod carrier;
+mod fallback;
 mod leaving;
+mod making;
 mod node;
 mod pins;
 mod promised;

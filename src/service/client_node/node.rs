@@ -1,27 +1,23 @@
 //! The client node itself: the router between the chat, the session and the shell.
 
-use super::attempts::{Attempts, Next};
+use super::attempts::Attempts;
 use super::carrier::Carrier;
+use super::fallback::{Failing, Fallback};
 use super::leaving::Leave;
 use super::pins::Pins;
 use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::{ChatClient, ChatClientConfig, Pending};
-use crate::chat::codec::decode_server_greeting;
 use crate::chat::message::{Failure, Instance};
-use crate::crypto::{Identity, Pattern};
+use crate::crypto::Identity;
 use crate::rng::Rng;
 use crate::service::api::{Answer, ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
 use crate::service::verbs::ClientCore;
 use crate::time::{Duration, Instant};
 use crate::trace::Tracer;
-use crate::transport::config::TransportConfig;
-use crate::transport::connection::Connection;
-use crate::transport::handshake::client::ClientHello;
 use crate::transport::session::{
-    ChannelId, CloseCode, CloseReason, Liveness, PublicKey, SendError, SessionEvent, SessionStats, Transport,
+    ChannelId, CloseCode, Liveness, PublicKey, SendError, SessionEvent, SessionStats,
 };
-use crate::transport::stream::{HandshakeInput, Stream, StreamConfig};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +26,7 @@ use std::sync::Arc;
 const SLOW_AFTER: Duration = Duration::from_secs(5);
 
 /// How often statistics are told.
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const STATS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// With so many lines underway, further ones wait where they are typed.
 const OPEN_LINES: usize = 1_024;
@@ -39,7 +35,7 @@ const OPEN_LINES: usize = 1_024;
 pub(super) const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Where the shell's socket leads is the shell's affair: to the node there is one peer.
-const PEER: Path =
+pub(super) const PEER: Path =
     Path { remote: SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0), local: None };
 
 /// What a client is about.
@@ -60,14 +56,18 @@ pub(super) enum Stage {
 /// A whole client.
 pub struct ClientNode {
     pub(super) config: ClientConfig,
-    identity: Identity,
+    pub(super) identity: Identity,
     pub(super) pins: Arc<Pins>,
     /// The key that the server proved last: known from then on.
     pub(super) server_key: Option<PublicKey>,
     pub(super) chat: ChatClient,
     pub(super) session: Option<Carrier>,
     pub(super) stage: Stage,
-    attempts: Attempts,
+    pub(super) attempts: Attempts,
+    /// Which transport.
+    pub(super) fallback: Fallback,
+    /// May it still be said that UDP had its chance?
+    pub(super) may_tell_of_turn: bool,
     leave: Leave,
     /// Has the chat ever let us in?
     welcomed: bool,
@@ -76,11 +76,11 @@ pub struct ClientNode {
     /// Connecting for the first time ends, and is complained about, then.
     deadline: Instant,
     slow_at: Option<Instant>,
-    stats_at: Instant,
-    actions: VecDeque<ClientAction>,
+    pub(super) stats_at: Instant,
+    pub(super) actions: VecDeque<ClientAction>,
     pub(super) events: VecDeque<ClientEvent>,
-    rng: Rng,
-    tracer: Tracer,
+    pub(super) rng: Rng,
+    pub(super) tracer: Tracer,
 }
 
 impl ClientNode {
@@ -101,6 +101,8 @@ impl ClientNode {
             session: None,
             stage: Stage::Waiting { until: now },
             attempts: Attempts::new(config.addresses.max(1)),
+            fallback: Fallback::new(config.transport),
+            may_tell_of_turn: true,
             leave: Leave::new(now, config.linger),
             welcomed: false,
             is_new_server: false,
@@ -151,25 +153,7 @@ impl ClientCore for ClientNode {
     }
 
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
-        match (input, &mut self.session) {
-            (NetworkInput::Datagram(datagram), Some(Carrier::Udp(connection))) => {
-                connection.handle_datagram(now, PEER, datagram);
-            }
-            (NetworkInput::MarkedDatagram(datagram), Some(Carrier::Udp(connection))) => {
-                connection.handle_marked_datagram(now, PEER, datagram);
-            }
-            (NetworkInput::StreamOpened, None) => self.open_stream(now),
-            (NetworkInput::StreamBytes(bytes), Some(Carrier::Tcp(stream))) => stream.handle_bytes(now, bytes),
-            (NetworkInput::StreamClosed(reason), Some(Carrier::Tcp(stream))) => {
-                stream.handle_broken(now, reason);
-            }
-            (NetworkInput::StreamClosed(reason), None) => self.on_attempt_failed(now, true, reason),
-            // Once a session is up only its own silence ends it: anybody can forge such a message.
-            (NetworkInput::Unreachable(reason), _) if matches!(self.stage, Stage::Connecting { .. }) => {
-                self.on_attempt_failed(now, true, reason);
-            }
-            _ => {}
-        }
+        self.on_network(now, input);
         self.carry(now);
     }
 
@@ -181,9 +165,13 @@ impl ClientCore for ClientNode {
         match self.stage {
             Stage::Waiting { until } if until <= now => self.connect(now),
             Stage::Connecting { give_up: Some(at) } if at <= now => {
-                self.on_attempt_failed(now, false, "no answer");
+                self.on_attempt_failed(now, Failing::Silent, false, "no answer");
             }
             Stage::Leaving { until, .. } if until <= now => self.finish(now),
+            Stage::Up if self.fallback.is_auto() => {
+                let step = self.fallback.handle_timeout(now, self.rng.next_u64());
+                self.take(now, step);
+            }
             _ => {}
         }
         if !self.attempts.ever_up() && !matches!(self.stage, Stage::Finished) {
@@ -199,7 +187,7 @@ impl ClientCore for ClientNode {
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> bool {
         match &mut self.session {
             Some(Carrier::Udp(connection)) => connection.poll_transmit(now, buffer).is_some(),
-            _ => false,
+            _ => self.fallback.poll_transmit(now, buffer),
         }
     }
 
@@ -233,7 +221,7 @@ impl ClientCore for ClientNode {
         let stage = match self.stage {
             Stage::Waiting { until } | Stage::Leaving { until, .. } => Some(until),
             Stage::Connecting { give_up } => give_up,
-            Stage::Up => Some(self.stats_at),
+            Stage::Up => self.fallback.poll_timeout().into_iter().chain([self.stats_at]).min(),
             Stage::Finished => return None,
         };
         let first =
@@ -259,67 +247,6 @@ impl ClientNode {
         matches!(self.stage, Stage::Leaving { .. } | Stage::Finished)
     }
 
-    fn connect(&mut self, now: Instant) {
-        self.stage = Stage::Connecting { give_up: self.attempts.deadline(now, self.config.transport) };
-        self.actions.push_back(ClientAction::Open { address: self.attempts.address() });
-        self.session = None;
-        if self.config.transport == Transport::Udp {
-            let hello = ClientHello {
-                identity: Arc::new(self.identity.clone()),
-                server: self.server_key,
-                greeting: self.chat.greeting(),
-                trust: Arc::clone(&self.pins) as _,
-            };
-            let config = TransportConfig {
-                liveness: self.config.liveness,
-                insecure: self.config.insecure,
-                unix_ms_at_zero: self.config.unix_ms_at_zero,
-                ..TransportConfig::chosen(self.config.choices)
-            };
-            let rng = self.rng.fork();
-            let connection = Connection::client(now, config, hello, PEER, rng, self.tracer.clone());
-            self.session = Some(Carrier::Udp(Box::new(connection)));
-            self.chat.handle_connected(now);
-        }
-    }
-
-    fn open_stream(&mut self, now: Instant) {
-        let pattern = match (self.config.insecure, self.server_key) {
-            (true, _) => Pattern::Clear,
-            (false, Some(_)) => Pattern::Ik,
-            (false, None) => Pattern::Xx,
-        };
-        let input = HandshakeInput {
-            pattern,
-            identity: self.identity.clone(),
-            server: self.server_key,
-            greeting: self.chat.greeting(),
-            seed: self.rng.bytes(),
-            trust: Arc::clone(&self.pins) as _,
-        };
-        let config = StreamConfig { liveness: self.config.liveness, ..StreamConfig::default() };
-        let stream = Stream::client(now, config, input).traced(self.tracer.clone());
-        self.session = Some(Carrier::Tcp(Box::new(stream)));
-        self.chat.handle_connected(now);
-    }
-
-    fn on_attempt_failed(&mut self, now: Instant, refused: bool, reason: &str) {
-        if self.is_leaving() {
-            return self.finish(now);
-        }
-        self.drop_session(now, reason);
-        match self.attempts.on_failed(now, refused) {
-            Next::At(until) => self.stage = Stage::Waiting { until },
-            Next::Hopeless => self.give_up(now, &format!("nobody listens there: {reason}")),
-        }
-    }
-
-    fn drop_session(&mut self, now: Instant, reason: &str) {
-        self.session = None;
-        self.chat.handle_disconnected(now, reason);
-        self.actions.push_back(ClientAction::Close);
-    }
-
     fn on_connecting_for_long(&mut self, now: Instant) {
         if self.deadline <= now {
             let seconds = self.config.connect_timeout.as_secs_f32();
@@ -330,11 +257,11 @@ impl ClientNode {
         }
     }
 
-    fn give_up(&mut self, now: Instant, reason: &str) {
+    pub(super) fn give_up(&mut self, now: Instant, reason: &str) {
         self.end_with(now, Ending::NotConnected(reason.to_owned()));
     }
 
-    fn refuse(&mut self, now: Instant, code: &str, text: &str) {
+    pub(super) fn refuse(&mut self, now: Instant, code: &str, text: &str) {
         self.tell(UserEvent::Error { failure: Failure::new(code, text), line: None });
         self.end_with(now, Ending::Refused { code: code.to_owned(), text: text.to_owned() });
     }
@@ -344,7 +271,7 @@ impl ClientNode {
         self.finish(now);
     }
 
-    fn finish(&mut self, now: Instant) {
+    pub(super) fn finish(&mut self, now: Instant) {
         if let Stage::Leaving { ending, .. } = std::mem::replace(&mut self.stage, Stage::Finished) {
             self.drop_session(now, "left");
             let reason = match &ending {
@@ -399,7 +326,7 @@ impl ClientNode {
         if session.send(now, ChannelId(channel), bytes) == Err(SendError::QueueFull) {
             // The chat keeps what has no receipt: a new session begins with an empty queue.
             session.close(now, CloseCode::GOODBYE, "");
-            self.on_attempt_failed(now, false, "more was typed than the network took");
+            self.on_attempt_failed(now, Failing::Heard, false, "more was typed than the network took");
         }
     }
 
@@ -413,7 +340,12 @@ impl ClientNode {
                 }
                 if let (Err(malformed), Some(session)) = (heard, &mut self.session) {
                     session.close(now, CloseCode::PROTOCOL, malformed.0);
-                    self.on_attempt_failed(now, false, "the server sent something unreadable");
+                    self.on_attempt_failed(
+                        now,
+                        Failing::Heard,
+                        false,
+                        "the server sent something unreadable",
+                    );
                 }
             }
             SessionEvent::Liveness(Liveness::Suspected) => {
@@ -422,51 +354,25 @@ impl ClientNode {
                     self.actions.push_back(ClientAction::Rebind);
                     connection.on_rebound();
                 }
+                if self.stage == Stage::Up && !self.chat.is_at_door() {
+                    let step = self.fallback.on_silent(now);
+                    self.take(now, step);
+                }
             }
             SessionEvent::Liveness(Liveness::Lost) => {
                 let reason = "the server is silent".to_owned();
                 self.tell(UserEvent::Reconnecting { reason });
             }
-            // At the door there is nobody who could be connected again.
-            SessionEvent::Liveness(Liveness::Alive) if self.chat.is_at_door() => {}
             SessionEvent::Liveness(Liveness::Alive) => {
-                let name = self.chat.name().to_owned();
-                self.tell(UserEvent::Connected { name });
+                let step = self.fallback.on_heard();
+                self.take(now, step);
+                // At the door there is nobody who could be connected again.
+                if !self.chat.is_at_door() {
+                    let name = self.chat.name().to_owned();
+                    self.tell(UserEvent::Connected { name });
+                }
             }
             SessionEvent::Closed(reason) => self.on_closed(now, &reason),
-        }
-    }
-
-    fn on_up(&mut self, now: Instant, key: PublicKey, greeting: &[u8]) {
-        self.attempts.on_up();
-        self.server_key = Some(key);
-        if !self.is_leaving() {
-            self.stage = Stage::Up;
-        }
-        self.stats_at = now + STATS_INTERVAL;
-        if let Ok(greeting) = decode_server_greeting(greeting) {
-            let new = self.pins.is_new(&greeting.name);
-            self.is_new_server = new;
-            self.events.push_back(ClientEvent::Pin { server_name: greeting.name, key, new });
-        }
-    }
-
-    fn on_closed(&mut self, now: Instant, reason: &CloseReason) {
-        if self.is_leaving() {
-            return;
-        }
-        match reason {
-            CloseReason::Untrusted(text) => self.refuse(now, self.pins.complaint(), text),
-            CloseReason::Refused(code, text) | CloseReason::Peer(code, text) if is_final(*code) => {
-                self.refuse(now, code_name(*code), text);
-            }
-            CloseReason::Version(_) => self.give_up(now, &format!("{reason}: update the older of the two")),
-            _ => {
-                if self.attempts.ever_up() {
-                    self.tell(UserEvent::Reconnecting { reason: reason.to_string() });
-                }
-                self.on_attempt_failed(now, false, &reason.to_string());
-            }
         }
     }
 
@@ -509,34 +415,5 @@ impl ClientNode {
 
     pub(super) fn tell(&mut self, event: UserEvent) {
         self.events.push_back(ClientEvent::User(event));
-    }
-}
-
-/// Will it be no use to come back?
-const fn is_final(code: CloseCode) -> bool {
-    matches!(
-        code,
-        CloseCode::NAME_TAKEN
-            | CloseCode::NAME_INVALID
-            | CloseCode::REPLACED
-            | CloseCode::FULL
-            | CloseCode::SEAL_MISMATCH
-            | CloseCode::DENIED
-            | CloseCode::KICKED
-            | CloseCode::BANNED
-    )
-}
-
-const fn code_name(code: CloseCode) -> &'static str {
-    match code {
-        CloseCode::NAME_TAKEN => "name-taken",
-        CloseCode::NAME_INVALID => "name-invalid",
-        CloseCode::REPLACED => "replaced",
-        CloseCode::FULL => "server-full",
-        CloseCode::SEAL_MISMATCH => "seal-mismatch",
-        CloseCode::DENIED => "denied",
-        CloseCode::KICKED => "kicked",
-        CloseCode::BANNED => "banned",
-        _ => "refused",
     }
 }

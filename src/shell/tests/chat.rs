@@ -82,7 +82,7 @@ impl Person {
         }
         let handle = client.handle();
         let config = ClientConfig {
-            transport,
+            transport: transport.into(),
             name: name.to_owned(),
             room: "lobby".to_owned(),
             reading: crate::chat::client::Reading { history: 50, ..Default::default() },

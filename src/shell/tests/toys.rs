@@ -7,6 +7,7 @@ use crate::service::api::{
 use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
+use crate::transport::session::Transport;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
@@ -138,7 +139,8 @@ pub struct EchoClient {
 
 impl EchoClient {
     pub fn over_udp(addresses: usize) -> Self {
-        Self { datagrams: true, open: true, ..Self::over_tcp(addresses) }
+        let actions = [ClientAction::Open { transport: Transport::Udp, address: 0 }].into();
+        Self { datagrams: true, open: true, actions, ..Self::over_tcp(addresses) }
     }
 
     /// One that waits for no answer.
@@ -157,7 +159,7 @@ impl EchoClient {
             awaited_bytes: 0,
             input_ended: false,
             hasty: false,
-            actions: VecDeque::from([ClientAction::Open { address: 0 }]),
+            actions: VecDeque::from([ClientAction::Open { transport: Transport::Tcp, address: 0 }]),
             events: VecDeque::new(),
         }
     }
@@ -165,7 +167,8 @@ impl EchoClient {
     fn fail(&mut self, reason: &str) {
         self.tried += 1;
         if self.tried < self.addresses {
-            self.actions.push_back(ClientAction::Open { address: self.tried });
+            let transport = if self.datagrams { Transport::Udp } else { Transport::Tcp };
+            self.actions.push_back(ClientAction::Open { transport, address: self.tried });
         } else {
             self.events.push_back(ClientEvent::Finished(Ending::NotConnected(reason.to_owned())));
         }

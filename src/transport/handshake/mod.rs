@@ -22,12 +22,14 @@
 //! - [`first_flight`]: whether the first messages in a HELLO may be heard
 //! - [`effort`]: how much arithmetic they may cost
 //! - [`cookie`]: how a server under load keeps nothing at all
+//! - [`question`]: whether anybody speaks this protocol there, before any handshake
 
 pub mod client;
 pub mod cookie;
 pub mod effort;
 pub mod first_flight;
 pub mod half_open;
+pub mod question;
 pub mod unproven;
 #[cfg(test)]
 mod vectors;

@@ -42,7 +42,7 @@ const NETWORK: &str = r#"
 "#;
 
 /// Runs this script on that network and gives what it wrote; `None`, with a word, where there can be none.
-fn on_a_network(test: &str, script: &str) -> Option<String> {
+pub(super) fn on_a_network(test: &str, script: &str) -> Option<String> {
     let folder = folder();
     let mut command = Command::new("unshare");
     command

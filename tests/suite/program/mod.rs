@@ -7,6 +7,8 @@ mod bots;
 mod chatting;
 mod classroom;
 mod comparing;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod doors;
 mod endings;
 #[cfg(target_os = "linux")]

@@ -179,7 +179,7 @@ impl Room {
     pub fn enter(&mut self, seat: Seat) -> usize {
         let key = self.server_key.public();
         let config = ClientConfig {
-            transport: seat.transport,
+            transport: seat.transport.into(),
             name: seat.name.clone(),
             room: seat.room.clone(),
             reading: Reading::default(),
@@ -413,7 +413,7 @@ impl Room {
                     self.post(DELAY, Mail::Opened(person));
                 }
             }
-            ClientAction::Close => {
+            ClientAction::Close { .. } => {
                 if let Some(stream) = self.people[person].stream.take() {
                     self.server.handle_stream_closed(self.now, stream, "connection closed by the peer");
                 }

@@ -137,6 +137,7 @@ impl Testimony {
             ClientEvent::Stats { .. }
             | ClientEvent::Pin { .. }
             | ClientEvent::ConnectingSlowly
+            | ClientEvent::Carried(_)
             | ClientEvent::Asked(_) => {}
         }
     }
