@@ -321,6 +321,4 @@ impl fmt::Display for Failure {
 }
 
 #[cfg(test)]
-mod falling_back;
-#[cfg(test)]
 mod tests;

@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_value_that_is_none_is_told_with_its_line() {
         let (line, text) = complaint("[chat]\nroom = 'lab'\ntransport = 'quic'");
-        assert_eq!((line, text.as_str()), (3, "chat.transport: `quic` is none of udp, tcp"));
+        assert_eq!((line, text.as_str()), (3, "chat.transport: `quic` is none of udp, tcp, auto"));
         for (value, told) in
             [("true", "true or false"), ("[1]", "a list"), ("0x10", "number"), ("1.5", "number")]
         {

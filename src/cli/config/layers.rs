@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn a_wrong_variable_is_named() {
         let error = layers(&[("SAYAGAIN_TRANSPORT", "quic")], "").expect_err("no transport");
-        assert_eq!(error, "the variable SAYAGAIN_TRANSPORT (chat.transport): `quic` is none of udp, tcp");
+        assert_eq!(
+            error,
+            "the variable SAYAGAIN_TRANSPORT (chat.transport): `quic` is none of udp, tcp, auto"
+        );
     }
 
     #[test]

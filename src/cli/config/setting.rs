@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_no_value_is_told_with_those_that_are() {
         let refused = |name: &str, value: &str| setting(name).check(value).expect_err(value);
-        assert_eq!(refused("chat.transport", "tpc"), "`tpc` is none of udp, tcp; did you mean `tcp`?");
+        assert_eq!(refused("chat.transport", "tpc"), "`tpc` is none of udp, tcp, auto; did you mean `tcp`?");
         assert!(refused("chat.history", "1001").contains("0..=1000"));
         assert!(refused("chat.name", "a b\u{1b}[2J").starts_with("`a b"), "and no control characters");
         assert!(!refused("chat.name", "a b\u{1b}[2J").contains('\u{1b}'));

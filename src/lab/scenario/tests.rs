@@ -1,5 +1,7 @@
 //! Are the days that seeds make bad in every way, and does a broken promise come with its seed?
 
+mod falling_back;
+
 use super::*;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::lab::cast::ChatCast;

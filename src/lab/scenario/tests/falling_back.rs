@@ -1,6 +1,6 @@
 //! Datagrams that do not pass: whole nodes, with a choice of transports, on bad days.
 
-use super::*;
+use super::super::*;
 use crate::chat::client::event::UserEvent;
 use crate::lab::cast::ChatCast;
 use crate::service::api::{ClientEvent, Preference};
