@@ -11,6 +11,7 @@ use super::chat::look::LookOptions;
 use super::compare::Compare;
 use super::config::command::Config;
 use super::config::values;
+use super::history::History;
 use super::key::Key;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
@@ -78,6 +79,9 @@ pub enum Command {
     /// Pieces of text that let their bearer in, on the server of this machine
     #[command(after_help = "Example:\n  sayagain token new --days 30 --note exam")]
     Token(Token),
+    /// What was said on the server of this machine
+    #[command(after_help = "Example:\n  sayagain history export --room lobby --since 7d --format text")]
+    History(History),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -520,8 +524,8 @@ mod tests {
     #[test]
     fn every_help_shows_an_example_that_parses() {
         for command in [
-            "", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token", "config",
-            "key",
+            "", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token", "history",
+            "config", "key",
         ] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();

@@ -46,7 +46,7 @@ pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlit
     }
 }
 
-const AFTER: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
+pub(super) const AFTER: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
     WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 const LATEST: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
     WHERE room = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3";
@@ -107,7 +107,7 @@ fn origin(row: &Row, column: usize) -> rusqlite::Result<Origin> {
     row.get(column).map(|bits: i64| Origin(bits.cast_unsigned()))
 }
 
-fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
+pub(super) fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
     let kind = match row.get(6)? {
         0 => PostKind::Text,
         1 => PostKind::Action,
@@ -125,7 +125,7 @@ fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
     })
 }
 
-fn private_message(row: &Row) -> rusqlite::Result<PrivateMessage> {
+pub(super) fn private_message(row: &Row) -> rusqlite::Result<PrivateMessage> {
     Ok(PrivateMessage {
         id: MessageId(unsigned(row, 0)?),
         from: row.get(1)?,

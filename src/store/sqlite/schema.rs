@@ -12,7 +12,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x7361_7961;
 
 /// The steps, from an empty file upwards.
-const LADDER: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+pub(super) const LADDER: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
 
 // Clustered by (room, id): a replay reads one run of the tree. Numbers are at most 2^62; `origin` is 64
 // random bits, of which only equality matters.

@@ -13,6 +13,7 @@ mod finding;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+mod history;
 mod joining;
 #[cfg(target_os = "linux")]
 mod link;
