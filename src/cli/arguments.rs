@@ -18,6 +18,7 @@ use super::qlog::QlogOptions;
 use super::sending::Sending;
 use super::serve::announcing::AnnounceOptions;
 use super::serve::door::DoorOptions;
+use super::serve::keep;
 use super::tcp_wishes::TcpWishes;
 use super::token::Token;
 use super::tracing::Tracing;
@@ -25,6 +26,7 @@ use crate::chat::quota::Terms;
 use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
+use crate::store::Keep;
 use crate::transport::channel::delivery::Delivery;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -282,6 +284,10 @@ pub struct Serve {
     /// `off` for no limit. A client keeps to it by itself
     #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms, env = "SAYAGAIN_QUOTA")]
     pub quota: Terms,
+    /// How long what was said is kept: an age (12h, 30d), a number of messages of each room and to each person
+    /// (10000), or both (30d,10000, or given twice)
+    #[arg(long, value_name = "AGE|N|all", default_value = "all", value_parser = keep::value, env = "SAYAGAIN_KEEP")]
+    pub keep: Vec<Keep>,
     /// If the store is damaged, keep it aside and start with an empty one
     #[arg(long)]
     pub start_anew: bool,

@@ -14,6 +14,8 @@ pub enum Lookup {
     Receipt(Sender),
     /// It is the audit log, which this session asked for.
     Audit(SessionKey, RequestId),
+    /// It is a step of a sweep.
+    Sweep,
     /// It is about somebody at the door.
     Newcomer(SessionKey),
     /// It is about the new name that this session asks for with this request.

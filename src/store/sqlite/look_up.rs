@@ -14,8 +14,9 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 /// The answer to a look-up.
 pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlite::Result<StoreReply> {
     match request {
-        // A commit is none; one without changes changes nothing.
+        // These two are none; without changes they change nothing.
         StoreRequest::Commit { batch, .. } => Ok(StoreReply::Committed { batch: *batch }),
+        StoreRequest::Sweep { ticket, .. } => Ok(StoreReply::Swept { ticket: *ticket, more: false }),
         StoreRequest::After { ticket, room, after, limit } => {
             let values: [&dyn ToSql; 3] = [&integer(room.0), &integer(after.0), limit];
             let messages = collect(connection, AFTER, values, room_message)?;
@@ -65,7 +66,10 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
         FROM rooms ORDER BY room";
     let instances =
         "SELECT instance, key, through, beyond, person, privates_from FROM receipts ORDER BY instance";
-    let privates = "SELECT recipient, max(id) FROM privates GROUP BY recipient ORDER BY recipient";
+    let privates = "SELECT recipient, max(last) FROM (
+            SELECT recipient, max(id) AS last FROM privates GROUP BY recipient
+            UNION ALL SELECT recipient, last FROM swept)
+        GROUP BY recipient ORDER BY recipient";
     Ok(Snapshot {
         accounts: collect(connection, accounts, [], account)?,
         aliases: collect(connection, aliases, [], alias)?,

@@ -21,6 +21,7 @@
 //! - `schema.rs`: the tables, and the ladder from older versions to this one
 //! - `commit.rs`, `look_up.rs`: values ⇄ rows; `order.rs` those of the order that moderators keep
 //! - [`set_aside`]: starting anew (`damage.rs`)
+//! - `retention.rs`: letting go of what is over
 //! - `lock.rs`: one server at a time; [`Archive`]: reading besides it (`archive.rs`)
 //! - [`members`]: accounts and tokens, in another file
 //!
@@ -34,6 +35,7 @@ mod lock;
 mod look_up;
 pub mod members;
 mod order;
+mod retention;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -120,10 +122,11 @@ fn prepare(connection: &mut Connection, path: &Path, now_ms: u64) -> Result<(Loc
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // secure_delete: what is no longer kept is written over, and not only let go of.
     // fullfsync: on macOS a plain fsync stops at the disk's own cache.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;",
+         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
@@ -134,6 +137,10 @@ impl Store for SqliteStore {
         let done = match &request {
             StoreRequest::Commit { batch, changes } => {
                 self.commit(changes).map(|()| StoreReply::Committed { batch: *batch })
+            }
+            StoreRequest::Sweep { ticket, keep, now_ms } => {
+                let more = retention::step(&mut self.connection, *keep, *now_ms);
+                more.map(|more| StoreReply::Swept { ticket: *ticket, more })
             }
             other => look_up::answer(&self.connection, other),
         };

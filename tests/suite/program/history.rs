@@ -119,3 +119,24 @@ fn what_cannot_be_exported_is_told_with_the_cure() {
     let (code, _, errors) = export(home.path(), &["--since", "soon"]);
     assert!(code == Some(2) && errors.contains("2026-11-21"), "{errors}");
 }
+
+#[test]
+fn a_server_that_keeps_three_messages_lets_go_of_the_others_when_it_starts() {
+    let home = folder();
+    let server = Server::anywhere(home.path(), &[]);
+    let mut ann = Client::person(server.address, "ann", &[]);
+    (1..=9).for_each(|number| ann.say(&format!("number {number}")));
+    ann.wait_text("number 9");
+    server.kill();
+    let server = Server::anywhere(home.path(), &["--keep", "30d", "--keep", "3"]);
+    // Step by step, behind whatever else the store does: who asks later finds it done.
+    let ben = Client::person(server.address, "ben", &[]);
+    ben.wait_text("number 9");
+    let kept: Vec<Value> = objects(home.path(), &[]);
+    let texts: Vec<&str> = kept.iter().filter_map(|object| object["text"].as_str()).collect();
+    assert_eq!(texts, ["number 7", "number 8", "number 9"]);
+    let mut command = program(home.path());
+    command.args(["serve", "--keep", "3,4"]);
+    let (code, _, errors) = run(command);
+    assert!(code == Some(2) && errors.contains("one age and one number"), "{errors}");
+}

@@ -2,6 +2,7 @@
 
 mod door;
 mod exactly_once;
+mod keeping;
 mod order;
 mod people;
 mod posting;
