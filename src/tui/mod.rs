@@ -15,6 +15,7 @@
 //! | [`sending`] | which of our lines have no answer yet? |
 //! | [`typing`], [`input`], [`recall`], [`completion`] | what is being typed? |
 //! | [`status`], [`attention`], [`local`], [`moment`] | how is the link, what rings, which settings, when? |
+//! | [`past`] | what stands further up than all that has come? |
 //! | [`search`], [`help`], [`ladder`], [`scroll`] | what was found, what can one do, what passes, where does one read? |
 //! | [`view`] | what does it look like? with a file for each part, [`wrap`], [`agreed`] (widths) and [`theme`] |
 
@@ -31,6 +32,7 @@ pub mod ladder;
 pub mod local;
 pub mod moment;
 pub mod outgoing;
+pub mod past;
 pub mod recall;
 pub mod screen;
 pub mod scroll;

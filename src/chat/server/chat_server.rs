@@ -172,6 +172,9 @@ impl ChatServer {
             ToServer::Moderate { request, act } => self.moderate(now, key, request, &act),
             ToServer::Measures { request } => self.list_measures(now, key, request),
             ToServer::Audit { request, count } => self.audit(key, request, count),
+            ToServer::Earlier { request, room, before, count } => {
+                self.earlier(key, request, &room, before, count);
+            }
             ToServer::Private { counter, to, text } => return self.private(now, key, counter, &to, &text),
             ToServer::Join { room, since, history, since_left } => {
                 return self.join(now, key, channel, &room, Wanted { since, history, since_left });
@@ -220,7 +223,7 @@ impl ChatServer {
         match reply {
             StoreReply::Committed { batch } => self.on_committed(now, batch),
             StoreReply::Failed { batch, reason } => self.on_failed(now, batch, &reason),
-            StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
+            StoreReply::Messages { ticket, messages } => self.on_room_messages(ticket, messages),
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
             StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
             StoreReply::Audit { ticket, entries } => self.on_audit(ticket, entries),
@@ -351,6 +354,7 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Moderate { .. }
         | ToServer::Measures { .. }
         | ToServer::Audit { .. }
+        | ToServer::Earlier { .. }
         | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
         ToServer::Anew | ToServer::Seen { .. } | ToServer::Typing { .. } => {
             channel == PRIVATE_CHANNEL || is_room_channel(channel)

@@ -140,3 +140,32 @@ fn a_server_that_keeps_three_messages_lets_go_of_the_others_when_it_starts() {
     let (code, _, errors) = run(command);
     assert!(code == Some(2) && errors.contains("one age and one number"), "{errors}");
 }
+
+#[test]
+fn one_reads_back_to_the_beginning_of_a_room_in_json_and_in_lines() {
+    let home = folder();
+    let server = Server::anywhere(home.path(), &[]);
+    let mut ann = Client::person(server.address, "ann", &[]);
+    (1..=9).for_each(|number| ann.say(&format!("number {number}")));
+    ann.wait_text("number 9");
+    let mut ben = Client::person(server.address, "ben", &["--history", "2"]);
+    ben.wait_text("number 9");
+    ben.say("/history 4");
+    ben.say("/history 4");
+    let page = ben.wait("the second page", |event| event["event"] == "earlier" && event["line"] == 2);
+    let texts: Vec<_> = page["messages"].as_array().expect("a list").iter().map(|it| &it["text"]).collect();
+    assert_eq!(texts, ["number 1", "number 2", "number 3"]);
+    assert_eq!((&page["at_start"], &page["room"]), (&json!(true), &json!("lobby")));
+    let cid = folder();
+    let mut command = program(cid.path());
+    let address = server.address.to_string();
+    command.args(["chat", &address, "--plain", "--name", "cid", "--history", "0", "--linger", "1"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("it starts");
+    std::io::Write::write_all(&mut child.stdin.take().expect("piped"), b"/history 100\n").expect("it reads");
+    let mut output = String::new();
+    child.stdout.take().expect("piped").read_to_string(&mut output).expect("text");
+    child.wait().expect("ended");
+    let lines: Vec<&str> = output.lines().skip_while(|line| *line != "* the beginning of lobby").collect();
+    let dated = |line: &&&str| line.as_bytes()[4] == b'-' && line.ends_with("[lobby] ann: number 1");
+    assert!(lines.get(1).as_ref().is_some_and(dated), "{output}");
+}

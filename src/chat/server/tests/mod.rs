@@ -4,6 +4,7 @@ mod door;
 mod exactly_once;
 mod keeping;
 mod order;
+mod past;
 mod people;
 mod posting;
 mod rank;
