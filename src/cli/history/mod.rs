@@ -6,7 +6,7 @@
 //!
 //! Works while the server runs, and keeps nothing from it. Whoever stops reading (`| head`) ends it quietly.
 //!
-//! - [`since`]: from when on; [`line`]: how a message is written
+//! - [`since`]: from when on; [`mod@line`]: how a message is written
 
 pub mod line;
 pub mod since;
