@@ -137,6 +137,7 @@ impl Server {
         let store = StoreThread::start(store, Box::new(reply));
         let mut outlets = Outlets(store.expect("a thread"), handle.clone());
         let config = ServerConfig {
+            keep: sayagain::store::Keep::ALL,
             server_name: "bench".to_owned(),
             insecure: false,
             liveness: LivenessConfig::default(),

@@ -52,6 +52,8 @@ pub enum Command {
     Measures,
     /// What did moderators do last?
     Audit { count: u64 },
+    /// Show so many messages before the oldest that is shown of the current room.
+    History { count: u64 },
     /// How is this command (a name of [`COMMANDS`]) used, or which are there?
     Help { about: Option<&'static str> },
     /// How does the session fare?
@@ -208,6 +210,15 @@ pub const COMMANDS: &[CommandEntry] = &[
         let count = only_if_any(arguments)?.map_or(Ok(20), str::parse).map_err(|_| Refusal::Usage)?;
         Ok(Command::Audit { count })
     }),
+    entry(
+        "history",
+        "[COUNT]",
+        "what was said here before: so many messages more, 50 or up to 100",
+        |arguments| {
+            let count = only_if_any(arguments)?.map_or(Ok(50), str::parse).map_err(|_| Refusal::Usage)?;
+            if (1..=100).contains(&count) { Ok(Command::History { count }) } else { Err(Refusal::Usage) }
+        },
+    ),
     entry("help", "[COMMAND]", "explain a command, or list them all", |arguments| {
         let asked = only_if_any(arguments)?;
         let about = asked.map(|name| find(name).ok_or(Refusal::Unknown)).transpose()?;
@@ -472,6 +483,8 @@ mod tests {
             ("/bans", Command::Measures),
             ("/audit", Command::Audit { count: 20 }),
             ("/audit 5", Command::Audit { count: 5 }),
+            ("/history", Command::History { count: 50 }),
+            ("/history 100", Command::History { count: 100 }),
             ("/stats", Command::Stats),
             ("/fingerprint", Command::Fingerprint),
             ("/quit", Command::Quit),
@@ -517,6 +530,8 @@ mod tests {
             "/op",
             "/ban",
             "/audit x",
+            "/history 0",
+            "/history 101",
         ] {
             assert_eq!(code(line), "usage", "{line}");
         }

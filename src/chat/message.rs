@@ -213,6 +213,8 @@ pub enum ToServer {
     Measures { request: RequestId },
     /// Control: what did moderators do? The newest `count`.
     Audit { request: RequestId, count: u64 },
+    /// Control: what was said in a room that this session is in, the newest `count` before this message?
+    Earlier { request: RequestId, room: String, before: MessageId, count: u64 },
     /// Control, at the door: the answer to `Asked`.
     Prove { proof: Proof },
     /// Private channel: a private message.
@@ -315,6 +317,8 @@ pub enum ToClient {
     Measures { request: RequestId, measures: Vec<MeasureEntry> },
     /// Control: the answer to `Audit`, oldest first.
     Audit { request: RequestId, entries: Vec<AuditEntry> },
+    /// Control: the answer to `Earlier`, oldest first, as many as fit; `at_start`: nothing older is kept.
+    Page { request: RequestId, room: String, messages: Vec<RoomMessage>, at_start: bool },
     /// Control, behind `Welcome` and whenever it changes: what you may do, and how many messages and requests:
     /// `burst` at once, and `per_second` more each second (0: as many as you like).
     Terms { role: Role, per_second: u64, burst: u64 },

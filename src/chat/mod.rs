@@ -1,5 +1,6 @@
 //! The chat itself: people, rooms, messages. It does not know that a transport exists.
 
+pub mod calendar;
 pub mod client;
 pub mod codec;
 pub mod command;

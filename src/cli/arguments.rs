@@ -13,12 +13,14 @@ use super::compare::Compare;
 use super::config::command::Config;
 use super::config::values;
 use super::doctor::Doctor;
+use super::history::History;
 use super::key::Key;
 use super::logging::Verbosity;
 use super::qlog::QlogOptions;
 use super::sending::Sending;
 use super::serve::announcing::AnnounceOptions;
 use super::serve::door::DoorOptions;
+use super::serve::keep;
 use super::tcp_wishes::TcpWishes;
 use super::token::Token;
 use super::tracing::Tracing;
@@ -27,6 +29,7 @@ use crate::lab::link::LinkOptions;
 use crate::lab::link::config::QueueLimit;
 use crate::lab::link::values::Span;
 use crate::service::api::Preference;
+use crate::store::Keep;
 use crate::transport::channel::delivery::Delivery;
 use crate::transport::session::{LivenessConfig, Transport};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -81,6 +84,9 @@ pub enum Command {
     /// Pieces of text that let their bearer in, on the server of this machine
     #[command(after_help = "Example:\n  sayagain token new --days 30 --note exam")]
     Token(Token),
+    /// What was said on the server of this machine
+    #[command(after_help = "Example:\n  sayagain history export --room lobby --since 7d --format text")]
+    History(History),
     /// Join a server and chat
     #[command(after_help = "Example:\n  sayagain chat localhost --name ann")]
     Chat(Chat),
@@ -284,6 +290,10 @@ pub struct Serve {
     /// `off` for no limit. A client keeps to it by itself
     #[arg(long, value_name = "N|off", default_value = "200", value_parser = terms, env = "SAYAGAIN_QUOTA")]
     pub quota: Terms,
+    /// How long what was said is kept: an age (12h, 30d), a number of messages of each room and to each person
+    /// (10000), or both (30d,10000, or given twice)
+    #[arg(long, value_name = "AGE|N|all", default_value = "all", value_parser = keep::value, env = "SAYAGAIN_KEEP")]
+    pub keep: Vec<Keep>,
     /// If the store is damaged, keep it aside and start with an empty one
     #[arg(long)]
     pub start_anew: bool,
@@ -529,8 +539,8 @@ mod tests {
     #[test]
     fn every_help_shows_an_example_that_parses() {
         for command in [
-            "", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token", "config",
-            "key",
+            "", "demo", "sim", "serve", "chat", "link", "bench", "compare", "account", "token", "history",
+            "config", "key",
         ] {
             let help =
                 parsed(&format!("{command} --help")).expect_err("the help is shown instead").to_string();

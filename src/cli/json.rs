@@ -5,7 +5,7 @@
 //! fixed; others may be added, none changes its meaning. Pure: values in, values out.
 
 use crate::chat::client::event::{Fingerprint, LineNumber, UserEvent};
-use crate::chat::message::{AuditEntry, Measure, MeasureEntry};
+use crate::chat::message::{AuditEntry, Measure, MeasureEntry, RoomMessage};
 use crate::chat::message::{PersonEntry, PostKind, PresenceState, RoomEntry, SessionEntry, WhoisEntry};
 use crate::service::api::ServerEvent;
 use crate::transport::session::{BytesByCause, SessionStats};
@@ -169,6 +169,7 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
         UserEvent::Obeyed { .. } => ("done", json!({})),
         UserEvent::Measures { measures, .. } => ("bans", json!({ "bans": each(measures, measure) })),
         UserEvent::Audit { entries, .. } => ("audit", json!({ "entries": each(entries, deed) })),
+        UserEvent::Earlier { room, messages, at_start, .. } => ("earlier", page(room, messages, *at_start)),
         UserEvent::Help { text, .. } => ("help", json!({ "text": text })),
         UserEvent::StatsAsked { .. } => ("stats-asked", json!({})),
         UserEvent::FingerprintsAsked { .. } => ("fingerprint-asked", json!({})),
@@ -186,6 +187,15 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
 
 fn each<T>(all: &[T], object: impl Fn(&T) -> Value) -> Vec<Value> {
     all.iter().map(object).collect()
+}
+
+fn page(room: &str, messages: &[RoomMessage], at_start: bool) -> Value {
+    json!({ "room": room, "messages": each(messages, old), "at_start": at_start })
+}
+
+fn old(message: &RoomMessage) -> Value {
+    let RoomMessage { id, name, at_ms, kind, text, .. } = message;
+    json!({ "from": **name, "kind": said(*kind), "text": **text, "id": id.0, "sent_ms": at_ms })
 }
 
 fn deed(entry: &AuditEntry) -> Value {

@@ -1,7 +1,7 @@
 //! How does the command line become a server, a client or a demonstration?
 //!
 //! One file (or folder) a command: [`serve`], [`chat`], [`demo`], [`sim`], [`link`], [`mod@bench`],
-//! [`compare`], [`account`], [`token`], [`config`], [`key`], [`doctor`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
+//! [`compare`], [`account`], [`token`], [`history`], [`config`], [`key`], [`doctor`], [`completions`], [`man`]. What they share: the [`arguments`], the way of [`sending`] that they ask for, [`logging`],
 //! [`signals`], [`columns`] of figures, where a [`secret`] comes from ([`hidden`]), a server's [`members`], [`tcp_wishes`], the [`json`] form of events,
 //! what of them goes to files ([`tracing`]: [`mod@qlog`], [`keylog`]), and the [`exit`] codes.
 
@@ -17,6 +17,7 @@ pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod hidden;
+pub mod history;
 pub mod json;
 pub mod key;
 pub mod keylog;
@@ -92,6 +93,10 @@ fn done(asked: &Arguments) -> Outcome {
         Command::Token(token) => {
             verbosity.start(LevelFilter::Warn);
             token::run(token)
+        }
+        Command::History(asked) => {
+            verbosity.start(LevelFilter::Warn);
+            history::run(asked)
         }
         Command::Config(asked) => config::command::run(asked),
         Command::Key(asked) => key::run(asked),

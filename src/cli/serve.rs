@@ -8,6 +8,7 @@
 pub mod announcing;
 pub mod door;
 pub mod joining;
+pub mod keep;
 mod qr;
 
 use self::announcing::People;
@@ -45,6 +46,7 @@ pub fn run(serve: &Serve) -> Outcome {
         return Ok(Exit::Done);
     }
     let liveness = serve.liveness.config().map_err(Stop::usage)?;
+    let keep = keep::all(&serve.keep)?;
     if serve.transport == ServedTransport::Tcp {
         refuse_link_over_tcp(&serve.link)
             .and_then(|()| serve.sending.refuse_over_tcp())
@@ -82,6 +84,7 @@ pub fn run(serve: &Serve) -> Outcome {
         // In the clear a key is only claimed.
         owner: home.identity().ok().map(|identity| identity.public()).filter(|_| !serve.insecure),
         max_sessions: MAX_SESSIONS,
+        keep,
         terms: serve.quota,
     };
     announce(serve, &config, &identity);

@@ -73,6 +73,7 @@ impl Cast for ChatCast {
             unix_ms_at_zero: UNIX_MS_AT_ZERO,
             owner: None,
             max_sessions: 1_000,
+            keep: crate::store::Keep::ALL,
             terms: Terms::UNLIMITED,
         };
         let snapshot = store.snapshot(UNIX_MS_AT_ZERO + now.as_micros() / 1_000);

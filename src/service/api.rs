@@ -5,6 +5,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
 use crate::crypto::{BoundSalt, StretchedKey, Thumbprint};
+use crate::store::Keep;
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
@@ -65,6 +66,8 @@ pub struct ServerConfig {
     pub unix_ms_at_zero: u64,
     /// The key of whoever runs the server: an owner, whatever the name.
     pub owner: Option<PublicKey>,
+    /// How long what was said is kept.
+    pub keep: Keep,
     /// Sessions at once, at most (50,000).
     pub max_sessions: usize,
     /// How much each session may say.

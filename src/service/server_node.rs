@@ -89,6 +89,7 @@ impl ServerNode {
             server_name: config.server_name.clone(),
             unix_ms_at_zero: config.unix_ms_at_zero,
             owner: config.owner.map(|key| key.0),
+            keep: config.keep,
             limits: ChatLimits { terms: config.terms, ..ChatLimits::default() },
         };
         Self {

@@ -41,6 +41,7 @@ pub(super) fn server_config() -> ServerConfig {
         unix_ms_at_zero: 0,
         owner: None,
         max_sessions: 100,
+        keep: crate::store::Keep::ALL,
         terms: Terms::UNLIMITED,
     }
 }

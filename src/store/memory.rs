@@ -9,6 +9,7 @@
 
 use super::age::{self, Sweep};
 use super::members::NO_MEMBERS;
+use super::retention::{Keep, STEP};
 use super::{
     AUDIT_KEPT, Account, Alias, Change, InstanceRecord, MarkRecord, MeasureRecord, RoomId, RoomRecord,
     Snapshot, Whom,
@@ -124,6 +125,25 @@ impl MemoryStore {
         Ok(())
     }
 
+    /// Takes away the oldest of what is over; true if there may be more.
+    fn sweep_step(&mut self, keep: Keep, now_ms: u64) -> bool {
+        let mut gone: Vec<(Origin, Counter)> = Vec::new();
+        for log in self.messages.values_mut() {
+            let left = STEP - gone.len();
+            let over = log.shorten(keep, now_ms, left, |message| message.at_ms);
+            gone.extend(over.map(|message| (message.origin, message.counter)));
+        }
+        for log in self.privates.values_mut() {
+            let left = STEP - gone.len();
+            let over = log.shorten(keep, now_ms, left, |message| message.at_ms);
+            gone.extend(over.map(|message| (message.origin, message.counter)));
+        }
+        gone.iter().for_each(|named| {
+            self.ids.remove(named);
+        });
+        gone.len() == STEP
+    }
+
     fn apply(&mut self, change: Change) {
         match change {
             Change::Message { room, message } => {
@@ -208,6 +228,9 @@ impl Store for MemoryStore {
                 let skipped = self.audit.len().saturating_sub(limit as usize);
                 StoreReply::Audit { ticket, entries: self.audit.iter().skip(skipped).cloned().collect() }
             }
+            StoreRequest::Sweep { ticket, keep, now_ms } => {
+                StoreReply::Swept { ticket, more: self.sweep_step(keep, now_ms) }
+            }
             StoreRequest::FindMember { .. } | StoreRequest::FindToken { .. } => request.refused(NO_MEMBERS),
         }
     }
@@ -217,22 +240,42 @@ impl Store for MemoryStore {
 #[derive(Clone, Debug)]
 struct Log<M> {
     kept: BTreeMap<MessageId, M>,
+    /// The newest there ever was.
+    last: Option<MessageId>,
 }
 
 impl<M> Default for Log<M> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new() }
+        Self { kept: BTreeMap::new(), last: None }
     }
 }
 
 impl<M: Clone> Log<M> {
     fn last(&self) -> Option<MessageId> {
-        self.kept.last_key_value().map(|(id, _)| *id)
+        self.last
+    }
+
+    /// Takes away at most `left` of the oldest, as far as they are over.
+    fn shorten(
+        &mut self,
+        keep: Keep,
+        now_ms: u64,
+        left: usize,
+        at_ms: impl Fn(&M) -> u64,
+    ) -> std::collections::btree_map::IntoValues<MessageId, M> {
+        let oldest = self.kept.iter().take(left).map(|(id, message)| (*id, at_ms(message)));
+        let through = keep.over(oldest, self.last.unwrap_or_default(), now_ms);
+        let kept = match through {
+            Some(through) => self.kept.split_off(&MessageId(through.0.saturating_add(1))),
+            None => return BTreeMap::new().into_values(),
+        };
+        std::mem::replace(&mut self.kept, kept).into_values()
     }
 
     /// Adds one, and hands back the oldest if there are more than `limit` (at least 1) now.
     fn push(&mut self, id: MessageId, message: M, limit: usize) -> Option<M> {
         self.kept.insert(id, message);
+        self.last = Some(id);
         if self.kept.len() <= limit.max(1) {
             return None;
         }

@@ -14,12 +14,14 @@
 //! - [`sqlite`]: a file; what was committed survives a power cut
 //! - [`moderation`]: measures, roles, what moderators did
 //! - [`members`]: accounts and tokens, in a file of their own
+//! - [`retention`]: how long what was said is kept
 //! - `age`: how long receipts and given-up names are kept
 
 mod age;
 pub mod members;
 pub mod memory;
 pub mod moderation;
+pub mod retention;
 pub mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ pub use age::RECEIPTS_KEPT;
 pub use members::{KeptHash, Member, Members, Pass, TokenStanding, WithMembers};
 pub use memory::MemoryStore;
 pub use moderation::{AUDIT_KEPT, MeasureRecord, Whom};
+pub use retention::Keep;
 pub use sqlite::SqliteStore;
 
 use crate::chat::message::{
@@ -203,6 +206,8 @@ pub enum StoreRequest {
     FindReceipt { ticket: u64, origin: Instance, counter: Counter },
     /// What moderators did last, oldest first, at most `limit`.
     Audit { ticket: u64, limit: u32 },
+    /// Let go of the oldest of what is no longer to be kept at this moment: one bounded step.
+    Sweep { ticket: u64, keep: Keep, now_ms: u64 },
     /// The account of the name with this skeleton.
     FindMember { ticket: u64, skeleton: String, now_ms: u64 },
     /// What the token is of which this is kept.
@@ -219,6 +224,7 @@ impl StoreRequest {
             | Self::Latest { ticket, .. }
             | Self::PrivatesAfter { ticket, .. }
             | Self::Audit { ticket, .. }
+            | Self::Sweep { ticket, .. }
             | Self::FindReceipt { ticket, .. }
             | Self::FindMember { ticket, .. }
             | Self::FindToken { ticket, .. } => StoreReply::Unavailable { ticket: *ticket, reason },
@@ -251,6 +257,8 @@ pub enum StoreReply {
     Receipt { ticket: u64, id: Option<MessageId> },
     /// What moderators did.
     Audit { ticket: u64, entries: Vec<AuditEntry> },
+    /// A step of a sweep is done; with `more` there may be something left for another.
+    Swept { ticket: u64, more: bool },
     /// The account looked for.
     Member { ticket: u64, member: Option<Member> },
     /// What the token looked for is.

@@ -315,3 +315,60 @@ fn receipts_settle_in_any_order_and_admit_a_bounded_span() {
     receipts.settle_through(Counter(1));
     assert_eq!(receipts.through, Counter(6), "what is settled stays settled");
 }
+
+fn sweep(store: &mut dyn Store, keep: Keep, now_ms: u64) -> bool {
+    match store.handle(StoreRequest::Sweep { ticket: 6, keep, now_ms }) {
+        StoreReply::Swept { ticket: 6, more } => more,
+        other => panic!("no sweep: {other:?}"),
+    }
+}
+
+fn privates(store: &mut dyn Store, person: u64) -> Vec<u64> {
+    let (person, after) = (PersonId(person), MessageId(0));
+    ids(store.handle(StoreRequest::PrivatesAfter { ticket: 1, person, after, limit: 9_999 }))
+}
+
+#[test]
+fn a_sweep_takes_what_is_too_old_or_too_many_and_says_when_there_is_more() {
+    every_store(|store| {
+        commit(store, (1..=900).map(|id| message(1, id, id)).collect::<Vec<_>>());
+        commit(store, [message(2, 1, 901), private(7, 1, 902), private(7, 2, 903)]);
+        let count = Keep { age: None, count: Some(1) };
+        assert!(!sweep(store, Keep::ALL, u64::MAX), "all is kept");
+        assert!(sweep(store, count, 0), "899 are more than a step takes");
+        assert_eq!(latest(store, 1, 9_999).len(), 400);
+        assert!(!sweep(store, count, 0));
+        assert_eq!(
+            (latest(store, 1, 9), latest(store, 2, 9), privates(store, 7)),
+            (vec![900], vec![1], vec![2])
+        );
+        assert_eq!(
+            [1, 900, 901, 902].map(|counter| receipt(store, counter)),
+            [None, Some(900), Some(1), None]
+        );
+        let old = Keep { age: Some(crate::time::Duration::from_secs(1)), count: None };
+        let now_ms = 1_700_000_002_000;
+        assert!(!sweep(store, old, now_ms - 1_000), "nothing is as old as that yet");
+        assert_eq!(privates(store, 7), [2]);
+        assert!(!sweep(store, old, now_ms));
+        assert!(
+            latest(store, 1, 9).is_empty() && latest(store, 2, 9).is_empty() && privates(store, 7).is_empty()
+        );
+    });
+}
+
+#[test]
+fn the_newest_number_stays_known_when_nothing_is_left() {
+    let record = RoomRecord { room: RoomId(1), name: "lobby".into(), ..RoomRecord::default() };
+    for mut kept in Kept::each() {
+        kept.start(0, |store| {
+            commit(store, [Change::Room(record.clone()), message(1, 17, 1), private(7, 5, 2)]);
+            let old = Keep { age: Some(crate::time::Duration::ZERO), count: None };
+            sweep(store, old, u64::MAX);
+            assert!(latest(store, 1, 9).is_empty() && privates(store, 7).is_empty());
+        });
+        let snapshot = kept.start(0, |_| ());
+        assert_eq!(snapshot.rooms[0].last, MessageId(17));
+        assert_eq!(snapshot.privates, [(PersonId(7), MessageId(5))]);
+    }
+}

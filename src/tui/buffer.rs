@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Entries have numbers that rise and are never used twice, so that what is scrolled to stays where it is
-//! when the oldest ones go.
+//! when the oldest ones go, or older ones come above them (those below 0).
 
 use super::courtesy::Courtesy;
 use super::moment::Moment;
@@ -76,7 +76,7 @@ impl Entry {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Dated {
     /// Its number in this place.
-    pub number: u64,
+    pub number: i64,
     /// When it was.
     pub at: Moment,
     /// What it is.
@@ -85,11 +85,25 @@ pub struct Dated {
 
 /// The last row that is shown while one reads older ones: this entry's row, counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bottom {
+pub struct Bottom<N = i64> {
     /// The entry.
-    pub number: u64,
+    pub number: N,
     /// How many of its rows are shown.
     pub rows: usize,
+}
+
+/// What is known of what stands above the oldest entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Past {
+    /// There may be more.
+    #[default]
+    More,
+    /// It is asked for.
+    Asked,
+    /// Nothing: this is the beginning.
+    Start,
+    /// What is not shown any more, so that nothing older joins on.
+    Cut,
 }
 
 /// One place.
@@ -108,13 +122,15 @@ pub struct Buffer {
     /// Those of them that are meant for oneself.
     pub mentions: usize,
     /// The first entry that came while nobody looked.
-    pub unread_from: Option<u64>,
+    pub unread_from: Option<i64>,
     /// Where one reads; `None`: at the newest.
     pub bottom: Option<Bottom>,
     /// What is known of the others there.
     pub courtesy: Courtesy,
+    /// What stands above.
+    pub past: Past,
     entries: VecDeque<Dated>,
-    next: u64,
+    next: i64,
     bytes: usize,
 }
 
@@ -131,6 +147,7 @@ impl Buffer {
             unread_from: None,
             bottom: None,
             courtesy: Courtesy::default(),
+            past: Past::default(),
             entries: VecDeque::new(),
             next: 0,
             bytes: 0,
@@ -143,7 +160,7 @@ impl Buffer {
     }
 
     /// The index of the entry with this number, or of the oldest one if it is gone.
-    pub fn index_of(&self, number: u64) -> usize {
+    pub fn index_of(&self, number: i64) -> usize {
         let first = self.entries.front().map_or(0, |entry| entry.number);
         usize::try_from(number.saturating_sub(first)).unwrap_or(0)
     }
@@ -155,7 +172,22 @@ impl Buffer {
         self.next += 1;
         while self.entries.len() > LIMIT_ENTRIES || (self.bytes > LIMIT_BYTES && self.entries.len() > 1) {
             let gone = self.entries.pop_front();
+            self.past = Past::Cut;
             self.bytes -= gone.map_or(0, |gone| gone.entry.text().len());
+        }
+    }
+
+    /// Puts these above all others, oldest first, as many of the newest as there is room for.
+    pub fn prepend(&mut self, older: Vec<(Moment, Entry)>) {
+        for (at, entry) in older.into_iter().rev() {
+            let bytes = self.bytes + entry.text().len();
+            if self.entries.len() >= LIMIT_ENTRIES || bytes > LIMIT_BYTES {
+                self.past = Past::Cut;
+                return;
+            }
+            let number = self.entries.front().map_or(self.next, |first| first.number) - 1;
+            self.entries.push_front(Dated { number, at, entry });
+            self.bytes = bytes;
         }
     }
 

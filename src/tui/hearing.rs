@@ -30,12 +30,16 @@ impl State {
         if is_hidden && !matches!(event, UserEvent::Error { .. }) {
             return;
         }
+        if let (Some(pending), UserEvent::Error { .. }) = (&answered, event) {
+            self.on_no_earlier(&pending.place);
+        }
         let typed_at = answered.map(|pending| pending.place);
         match event {
             UserEvent::Accepted { .. }
             | UserEvent::Obeyed { .. }
             | UserEvent::StatsAsked { .. }
             | UserEvent::QuitAsked { .. }
+            | UserEvent::Earlier { .. }
             | UserEvent::CurrentRoom { .. } => {}
             UserEvent::Message { .. } | UserEvent::Private { .. } => self.on_said(event, at),
             UserEvent::SeenByAll { .. } | UserEvent::SeenBy { .. } | UserEvent::Typing { .. } => {

@@ -13,7 +13,7 @@ const KEYS: [(&str, &str); 16] = [
     ("Up Down", "what was typed before"),
     ("Alt-1 … Alt-9", "that room or conversation"),
     ("Alt-arrows", "the one before or after"),
-    ("PgUp PgDn", "older and newer messages; the mouse wheel, too"),
+    ("PgUp PgDn", "older and newer messages, as far back as there are any; the wheel, too"),
     ("Ctrl-Home Ctrl-End", "the oldest and the newest (Esc, too)"),
     ("Ctrl-F", "search here; Enter or Up: older, Down: newer, Esc: done"),
     ("F1", "this help"),

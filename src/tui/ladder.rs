@@ -31,7 +31,7 @@ pub struct Ladder {
     /// Is it in view?
     pub is_open: bool,
     /// The last row in view; `None`: the newest.
-    pub bottom: Option<Bottom>,
+    pub bottom: Option<Bottom<u64>>,
     live: Live,
     began: Option<Instant>,
 }

@@ -16,6 +16,7 @@
 //! | [`typing`], [`input`], [`recall`], [`completion`] | what is being typed? |
 //! | [`status`], [`attention`], [`local`], [`moment`] | how is the link, what rings, which settings, when? |
 //! | [`courtesy`] | who has seen it, who is typing, where did one stop reading? |
+//! | [`past`] | what stands further up than all that has come? |
 //! | [`search`], [`help`], [`ladder`], [`scroll`] | what was found, what can one do, what passes, where does one read? |
 //! | [`view`] | what does it look like? with a file for each part, [`wrap`], [`agreed`] (widths) and [`theme`] |
 
@@ -33,6 +34,7 @@ pub mod ladder;
 pub mod local;
 pub mod moment;
 pub mod outgoing;
+pub mod past;
 pub mod recall;
 pub mod screen;
 pub mod scroll;

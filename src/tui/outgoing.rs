@@ -82,9 +82,10 @@ impl State {
             (Command::Say { text }, Place::Person(name)) => {
                 send(here.place.clone(), format!("/msg {name} {text}"), false)
             }
-            (Command::Act { .. } | Command::Topic { .. } | Command::Slow { .. }, Place::Person(_)) => {
-                Err(Failure::new("no-room", "this is for rooms, and here you talk in private"))
-            }
+            (
+                Command::Act { .. } | Command::Topic { .. } | Command::Slow { .. } | Command::History { .. },
+                Place::Person(_),
+            ) => Err(Failure::new("no-room", "this is for rooms, and here you talk in private")),
             (Command::Part { room: None }, Place::Person(_)) => Ok(Plan::Close),
             (Command::Part { room: None }, Place::Room(_)) if here.left => Ok(Plan::Close),
             (command, Place::Room(room)) if here.left && needs_room(&command) => {
@@ -104,17 +105,11 @@ impl State {
         let index = self.buffers.open(place.clone());
         self.go_to(index);
         self.scroll_to_end();
-        let mut lines = Vec::new();
         let Place::Room(room) = &place else {
             self.sending.on_sent(place, &line, false);
             return Wish::Send(vec![line]);
         };
-        if needs_room && self.sending.room.as_ref() != Some(room) {
-            let join = format!("/join {room}");
-            self.sending.on_sent(place.clone(), &join, true);
-            lines.push(join);
-            self.sending.room = Some(room.clone());
-        }
+        let mut lines = if needs_room { self.lines_to_talk_in(room) } else { Vec::new() };
         match command::parse(&line) {
             Ok(Command::Join { room }) => self.sending.room = Some(room.as_str().to_owned()),
             Ok(Command::Part { .. }) => self.sending.room = None,
@@ -123,6 +118,17 @@ impl State {
         self.sending.on_sent(place, &line, false);
         lines.push(line);
         Wish::Send(lines)
+    }
+
+    /// What has to leave before a line for this room, if the client's text goes elsewhere.
+    pub(super) fn lines_to_talk_in(&mut self, room: &str) -> Vec<String> {
+        if self.sending.room.as_deref() == Some(room) {
+            return Vec::new();
+        }
+        let join = format!("/join {room}");
+        self.sending.on_sent(Place::Room(room.to_owned()), &join, true);
+        self.sending.room = Some(room.to_owned());
+        vec![join]
     }
 }
 
@@ -135,5 +141,6 @@ fn needs_room(command: &Command) -> bool {
             | Command::Part { room: None }
             | Command::Topic { .. }
             | Command::Slow { .. }
+            | Command::History { .. }
     )
 }

@@ -15,7 +15,7 @@ pub struct Search {
     /// The words sought.
     pub words: Input,
     /// The entry that is shown.
-    pub at: Option<u64>,
+    pub at: Option<i64>,
 }
 
 impl Search {
@@ -43,7 +43,7 @@ impl Search {
         self.at = next.copied().or(self.at);
     }
 
-    fn found(&self, buffer: &Buffer) -> Vec<u64> {
+    fn found(&self, buffer: &Buffer) -> Vec<i64> {
         let sought = self.words.text().to_lowercase();
         if sought.is_empty() {
             return Vec::new();

@@ -142,7 +142,7 @@ impl State {
         let may_lead = !matches!(self.mode, Mode::Asking | Mode::Help(_));
         let is_done = may_lead && (self.in_ladder(key) || self.navigated(key));
         match self.mode {
-            _ if is_done => {}
+            _ if is_done => return self.after_moving(key),
             Mode::Asking => return self.answered(key),
             Mode::Help(_) => self.turned(key),
             Mode::Searching(_) => self.search(key),
@@ -220,6 +220,13 @@ impl State {
         usize::from(view::areas(self).messages.height)
     }
 
+    /// Does the oldest entry's first row stand at the top?
+    pub(super) fn is_at_top(&self) -> bool {
+        let buffer = self.buffers.active();
+        let from = buffer.bottom.map(|bottom| (buffer.index_of(bottom.number), bottom.rows));
+        scroll::moved(&view::messages::heights(self), self.window_rows(), from, -1) == from
+    }
+
     fn scroll(&mut self, by: isize) {
         let heights = view::messages::heights(self);
         let window = self.window_rows();
@@ -274,7 +281,7 @@ impl State {
     }
 
     /// Puts what was found into the middle of the window.
-    fn show_found(&mut self, number: Option<u64>) {
+    fn show_found(&mut self, number: Option<i64>) {
         let Some(number) = number else { return };
         self.buffers.active_mut().bottom = Some(Bottom { number, rows: 1 });
         self.scroll(isize::try_from(self.window_rows() / 2).unwrap_or(0));

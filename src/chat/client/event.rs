@@ -3,7 +3,7 @@
 //! One event a fact, in the order in which it is to be shown. The terminal, the plain lines and the JSON
 //! lines are three renderings of these values; none of them decides anything.
 
-use crate::chat::message::{AuditEntry, MeasureEntry, Role};
+use crate::chat::message::{AuditEntry, MeasureEntry, Role, RoomMessage};
 use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceState, RoomEntry, WhoisEntry};
 
 /// The number of a line that the user typed, from 1.
@@ -78,6 +78,9 @@ pub enum UserEvent {
     Measures { line: LineNumber, measures: Vec<MeasureEntry> },
     /// The answer to `/audit`, oldest first.
     Audit { line: LineNumber, entries: Vec<AuditEntry> },
+    /// The answer to `/history`, oldest first: all older than what was shown of this room. `at_start`: nothing
+    /// older is kept.
+    Earlier { line: LineNumber, room: String, messages: Vec<RoomMessage>, at_start: bool },
     /// The answer to `/help`.
     Help { line: LineNumber, text: String },
     /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
@@ -112,6 +115,7 @@ impl UserEvent {
             | Self::Obeyed { line }
             | Self::Measures { line, .. }
             | Self::Audit { line, .. }
+            | Self::Earlier { line, .. }
             | Self::StatsAsked { line }
             | Self::FingerprintsAsked { line }
             | Self::Fingerprints { line, .. }

@@ -13,7 +13,7 @@
 //! of each other: [`outbox`] what is not accepted, [`pace`] how fast it may go, [`rooms`] where we are,
 //! [`requests`] what is not answered, [`at_door`] what the server wants proved, [`shown`] what was seen,
 //! [`courtesy`] when the others hear of that and of typing, [`myself`] who we are. [`event`] is what comes
-//! out, [`plain`] its rendering as lines, [`display`] what makes a stranger's text harmless.
+//! out, [`plain`] its rendering as lines ([`past`]: with their dates), [`display`] what makes a stranger's text harmless.
 //!
 //! Two promises hold over lost sessions and servers that start anew: every line that was typed has exactly
 //! one outcome, and nothing is shown twice.
@@ -26,6 +26,7 @@ mod heard;
 pub mod myself;
 pub mod outbox;
 pub mod pace;
+pub mod past;
 pub mod plain;
 pub mod requests;
 pub mod rooms;

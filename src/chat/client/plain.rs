@@ -91,6 +91,7 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         | UserEvent::Obeyed { .. }
         | UserEvent::Measures { .. }
         | UserEvent::Audit { .. }
+        | UserEvent::Earlier { .. }
         | UserEvent::Whois { .. }
         | UserEvent::StatsAsked { .. }
         | UserEvent::FingerprintsAsked { .. }
@@ -111,7 +112,7 @@ fn fingerprint_lines(server: Option<&Fingerprint>, own: &Fingerprint) -> Vec<Str
     lines
 }
 
-fn said(room: &str, from: &str, kind: PostKind, text: &str) -> String {
+pub(super) fn said(room: &str, from: &str, kind: PostKind, text: &str) -> String {
     let (room, from, text) = (printable(room), printable(from), printable(text));
     match kind {
         PostKind::Text => format!("[{room}] {from}: {text}"),

@@ -34,14 +34,15 @@ impl Requests {
         self.pending.insert(self.last, Request { line, message: ask(self.last), asked: false });
     }
 
-    /// Does any wait to be asked?
-    pub fn any_waits(&self) -> bool {
-        self.pending.values().any(|request| !request.asked)
+    /// The next to be asked, in order, of those that may be asked now.
+    pub fn next_waiting(&self, may: impl Fn(&ToServer) -> bool) -> Option<RequestId> {
+        let waits = |request: &Request| !request.asked && may(&request.message);
+        self.pending.iter().find(|(_, request)| waits(request)).map(|(id, _)| *id)
     }
 
-    /// The next to be asked, in order; it is under way now.
-    pub fn take_waiting(&mut self) -> Option<&ToServer> {
-        let request = self.pending.values_mut().find(|request| !request.asked)?;
+    /// This one is under way now.
+    pub fn take(&mut self, id: RequestId) -> Option<&ToServer> {
+        let request = self.pending.get_mut(&id)?;
         request.asked = true;
         Some(&request.message)
     }
@@ -83,6 +84,13 @@ impl Requests {
 mod tests {
     use super::*;
     use crate::chat::message::Act;
+
+    impl Requests {
+        fn take_waiting(&mut self) -> Option<&ToServer> {
+            let next = self.next_waiting(|_| true)?;
+            self.take(next)
+        }
+    }
 
     fn rooms(request: RequestId) -> ToServer {
         ToServer::Rooms { request }

@@ -308,8 +308,10 @@ impl ChatClient {
     }
 
     fn ask_waiting(&mut self, now: Instant) {
-        while self.requests.any_waits() && self.pace.may_send(now) {
-            let Some(message) = self.requests.take_waiting().cloned() else { break };
+        while let Some(next) = self.requests.next_waiting(|message| self.may_ask(message))
+            && self.pace.may_send(now)
+            && let Some(message) = self.requests.take(next).cloned()
+        {
             self.send(CONTROL_CHANNEL, &message);
         }
     }

@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 struct Seen {
     shown: MessageId,
     floor: MessageId,
+    /// The oldest that was shown.
+    oldest: Option<MessageId>,
 }
 
 impl Seen {
@@ -62,7 +64,24 @@ impl Shown {
 
     /// Is this message of a room to be shown? Never twice.
     pub fn admit(&mut self, room: &str, id: MessageId) -> bool {
-        admit(&mut self.rooms.entry(room.to_owned()).or_default().shown, id)
+        let seen = self.rooms.entry(room.to_owned()).or_default();
+        seen.oldest = seen.oldest.or(Some(id));
+        admit(&mut seen.shown, id)
+    }
+
+    /// The oldest message of a room that was shown, if one was.
+    pub fn oldest(&self, room: &str) -> Option<MessageId> {
+        self.rooms.get(room)?.oldest
+    }
+
+    /// Messages from the first of these to the last are shown above the oldest; where none was shown, they are
+    /// the newest, and those that are still to come again are dropped.
+    pub fn on_earlier(&mut self, room: &str, (first, last): (MessageId, MessageId)) {
+        let seen = self.rooms.entry(room.to_owned()).or_default();
+        if seen.oldest.is_none() {
+            seen.shown = seen.shown.max(last);
+        }
+        seen.oldest = Some(seen.oldest.map_or(first, |oldest| oldest.min(first)));
     }
 
     /// After which private message the server is to replay; `None` before the first welcome.

@@ -57,6 +57,7 @@ impl ChatClient {
             Command::Topic { text } => self.topic(line, text)?,
             Command::Measures => self.ask(Some(line), |request| ToServer::Measures { request }),
             Command::Audit { count } => self.ask(Some(line), |request| ToServer::Audit { request, count }),
+            Command::History { count } => self.ask_earlier(line, count)?,
             Command::Help { about } => {
                 self.tell(UserEvent::Help { line, text: command::help_text(about) });
             }
@@ -124,7 +125,7 @@ fn full() -> Failure {
     Failure::new("too-many-pending", text)
 }
 
-fn no_room() -> Failure {
+pub(super) fn no_room() -> Failure {
     Failure::new("no-room", "you are in no room: /join one first, or /msg somebody")
 }
 

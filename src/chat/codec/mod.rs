@@ -43,6 +43,7 @@
 pub mod field;
 mod greeting;
 mod moderation;
+mod past;
 mod proof;
 mod to_client;
 mod to_server;

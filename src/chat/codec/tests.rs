@@ -146,6 +146,12 @@ fn to_server() -> impl Strategy<Value = ToServer> {
         (request(), act()).prop_map(|(request, act)| ToServer::Moderate { request, act }),
         request().prop_map(|request| ToServer::Measures { request }),
         (request(), NUMBERS).prop_map(|(request, count)| ToServer::Audit { request, count }),
+        (request(), text(), NUMBERS, NUMBERS).prop_map(|(request, room, before, count)| ToServer::Earlier {
+            request,
+            room,
+            before: MessageId(before),
+            count,
+        }),
         (counter(), text(), text()).prop_map(|(counter, to, text)| ToServer::Private { counter, to, text }),
         (text(), option::of(NUMBERS), any::<u32>(), any::<bool>()).prop_map(
             |(room, since, history, since_left)| {
@@ -212,6 +218,12 @@ fn to_client() -> impl Strategy<Value = ToClient> {
             ToClient::PrivateSeen { by, through: MessageId(through) }
         }),
         1 => text().prop_map(|name| ToClient::Typing { name }),
+        1 => (NUMBERS, text(), vec(room_message(), 0..3), any::<bool>()).prop_map(
+            |(request, room, messages, at_start)| {
+                let request = RequestId(request);
+                ToClient::Page { request, room, messages, at_start }
+            }
+        ),
         1 => failure().prop_map(|failure| ToClient::JoinFailed { failure }),
         1 => Just(ToClient::Parted),
         1 => (room_message(), any::<bool>())
@@ -333,11 +345,11 @@ fn the_known_answers_read_and_write_as_they_stand_and_cover_every_type() {
         types.insert(bytes[0]);
     }
     let all = [
-        0x01..=0x09,
+        0x01..=0x0a,
         0x10..=0x10,
         0x20..=0x22,
         0x30..=0x32,
-        0x40..=0x4c,
+        0x40..=0x4d,
         0x50..=0x55,
         0x60..=0x68,
         0x70..=0x71,

@@ -9,6 +9,7 @@ use super::field::{
 use super::moderation::{
     put_audit_entry, put_measure_entry, put_role, take_audit_entry, take_measure_entry, take_role,
 };
+use super::past::{put_page, take_page};
 use super::proof::{put_wanted, take_wanted};
 use crate::chat::message::ToClient;
 use crate::wire::{Malformed, Reader, Writer};
@@ -26,6 +27,7 @@ const MEASURES: u8 = 0x49;
 const AUDIT: u8 = 0x4a;
 const TERMS: u8 = 0x4b;
 const ASKED: u8 = 0x4c;
+const PAGE: u8 = 0x4d;
 const PRIVATE: u8 = 0x50;
 const ACCEPTED: u8 = 0x51;
 const REJECTED: u8 = 0x52;
@@ -60,6 +62,7 @@ fn kind(message: &ToClient) -> u8 {
         ToClient::Whois { .. } => WHOIS,
         ToClient::Rooms { .. } => ROOMS,
         ToClient::Measures { .. } => MEASURES,
+        ToClient::Page { .. } => PAGE,
         ToClient::Audit { .. } => AUDIT,
         ToClient::Terms { .. } => TERMS,
         ToClient::Presence { .. } => PRESENCE,
@@ -149,14 +152,15 @@ fn put_fields(writer: &mut Writer, message: &ToClient) {
         ToClient::Measures { .. }
         | ToClient::Audit { .. }
         | ToClient::Terms { .. }
-        | ToClient::Topic { .. } => put_of_order(writer, message),
+        | ToClient::Topic { .. }
+        | ToClient::Page { .. } => put_of_order(writer, message),
         ToClient::SeenByAll { .. } | ToClient::PrivateSeen { .. } | ToClient::Typing { .. } => {
             put_courtesy(writer, message);
         }
     }
 }
 
-/// What moderators keep, and are told.
+/// What moderators keep, and are told, and what was said further back.
 fn put_of_order(writer: &mut Writer, message: &ToClient) {
     match message {
         ToClient::Measures { request, measures } => {
@@ -170,6 +174,9 @@ fn put_of_order(writer: &mut Writer, message: &ToClient) {
         ToClient::Terms { role, per_second, burst } => {
             put_role(writer, *role);
             writer.put_varint(*per_second).put_varint(*burst);
+        }
+        ToClient::Page { request, room, messages, at_start } => {
+            put_page(writer, *request, room, messages, *at_start);
         }
         ToClient::Topic { text, by } => {
             put_note(writer, text);
@@ -228,6 +235,7 @@ fn take(reader: &mut Reader) -> Result<ToClient, Malformed> {
         AUDIT => {
             ToClient::Audit { request: take_request(reader)?, entries: take_list(reader, take_audit_entry)? }
         }
+        PAGE => take_page(reader)?,
         TERMS => ToClient::Terms {
             role: take_role(reader)?,
             per_second: reader.take_varint("rate")?,

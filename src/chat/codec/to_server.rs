@@ -5,6 +5,7 @@ use super::field::{
     take_name, take_note, take_option, take_request, take_text,
 };
 use super::moderation::{put_act, take_act};
+use super::past::{put_earlier, take_earlier};
 use super::proof::{put_proof, take_proof};
 use crate::chat::message::ToServer;
 use crate::wire::{Malformed, Reader, Writer};
@@ -18,6 +19,7 @@ const MODERATE: u8 = 0x06;
 const MEASURES: u8 = 0x07;
 const AUDIT: u8 = 0x08;
 const PROVE: u8 = 0x09;
+const EARLIER: u8 = 0x0a;
 const PRIVATE: u8 = 0x10;
 const JOIN: u8 = 0x20;
 const PART: u8 = 0x21;
@@ -63,6 +65,10 @@ fn put(writer: &mut Writer, message: &ToServer) {
         }
         ToServer::Audit { request, count } => {
             writer.put_u8(AUDIT).put_varint(request.0).put_varint(*count);
+        }
+        ToServer::Earlier { request, room, before, count } => {
+            writer.put_u8(EARLIER);
+            put_earlier(writer, *request, room, *before, *count);
         }
         ToServer::Prove { proof } => {
             writer.put_u8(PROVE);
@@ -120,6 +126,7 @@ fn take(reader: &mut Reader) -> Result<ToServer, Malformed> {
         MODERATE => ToServer::Moderate { request: take_request(reader)?, act: take_act(reader)? },
         MEASURES => ToServer::Measures { request: take_request(reader)? },
         AUDIT => ToServer::Audit { request: take_request(reader)?, count: reader.take_varint("count")? },
+        EARLIER => take_earlier(reader)?,
         PROVE => ToServer::Prove { proof: take_proof(reader)? },
         PRIVATE => ToServer::Private {
             counter: take_counter(reader)?,

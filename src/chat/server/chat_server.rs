@@ -18,6 +18,7 @@ use super::replay::Replays;
 use super::rooms::Rooms;
 use super::sessions::Sessions;
 use super::slow_mode::SlowMode;
+use super::sweeps::Sweeps;
 use super::wrong_proofs::WrongProofs;
 use crate::chat::codec::{decode_to_server, encode_to_client};
 use crate::chat::message::{
@@ -27,10 +28,6 @@ use crate::store::{Snapshot, StoreReply};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// How often old receipts and aliases are looked for. Ours: they are kept for a day, so an hour is near
-/// enough.
-const SWEEP: Duration = Duration::from_hours(1);
 
 /// Is the server taking anything?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,13 +80,14 @@ pub struct ChatServer {
     pub(super) lookups: Lookups,
     pub(super) effects: VecDeque<Effect>,
     pub(super) stage: Stage,
-    sweep_at: Option<Instant>,
+    pub(super) sweeps: Sweeps,
 }
 
 impl ChatServer {
     /// A server that goes on where the store left off.
     pub fn new(config: ChatConfig, snapshot: Snapshot) -> Self {
         let limits = config.limits;
+        let sweeps = Sweeps::new(config.keep);
         let order = Order {
             door: Door::default(),
             wrong_proofs: WrongProofs::default(),
@@ -113,7 +111,7 @@ impl ChatServer {
             lookups: Lookups::default(),
             effects: VecDeque::new(),
             stage: Stage::Open,
-            sweep_at: None,
+            sweeps,
         }
     }
 
@@ -174,6 +172,9 @@ impl ChatServer {
             ToServer::Moderate { request, act } => self.moderate(now, key, request, &act),
             ToServer::Measures { request } => self.list_measures(now, key, request),
             ToServer::Audit { request, count } => self.audit(key, request, count),
+            ToServer::Earlier { request, room, before, count } => {
+                self.earlier(key, request, &room, before, count);
+            }
             ToServer::Private { counter, to, text } => return self.private(now, key, counter, &to, &text),
             ToServer::Join { room, since, history, since_left } => {
                 return self.join(now, key, channel, &room, Wanted { since, history, since_left });
@@ -222,10 +223,11 @@ impl ChatServer {
         match reply {
             StoreReply::Committed { batch } => self.on_committed(now, batch),
             StoreReply::Failed { batch, reason } => self.on_failed(now, batch, &reason),
-            StoreReply::Messages { ticket, messages } => self.on_messages(ticket, messages),
+            StoreReply::Messages { ticket, messages } => self.on_room_messages(ticket, messages),
             StoreReply::Privates { ticket, messages } => self.on_privates(ticket, messages),
             StoreReply::Receipt { ticket, id } => self.on_receipt(ticket, id),
             StoreReply::Audit { ticket, entries } => self.on_audit(ticket, entries),
+            StoreReply::Swept { ticket, more } => self.on_swept(now, ticket, more),
             StoreReply::Member { ticket, member } => self.on_member(now, ticket, member),
             StoreReply::Token { ticket, standing } => self.on_token(now, ticket, standing),
             StoreReply::Unavailable { ticket, reason } => self.on_unavailable(now, ticket, reason),
@@ -248,7 +250,8 @@ impl ChatServer {
             self.news.comings.add(now, room, person, self.accounts.name(person), false);
         }
         self.turn_away_overdue(now);
-        if self.sweep_at.take_if(|at| *at <= now).is_some() {
+        self.sweep_store(now);
+        if self.sweeps.take_memory_due(now) {
             self.accounts.forget(self.unix_ms(now));
             self.instances.forget(now);
             self.order.measures.forget(self.unix_ms(now));
@@ -289,7 +292,7 @@ impl ChatServer {
             self.news.marks.poll_timeout(),
             self.rooms.poll_timeout(),
             self.order.door.poll_timeout(),
-            self.sweep_at,
+            self.sweeps.poll_timeout(),
         ];
         parts.into_iter().flatten().min()
     }
@@ -309,8 +312,8 @@ impl ChatServer {
         }
         let may_be_over =
             self.accounts.has_aliases() || !self.instances.is_empty() || !self.order.measures.is_empty();
-        if self.sweep_at.is_none() && may_be_over {
-            self.sweep_at = Some(now + SWEEP);
+        if may_be_over {
+            self.sweeps.on_memory_used(now);
         }
     }
 
@@ -351,6 +354,7 @@ fn check_channel(message: &ToServer, channel: u64) -> Result<(), &'static str> {
         | ToServer::Moderate { .. }
         | ToServer::Measures { .. }
         | ToServer::Audit { .. }
+        | ToServer::Earlier { .. }
         | ToServer::Prove { .. } => channel == CONTROL_CHANNEL,
         ToServer::Anew | ToServer::Seen { .. } | ToServer::Typing { .. } => {
             channel == PRIVATE_CHANNEL || is_room_channel(channel)

@@ -1,7 +1,7 @@
 //! Which numbers of the chat server are settings?
 
 use crate::chat::quota::Terms;
-use crate::store::Key;
+use crate::store::{Keep, Key};
 
 /// Settings of a chat server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +12,8 @@ pub struct ChatConfig {
     pub unix_ms_at_zero: u64,
     /// The key of whoever runs the server: an owner, whatever the name.
     pub owner: Option<Key>,
+    /// How long what was said is kept.
+    pub keep: Keep,
     /// How much there may be.
     pub limits: ChatLimits,
 }

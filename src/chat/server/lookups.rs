@@ -2,6 +2,7 @@
 
 use super::batch::Sender;
 use super::effect::SessionKey;
+use super::past::Wanted;
 use crate::chat::message::RequestId;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,10 @@ pub enum Lookup {
     Receipt(Sender),
     /// It is the audit log, which this session asked for.
     Audit(SessionKey, RequestId),
+    /// It is this page of a room's past.
+    Earlier(Wanted),
+    /// It is a step of a sweep.
+    Sweep,
     /// It is about somebody at the door.
     Newcomer(SessionKey),
     /// It is about the new name that this session asks for with this request.
@@ -38,6 +43,20 @@ impl Lookups {
     /// The answer is here: for whom? `None` for a ticket that is not out.
     pub fn take(&mut self, ticket: u64) -> Option<Lookup> {
         self.waiting.remove(&ticket)
+    }
+
+    /// The page that this ticket is for, if it is for one: whose question is answered now.
+    pub fn take_page(&mut self, ticket: u64) -> Option<Wanted> {
+        let Some(Lookup::Earlier(wanted)) = self.waiting.get(&ticket) else { return None };
+        let wanted = wanted.clone();
+        self.waiting.remove(&ticket);
+        Some(wanted)
+    }
+
+    /// How many pages of the past this session waits for.
+    pub fn pages_of(&self, session: SessionKey) -> usize {
+        let of_it = |lookup: &&Lookup| matches!(lookup, Lookup::Earlier(wanted) if wanted.session == session);
+        self.waiting.values().filter(of_it).count()
     }
 
     /// How many new names of this session are being looked up.

@@ -8,11 +8,13 @@
 //!                        ▼
 //!                       greet ──▶ accounts  instances  people          whose name, which start, who is here
 //!   handle_message ───▶ control                                        /nick /who /whois /rooms /away
+//!                   ├─▶ past                                         what was said further back
 //!                   ├─▶ moderate ─▶ measures  slow_mode                /kick /ban /mute /slow /topic /op
 //!                   ├─▶ enter ──▶ rooms  replay                        join, part, catching up
 //!                   └─▶ post ───▶ speech  batch                        may it be said; text, private messages
 //!   handle_stored ────▶ settle ─▶ ids                                  receipts, broadcasts
 //!   (after each) ─────▶ tell ───▶ comings  presence_news               gathered notices
+//!                  ├─▶ sweeps                                        what is out of date
 //!                  └─▶ seen ───▶ marks                                who has read how far, who is typing
 //!                                        │
 //!                                        ▼
@@ -22,7 +24,7 @@
 //! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`],
 //! [`instances`], [`ids`], [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`],
 //! [`comings`], [`presence_news`], [`marks`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
-//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, `enter`, `speech`, `post`, `settle`, `tell`, `seen`.
+//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, [`sweeps`], `enter`, `speech`, `post`, [`past`], `settle`, `tell`, `seen`.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -47,6 +49,7 @@ mod manners;
 pub mod marks;
 pub mod measures;
 mod moderate;
+pub mod past;
 pub mod people;
 mod post;
 pub mod presence_news;
@@ -58,6 +61,7 @@ pub mod sessions;
 mod settle;
 pub mod slow_mode;
 mod speech;
+pub mod sweeps;
 mod tell;
 #[cfg(test)]
 mod tests;

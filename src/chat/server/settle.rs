@@ -153,6 +153,8 @@ impl ChatServer {
     pub(super) fn on_unavailable(&mut self, now: Instant, ticket: u64, reason: String) {
         match self.lookups.take(ticket) {
             None => return,
+            Some(Lookup::Earlier(wanted)) => self.on_earlier_unavailable(&wanted, &reason),
+            Some(Lookup::Sweep) => self.sweeps.on_swept(now, false),
             Some(Lookup::Page(key)) => self.on_page_unavailable(key, ticket, &reason),
             Some(Lookup::Audit(key, request)) => self.on_audit_unavailable(key, request, &reason),
             Some(Lookup::Receipt(sender)) => {

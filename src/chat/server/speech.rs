@@ -137,6 +137,7 @@ const fn request_of(message: &ToServer) -> Option<RequestId> {
         | ToServer::Away { request, .. }
         | ToServer::Moderate { request, .. }
         | ToServer::Measures { request }
+        | ToServer::Earlier { request, .. }
         | ToServer::Audit { request, .. } => Some(*request),
         ToServer::Prove { .. }
         | ToServer::Anew

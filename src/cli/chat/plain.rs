@@ -3,7 +3,9 @@
 use super::face::{Face, News};
 use super::stats;
 use crate::chat::client::event::UserEvent;
+use crate::chat::client::past::past_lines;
 use crate::chat::client::plain::{PlainContext, plain_lines};
+use crate::shell::local_time::local_seconds;
 use crate::transport::session::Transport;
 use std::io::{self, Write};
 
@@ -35,7 +37,8 @@ impl<W: Write> PlainFace<W> {
             self.name.clone_from(name);
         }
         let context = PlainContext { server: &self.server, transport: &self.transport, name: &self.name };
-        plain_lines(event, &context).iter().try_for_each(|line| self.line(line))
+        let lines = plain_lines(event, &context).into_iter().chain(past_lines(event, local_seconds));
+        lines.collect::<Vec<_>>().iter().try_for_each(|line| self.line(line))
     }
 
     fn line(&mut self, line: &str) -> io::Result<()> {

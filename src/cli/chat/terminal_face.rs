@@ -96,6 +96,7 @@ impl Face for TerminalFace {
             News::Reached(server) => self.state.status.server = server,
             News::Carried(transport) => self.state.status.transport = transport,
             News::Chat(event) => {
+                self.state.on_earlier(&event, |at_ms| Moment(local_seconds(at_ms)));
                 self.state.on_event(&event, when(&event).unwrap_or(now));
                 if matches!(event, UserEvent::Connected { .. }) && self.terminal.is_none() {
                     self.open()?;

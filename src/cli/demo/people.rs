@@ -87,6 +87,7 @@ impl Stage {
                 unix_ms_at_zero: clock::unix_ms_at_zero(),
                 owner: None,
                 max_sessions: 16,
+                keep: crate::store::Keep::ALL,
                 terms: Terms::UNLIMITED,
             };
             let mut node = ServerNode::new(&config, &identity, Snapshot::default(), rng, tracer);

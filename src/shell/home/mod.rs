@@ -128,7 +128,12 @@ impl Home {
     pub fn store_file(&self, data: Option<&Path>) -> Result<PathBuf, HomeError> {
         let folder = Folder::new(data.unwrap_or(&self.data).to_owned());
         folder.make()?;
-        Ok(folder.path().join("sayagain.db"))
+        Ok(self.store_place(data))
+    }
+
+    /// Where the server's store file would be; nothing is made.
+    pub fn store_place(&self, data: Option<&Path>) -> PathBuf {
+        data.unwrap_or(&self.data).join("sayagain.db")
     }
 
     /// The server's file of accounts and tokens, in the folder of its store. It need not be there.

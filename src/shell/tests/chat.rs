@@ -55,6 +55,7 @@ fn start_server() -> Running {
         unix_ms_at_zero: clock::unix_ms_at_zero(),
         owner: None,
         max_sessions: 100,
+        keep: crate::store::Keep::ALL,
         terms: Terms::UNLIMITED,
     };
     let identity = Identity::generate(&mut Rng::from_seed(1));

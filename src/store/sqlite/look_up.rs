@@ -14,8 +14,9 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 /// The answer to a look-up.
 pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlite::Result<StoreReply> {
     match request {
-        // A commit is none; one without changes changes nothing.
+        // These two are none; without changes they change nothing.
         StoreRequest::Commit { batch, .. } => Ok(StoreReply::Committed { batch: *batch }),
+        StoreRequest::Sweep { ticket, .. } => Ok(StoreReply::Swept { ticket: *ticket, more: false }),
         StoreRequest::After { ticket, room, after, limit } => {
             let values: [&dyn ToSql; 3] = [&integer(room.0), &integer(after.0), limit];
             let messages = collect(connection, AFTER, values, room_message)?;
@@ -46,7 +47,7 @@ pub(super) fn answer(connection: &Connection, request: &StoreRequest) -> rusqlit
     }
 }
 
-const AFTER: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
+pub(super) const AFTER: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
     WHERE room = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 const LATEST: &str = "SELECT id, person, name, origin, counter, at_ms, kind, text FROM messages
     WHERE room = ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3";
@@ -65,7 +66,10 @@ pub(super) fn snapshot(connection: &Connection) -> rusqlite::Result<Snapshot> {
         FROM rooms ORDER BY room";
     let instances =
         "SELECT instance, key, through, beyond, person, privates_from FROM receipts ORDER BY instance";
-    let privates = "SELECT recipient, max(id) FROM privates GROUP BY recipient ORDER BY recipient";
+    let privates = "SELECT recipient, max(last) FROM (
+            SELECT recipient, max(id) AS last FROM privates GROUP BY recipient
+            UNION ALL SELECT recipient, last FROM swept)
+        GROUP BY recipient ORDER BY recipient";
     Ok(Snapshot {
         accounts: collect(connection, accounts, [], account)?,
         aliases: collect(connection, aliases, [], alias)?,
@@ -107,7 +111,7 @@ fn origin(row: &Row, column: usize) -> rusqlite::Result<Origin> {
     row.get(column).map(|bits: i64| Origin(bits.cast_unsigned()))
 }
 
-fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
+pub(super) fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
     let kind = match row.get(6)? {
         0 => PostKind::Text,
         1 => PostKind::Action,
@@ -125,7 +129,7 @@ fn room_message(row: &Row) -> rusqlite::Result<RoomMessage> {
     })
 }
 
-fn private_message(row: &Row) -> rusqlite::Result<PrivateMessage> {
+pub(super) fn private_message(row: &Row) -> rusqlite::Result<PrivateMessage> {
     Ok(PrivateMessage {
         id: MessageId(unsigned(row, 0)?),
         from: row.get(1)?,

@@ -13,44 +13,50 @@
 //! measures, roles, audit   what moderators did, and what holds of it
 //! ```
 //!
-//! One process at a time: the file is locked from opening to the end of the process, also when that comes
-//! by SIGKILL. A damaged file is an error and stays as it is, until its owner says `--start-anew`.
+//! One server at a time: a file beside it is locked from opening to the end of the process, also when that comes
+//! by SIGKILL. Others may read meanwhile ([`Archive`]). A damaged file is an error and stays as it is, until its
+//! owner says `--start-anew`.
 //!
 //! - [`OpenError`]: what can be wrong with the file, and the cure (`failure.rs`)
 //! - `schema.rs`: the tables, and the ladder from older versions to this one
 //! - `commit.rs`, `look_up.rs`: values ⇄ rows; `order.rs` those of the order that moderators keep
 //! - [`set_aside`]: starting anew (`damage.rs`)
+//! - `retention.rs`: letting go of what is over
+//! - `lock.rs`: one server at a time; [`Archive`]: reading besides it (`archive.rs`)
 //! - [`members`]: accounts and tokens, in another file
 //!
 //! Source: SQLite's documentation of write-ahead logging, `PRAGMA synchronous` and `PRAGMA locking_mode`.
 
+mod archive;
 mod commit;
 mod damage;
 mod failure;
+mod lock;
 mod look_up;
 pub mod members;
 mod order;
+mod retention;
 mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use damage::set_aside;
 pub use failure::OpenError;
 
 use super::age::Sweep;
 use super::{Change, Snapshot, Store, StoreReply, StoreRequest};
-use crate::time::Duration;
+use lock::{Lock, WAIT_FOR_LOCK};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
-
-/// Another server may just be ending: it is waited for so long.
-const WAIT_FOR_LOCK: Duration = Duration::from_secs(1);
 
 /// A store in a file.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
     sweep: Sweep,
+    /// Let go last.
+    _lock: Lock,
 }
 
 impl SqliteStore {
@@ -84,29 +90,12 @@ impl SqliteStore {
     }
 
     fn with_connection(
-        connection: Connection,
+        mut connection: Connection,
         path: &Path,
         now_ms: u64,
     ) -> Result<(Self, Snapshot), OpenError> {
-        let mut store = Self { connection, sweep: Sweep::made_at(now_ms) };
-        let snapshot = store.prepare(path, now_ms)?;
-        Ok((store, snapshot))
-    }
-
-    fn prepare(&mut self, path: &Path, now_ms: u64) -> Result<Snapshot, OpenError> {
-        let failed = |error: rusqlite::Error| OpenError::new(path, &error);
-        // SQLite opens for reading what it may not write, and stumbles only later.
-        if self.connection.is_readonly("main").map_err(failed)? {
-            return Err(OpenError::ReadOnly { path: path.to_owned() });
-        }
-        lock(&self.connection).map_err(failed)?;
-        // Before anything is written: the file may be another program's, or a later version's.
-        let version = schema::version(&self.connection, path)?;
-        configure(&self.connection).map_err(failed)?;
-        schema::check(&self.connection, path)?;
-        schema::climb(&mut self.connection, version).map_err(failed)?;
-        commit::sweep(&self.connection, now_ms).map_err(failed)?;
-        look_up::snapshot(&self.connection).map_err(failed)
+        let (lock, snapshot) = prepare(&mut connection, path, now_ms)?;
+        Ok((Self { connection, sweep: Sweep::made_at(now_ms), _lock: lock }, snapshot))
     }
 
     fn commit(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
@@ -115,17 +104,29 @@ impl SqliteStore {
     }
 }
 
-fn lock(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(WAIT_FOR_LOCK)?;
-    // The lock taken here is kept until the connection ends, because of the mode.
-    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
+fn prepare(connection: &mut Connection, path: &Path, now_ms: u64) -> Result<(Lock, Snapshot), OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::new(path, &error);
+    // SQLite opens for reading what it may not write, and stumbles only later.
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly { path: path.to_owned() });
+    }
+    connection.busy_timeout(WAIT_FOR_LOCK).map_err(failed)?;
+    let lock = Lock::take(path).map_err(failed)?;
+    // Before anything is written: the file may be another program's, or a later version's.
+    let version = schema::version(connection, path)?;
+    configure(connection).map_err(failed)?;
+    schema::check(connection, path)?;
+    schema::climb(connection, version).map_err(failed)?;
+    commit::sweep(connection, now_ms).map_err(failed)?;
+    Ok((lock, look_up::snapshot(connection).map_err(failed)?))
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // secure_delete: what is no longer kept is written over, and not only let go of.
     // fullfsync: on macOS a plain fsync stops at the disk's own cache.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;",
+         PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
@@ -136,6 +137,10 @@ impl Store for SqliteStore {
         let done = match &request {
             StoreRequest::Commit { batch, changes } => {
                 self.commit(changes).map(|()| StoreReply::Committed { batch: *batch })
+            }
+            StoreRequest::Sweep { ticket, keep, now_ms } => {
+                let more = retention::step(&mut self.connection, *keep, *now_ms);
+                more.map(|more| StoreReply::Swept { ticket: *ticket, more })
             }
             other => look_up::answer(&self.connection, other),
         };

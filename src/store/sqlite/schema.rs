@@ -12,7 +12,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x7361_7961;
 
 /// The steps, from an empty file upwards.
-const LADDER: [&str; 4] = [FIRST, SECOND, THIRD, FOURTH];
+pub(super) const LADDER: [&str; 5] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 // Clustered by (room, id): a replay reads one run of the tree. Numbers are at most 2^62; `origin` is 64
 // random bits, of which only equality matters.
@@ -110,6 +110,14 @@ const FOURTH: &str = "
         seen   INTEGER NOT NULL,
         PRIMARY KEY (person, room)
     ) STRICT, WITHOUT ROWID;
+";
+
+// Messages may be let go of. The newest private message that a recipient ever had stays known by its number.
+const FIFTH: &str = "
+    CREATE TABLE swept (
+        recipient INTEGER PRIMARY KEY,
+        last      INTEGER NOT NULL
+    ) STRICT;
 ";
 
 /// On which rung the file stands; an error if it is not ours or beyond the top.

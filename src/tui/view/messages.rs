@@ -12,7 +12,7 @@
 //! ```
 
 use super::super::attention;
-use super::super::buffer::{Buffer, Dated, Entry};
+use super::super::buffer::{Buffer, Dated, Entry, Past};
 use super::super::moment::Moment;
 use super::super::sending::Pending;
 use super::super::state::{Mode, State};
@@ -67,6 +67,10 @@ fn entry_rows(state: &State, buffer: &Buffer, index: usize, width: usize) -> Vec
     let Some(dated) = buffer.entries().get(index) else { return Vec::new() };
     let before = index.checked_sub(1).and_then(|index| buffer.entries().get(index));
     let mut rows = Vec::new();
+    if before.is_none() && buffer.past == Past::Start {
+        let text = format!("the beginning of {}", printable(buffer.place.name()));
+        rows.push(rule(&text, state.theme.dim(), width));
+    }
     if before.is_none_or(|before| before.at.day() != dated.at.day()) {
         rows.push(rule(&dated.at.date(), state.theme.dim(), width));
     }

@@ -52,6 +52,7 @@ impl Scene {
     fn new(is_clear: bool) -> Self {
         let identity = Identity::from_secret([2; 32]);
         let config = ServerConfig {
+            keep: sayagain::store::Keep::ALL,
             server_name: "fuzz".to_owned(),
             insecure: is_clear,
             liveness: LivenessConfig::default(),

@@ -16,6 +16,7 @@ mod finding;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod harness;
+mod history;
 mod joining;
 mod killed;
 #[cfg(target_os = "linux")]

@@ -127,6 +127,7 @@ impl Room {
         let mut rng = Rng::from_seed(seed);
         let server_key = Identity::generate(&mut rng);
         let config = ServerConfig {
+            keep: sayagain::store::Keep::ALL,
             server_name: "siege".to_owned(),
             insecure: false,
             liveness: LivenessConfig::default(),

@@ -27,6 +27,9 @@ impl ChatClient {
             ToClient::Audit { request, entries } => {
                 self.answer(request, |line| UserEvent::Audit { line, entries });
             }
+            ToClient::Page { request, room, messages, at_start } => {
+                self.hear_page(request, room, messages, at_start);
+            }
             ToClient::Asked { wanted, salt, tries_left } => self.hear_asked(wanted, salt, tries_left)?,
             ToClient::Presence { changes } => self.hear_presence(changes),
             ToClient::Renamed { person, old, new } => self.hear_renamed(person, old, new),
@@ -122,7 +125,8 @@ impl ChatClient {
                 | ToServer::Whois { .. }
                 | ToServer::Rooms { .. }
                 | ToServer::Measures { .. }
-                | ToServer::Audit { .. },
+                | ToServer::Audit { .. }
+                | ToServer::Earlier { .. },
                 Some(line),
             ) => {
                 self.fail(line, Failure::new("no-answer", "the server has no answer to this"));

@@ -5,9 +5,11 @@
 //!
 //! - `control`: who we are, answers to requests, what became of others;
 //! - `private`: private messages, and the receipts of all messages;
-//! - `room`: what happens in a room.
+//! - `room`: what happens in a room;
+//! - `past`: what was said further back.
 
 mod control;
+mod past;
 mod private;
 mod room;
 

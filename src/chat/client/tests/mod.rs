@@ -2,6 +2,7 @@
 //! generated, where sessions break at random and every promise is checked.
 
 mod generated;
+mod past;
 mod scripted;
 mod terms;
 mod toy_server;

@@ -28,7 +28,13 @@ struct Line {
 impl Line {
     fn with_terms(terms: Terms, owner: Option<Key>) -> Self {
         let limits = ChatLimits { terms, ..ChatLimits::default() };
-        let config = ChatConfig { server_name: "lab".into(), unix_ms_at_zero: 0, owner, limits };
+        let config = ChatConfig {
+            server_name: "lab".into(),
+            unix_ms_at_zero: 0,
+            owner,
+            keep: crate::store::Keep::ALL,
+            limits,
+        };
         let client = ChatClientConfig {
             instance: Instance([1; 16]),
             name: "ann".to_owned(),

@@ -63,7 +63,13 @@ struct World {
 
 fn config() -> ChatConfig {
     let limits = ChatLimits::default();
-    ChatConfig { server_name: "lab".into(), unix_ms_at_zero: 0, owner: None, limits }
+    ChatConfig {
+        server_name: "lab".into(),
+        unix_ms_at_zero: 0,
+        owner: None,
+        keep: crate::store::Keep::ALL,
+        limits,
+    }
 }
 
 fn terminal(number: u8) -> Terminal {

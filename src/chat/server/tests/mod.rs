@@ -2,7 +2,9 @@
 
 mod door;
 mod exactly_once;
+mod keeping;
 mod order;
+mod past;
 mod people;
 mod posting;
 mod rank;

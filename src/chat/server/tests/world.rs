@@ -9,7 +9,7 @@ use crate::chat::server::{
     ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, Rule, SessionKey,
 };
 use crate::store::members::MembersInMemory;
-use crate::store::{Key, MemoryStore, Store, StoreReply, StoreRequest, WithMembers};
+use crate::store::{Keep, Key, MemoryStore, Store, StoreReply, StoreRequest, WithMembers};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -49,10 +49,16 @@ impl World {
 
     /// A server that starts over what this store has kept.
     pub fn over(store: MemoryStore, limits: ChatLimits) -> Self {
+        Self::keeping(Keep::ALL, store, limits)
+    }
+
+    /// The same, which keeps so much.
+    pub fn keeping(keep: Keep, store: MemoryStore, limits: ChatLimits) -> Self {
         let config = ChatConfig {
             server_name: "here".to_owned(),
             unix_ms_at_zero: EPOCH_MS,
             owner: Some(OWNER),
+            keep,
             limits,
         };
         Self {
