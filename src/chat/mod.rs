@@ -3,6 +3,7 @@
 pub mod client;
 pub mod codec;
 pub mod command;
+pub mod file_wish;
 pub mod invisible;
 pub mod message;
 pub mod name;

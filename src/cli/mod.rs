@@ -17,6 +17,7 @@ pub mod demo;
 pub mod exit;
 pub mod hidden;
 pub mod json;
+mod json_files;
 pub mod key;
 pub mod keylog;
 pub mod link;

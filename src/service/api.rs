@@ -5,6 +5,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
 use crate::crypto::{BoundSalt, StretchedKey, Thumbprint};
+use crate::files::FileEvent;
 use crate::time::Duration;
 use crate::transport::config::Choices;
 use crate::transport::session::{LivenessConfig, PublicKey, SessionStats, Transport};
@@ -155,6 +156,8 @@ pub enum ClientEvent {
     Stats { stats: SessionStats, line: Option<LineNumber> },
     /// The answer to `/fingerprint`: the key that the server proved, once one did, and one's own.
     Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
+    /// Of files.
+    File(FileEvent),
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
     /// The server wants this proved first: to be answered with `handle_answer`.

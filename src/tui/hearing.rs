@@ -35,6 +35,7 @@ impl State {
             UserEvent::Accepted { .. }
             | UserEvent::Obeyed { .. }
             | UserEvent::StatsAsked { .. }
+            | UserEvent::FileAsked { .. }
             | UserEvent::QuitAsked { .. }
             | UserEvent::CurrentRoom { .. } => {}
             UserEvent::Message { .. } | UserEvent::Private { .. } => self.on_said(event, at),
@@ -58,7 +59,7 @@ impl State {
         let line = event.line()?;
         let in_room = self.sending.get(line).is_some_and(|pending| !pending.place.is_private());
         match event {
-            UserEvent::StatsAsked { .. } => None,
+            UserEvent::StatsAsked { .. } | UserEvent::FileAsked { .. } => None,
             UserEvent::Accepted { id, .. } if in_room => {
                 self.sending.on_accepted(line, *id);
                 None

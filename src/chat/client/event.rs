@@ -3,6 +3,7 @@
 //! One event a fact, in the order in which it is to be shown. The terminal, the plain lines and the JSON
 //! lines are three renderings of these values; none of them decides anything.
 
+use crate::chat::file_wish::FileWish;
 use crate::chat::message::{AuditEntry, MeasureEntry, Role};
 use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceState, RoomEntry, WhoisEntry};
 
@@ -82,6 +83,8 @@ pub enum UserEvent {
     Help { line: LineNumber, text: String },
     /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
     StatsAsked { line: LineNumber },
+    /// The line is about files, which somebody else sees to; its outcome is told there.
+    FileAsked { line: LineNumber, wish: FileWish },
     /// The line asks for the two keys (`/fingerprint`), which whoever has them tells.
     FingerprintsAsked { line: LineNumber },
     /// The answer to it: the key that the server proved, once one did, and one's own.
@@ -113,6 +116,7 @@ impl UserEvent {
             | Self::Measures { line, .. }
             | Self::Audit { line, .. }
             | Self::StatsAsked { line }
+            | Self::FileAsked { line, .. }
             | Self::FingerprintsAsked { line }
             | Self::Fingerprints { line, .. }
             | Self::QuitAsked { line } => Some(*line),

@@ -18,11 +18,13 @@
 //! - `carrier`: the session, over either transport
 //! - `pins`: is this the server that we know?
 //! - `promised`: is it the one that the join code promises, or that announced itself?
+//! - `files`: what is carried besides the chat
 //! - `leaving`: when is everything said?
 
 mod at_door;
 mod attempts;
 mod carrier;
+mod files;
 mod leaving;
 mod node;
 mod pins;

@@ -9,6 +9,8 @@ use crate::chat::client::{ChatClient, ChatClientConfig, Pending};
 use crate::chat::codec::decode_server_greeting;
 use crate::chat::message::{Failure, Instance};
 use crate::crypto::{Identity, Pattern};
+use crate::files::message::FILES_CHANNEL;
+use crate::files::{FileReply, FileRequest, Porter};
 use crate::rng::Rng;
 use crate::service::api::{Answer, ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
 use crate::service::verbs::ClientCore;
@@ -21,6 +23,7 @@ use crate::transport::session::{
     ChannelId, CloseCode, CloseReason, Liveness, PublicKey, SendError, SessionEvent, SessionStats, Transport,
 };
 use crate::transport::stream::{HandshakeInput, Stream, StreamConfig};
+use crate::wire::Malformed;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,10 +67,11 @@ pub struct ClientNode {
     /// The key that the server proved last: known from then on.
     pub(super) server_key: Option<PublicKey>,
     pub(super) chat: ChatClient,
+    pub(super) files: Porter,
     pub(super) session: Option<Carrier>,
     pub(super) stage: Stage,
     attempts: Attempts,
-    leave: Leave,
+    pub(super) leave: Leave,
     /// Has the chat ever let us in?
     welcomed: bool,
     /// Was the server's name unknown when it proved its key?
@@ -97,6 +101,7 @@ impl ClientNode {
             pins,
             identity,
             chat,
+            files: Porter::default(),
             session: None,
             stage: Stage::Waiting { until: now },
             attempts: Attempts::new(config.addresses.max(1)),
@@ -141,6 +146,11 @@ impl ClientCore for ClientNode {
 
     fn handle_answer(&mut self, now: Instant, answer: Answer) {
         self.answer(now, answer);
+        self.carry(now);
+    }
+
+    fn handle_file_reply(&mut self, now: Instant, reply: FileReply) {
+        self.files.handle_reply(now, reply);
         self.carry(now);
     }
 
@@ -219,6 +229,10 @@ impl ClientCore for ClientNode {
         self.actions.pop_front()
     }
 
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        self.files.poll_request()
+    }
+
     fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
     }
@@ -233,7 +247,7 @@ impl ClientCore for ClientNode {
         let first =
             (!self.attempts.ever_up()).then(|| self.slow_at.unwrap_or(self.deadline).min(self.deadline));
         let session = self.session.as_ref().and_then(Carrier::poll_timeout);
-        let leave = self.leave.at(self.chat.unsettled_lines() > 0).filter(|_| !self.is_leaving());
+        let leave = self.leave.at(self.is_unsettled()).filter(|_| !self.is_leaving());
         [stage, first, session, leave, self.chat.poll_timeout()].into_iter().flatten().min()
     }
 }
@@ -311,6 +325,7 @@ impl ClientNode {
     fn drop_session(&mut self, now: Instant, reason: &str) {
         self.session = None;
         self.chat.handle_disconnected(now, reason);
+        self.files.on_disconnected();
         self.actions.push_back(ClientAction::Close);
     }
 
@@ -356,7 +371,9 @@ impl ClientNode {
         if self.is_leaving() {
             return;
         }
-        let left: Vec<u64> = self.chat.unsettled().map(|line| line.0).collect();
+        let mut left: Vec<u64> =
+            self.chat.unsettled().chain(self.files.open_lines()).map(|line| line.0).collect();
+        left.sort_unstable();
         let ending = if left.is_empty() { Ending::Done } else { Ending::Undelivered(left) };
         self.stage = Stage::Leaving { ending, until: now + GOODBYE };
         match &mut self.session {
@@ -376,11 +393,11 @@ impl ClientNode {
                 self.on_user_event(now, event);
             } else if let Some(asked) = self.chat.poll_asked() {
                 self.on_asked(now, asked);
-            } else {
+            } else if !self.carry_files(now) {
                 break;
             }
         }
-        if self.leave.at(self.chat.unsettled_lines() > 0).is_some_and(|at| at <= now) {
+        if self.leave.at(self.is_unsettled()).is_some_and(|at| at <= now) {
             self.say_goodbye(now);
         }
         if matches!(self.stage, Stage::Leaving { .. }) && self.session.as_ref().is_none_or(Carrier::is_over) {
@@ -388,7 +405,7 @@ impl ClientNode {
         }
     }
 
-    fn send(&mut self, now: Instant, channel: u64, bytes: Arc<[u8]>) {
+    pub(super) fn send(&mut self, now: Instant, channel: u64, bytes: Arc<[u8]>) {
         let Some(session) = &mut self.session else { return };
         if session.send(now, ChannelId(channel), bytes) == Err(SendError::QueueFull) {
             // The chat keeps what has no receipt: a new session begins with an empty queue.
@@ -401,7 +418,10 @@ impl ClientNode {
         match event {
             SessionEvent::Connected { peer, greeting } => self.on_up(now, peer, &greeting),
             SessionEvent::Message { channel, bytes } => {
-                let heard = self.chat.handle_message(now, channel.0, &bytes);
+                let heard = match channel.0 {
+                    FILES_CHANNEL => self.files.handle_message(now, &bytes).map_err(Malformed),
+                    channel => self.chat.handle_message(now, channel, &bytes),
+                };
                 if let Some(session) = &mut self.session {
                     session.recycle(bytes);
                 }
@@ -476,6 +496,7 @@ impl ClientNode {
                 self.events.push_back(ClientEvent::Keys { line, server, own });
                 self.leave.on_settled(now);
             }
+            UserEvent::FileAsked { line, wish } => self.files.handle_wish(line, wish),
             UserEvent::QuitAsked { .. } => {
                 self.tell(event);
                 self.leave.on_quit_asked(now, true);
@@ -484,6 +505,7 @@ impl ClientNode {
                 if let UserEvent::Connected { .. } = event {
                     // Only the chat's welcome counts: it may still turn us away after the handshake.
                     self.welcomed = true;
+                    self.files.on_connected();
                     self.leave.on_up(now);
                 }
                 if event.line().is_some() {

@@ -8,6 +8,7 @@ mod classroom;
 mod comparing;
 mod doors;
 mod endings;
+mod files;
 #[cfg(target_os = "linux")]
 mod finding;
 #[cfg(target_os = "linux")]
