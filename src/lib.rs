@@ -65,6 +65,7 @@
 pub mod chat;
 pub mod cli;
 pub mod crypto;
+pub mod files;
 pub mod lab;
 pub mod rng;
 pub mod service;

@@ -9,6 +9,7 @@
 //!
 //! One table, [`COMMANDS`], drives reading, `/help` and completion.
 
+use crate::chat::file_wish::FileWish;
 use crate::chat::message::{Act, Failure, Measure, Role};
 use crate::chat::name::Name;
 use crate::chat::room_name::RoomName;
@@ -54,6 +55,10 @@ pub enum Command {
     Audit { count: u64 },
     /// Show so many messages before the oldest that is shown of the current room.
     History { count: u64 },
+    /// `/send`: this file, to this person or (`None`) into the current room.
+    Send { path: String, to: Option<String> },
+    /// What is to be done with a file that was offered; or which are there?
+    File { wish: FileWish },
     /// How is this command (a name of [`COMMANDS`]) used, or which are there?
     Help { about: Option<&'static str> },
     /// How does the session fare?
@@ -219,6 +224,33 @@ pub const COMMANDS: &[CommandEntry] = &[
             if (1..=100).contains(&count) { Ok(Command::History { count }) } else { Err(Refusal::Usage) }
         },
     ),
+    entry(
+        "send",
+        "FILE [NAME]",
+        "send a file to one person; without NAME to the current room",
+        |arguments| {
+            let (path, name) = path_and_rest(arguments)?;
+            let to = only_if_any(name)?.map(person).transpose()?;
+            Ok(Command::Send { path, to })
+        },
+    ),
+    entry(
+        "accept",
+        "ID [PATH]",
+        "fetch a file that was offered, into the folder or the file PATH",
+        |arguments| {
+            let (id, path) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+            let id = number(id)?;
+            let path = if path.is_empty() { None } else { Some(path_alone(path.trim())?) };
+            Ok(Command::File { wish: FileWish::Accept { id, path } })
+        },
+    ),
+    entry("decline", "ID", "do not take a file that was offered", |arguments| {
+        Ok(Command::File { wish: FileWish::Decline { id: number(only(arguments)?)? } })
+    }),
+    entry("files", "", "list the files that are offered or on their way", |arguments| {
+        none(arguments, Command::File { wish: FileWish::List })
+    }),
     entry("help", "[COMMAND]", "explain a command, or list them all", |arguments| {
         let asked = only_if_any(arguments)?;
         let about = asked.map(|name| find(name).ok_or(Refusal::Unknown)).transpose()?;
@@ -324,6 +356,25 @@ fn only_room_if_any(arguments: &str) -> Result<Option<RoomName>, Refusal> {
 fn first_and_rest(arguments: &str) -> Result<(&str, &str), Refusal> {
     let (first, rest) = arguments.split_once(char::is_whitespace).ok_or(Refusal::Usage)?;
     Ok((first, rest.trim_start()))
+}
+
+/// A path, in quotation marks if it has blanks, and what follows it.
+fn path_and_rest(arguments: &str) -> Result<(String, &str), Refusal> {
+    let (path, rest) = match arguments.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').ok_or(Refusal::Usage)?,
+        None => arguments.split_once(char::is_whitespace).unwrap_or((arguments, "")),
+    };
+    Ok((some(path)?.to_owned(), rest.trim()))
+}
+
+/// A path to the end of the line, with quotation marks or without.
+fn path_alone(arguments: &str) -> Result<String, Refusal> {
+    let path = arguments.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(arguments);
+    Ok(some(path)?.to_owned())
+}
+
+fn number(typed: &str) -> Result<u64, Refusal> {
+    typed.strip_prefix('#').unwrap_or(typed).parse().map_err(|_| Refusal::Usage)
 }
 
 fn person(typed: &str) -> Result<String, Refusal> {

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod client;
 pub mod codec;
 pub mod command;
+pub mod file_wish;
 pub mod invisible;
 pub mod message;
 pub mod name;

@@ -20,6 +20,7 @@ use super::qlog::QlogOptions;
 use super::sending::Sending;
 use super::serve::announcing::AnnounceOptions;
 use super::serve::door::DoorOptions;
+use super::serve::file_options::FileOptions;
 use super::serve::keep;
 use super::tcp_wishes::TcpWishes;
 use super::token::Token;
@@ -306,6 +307,9 @@ pub struct Serve {
     /// Whether it is announced.
     #[command(flatten)]
     pub announce: AnnounceOptions,
+    /// How much place there is for files.
+    #[command(flatten)]
+    pub files: FileOptions,
     /// Who may come in.
     #[command(flatten)]
     pub door: DoorOptions,
@@ -371,6 +375,9 @@ pub struct Chat {
     /// Speak in the clear, with a CRC instead of the seal; the server must ask for it too
     #[arg(long)]
     pub insecure: bool,
+    /// Put the files that you accept here [default: the folder for downloads, if there is one]
+    #[arg(long, value_name = "DIR", env = "SAYAGAIN_DOWNLOAD_DIR")]
+    pub download_dir: Option<PathBuf>,
     /// How a server is found.
     #[command(flatten)]
     pub find: FindOptions,

@@ -172,6 +172,7 @@ fn named(event: &UserEvent, session: Session<'_>) -> (&'static str, Value) {
         UserEvent::Earlier { room, messages, at_start, .. } => ("earlier", page(room, messages, *at_start)),
         UserEvent::Help { text, .. } => ("help", json!({ "text": text })),
         UserEvent::StatsAsked { .. } => ("stats-asked", json!({})),
+        UserEvent::FileAsked { .. } => ("file-asked", json!({})),
         UserEvent::FingerprintsAsked { .. } => ("fingerprint-asked", json!({})),
         UserEvent::Fingerprints { server, own, .. } => {
             ("fingerprint", json!({ "server": server.as_ref().map(fingerprint), "own": fingerprint(own) }))

@@ -19,6 +19,7 @@ pub mod exit;
 pub mod hidden;
 pub mod history;
 pub mod json;
+mod json_files;
 pub mod key;
 pub mod keylog;
 pub mod link;

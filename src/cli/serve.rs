@@ -7,6 +7,7 @@
 
 pub mod announcing;
 pub mod door;
+pub mod file_options;
 pub mod joining;
 pub mod keep;
 mod qr;
@@ -22,10 +23,12 @@ use super::qlog::Vantage;
 use super::signals::Signals;
 use crate::chat::client::display::printable;
 use crate::crypto::Identity;
+use crate::files::FileRequest;
 use crate::service::ServerNode;
 use crate::service::api::{ServerConfig, ServerEvent};
 use crate::shell::clock;
 use crate::shell::entropy;
+use crate::shell::files::FileThread;
 use crate::shell::home::Home;
 use crate::shell::listen::{ServerSockets, Transports};
 use crate::shell::resolve::{DEFAULT_PORT, ResolveError, resolve};
@@ -91,7 +94,10 @@ pub fn run(serve: &Serve) -> Outcome {
     let handle = server_loop.handle();
     let (store, snapshot) = open_store(serve, &home, &handle, &identity)?;
     let ear = serve.departures.open()?.unwrap_or_else(|| traces.tracer.clone());
-    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), ear).with_door(door);
+    let (limits, files, kept) = serve.files.open(&home, (serve.data.as_deref(), serve.ephemeral), &handle)?;
+    let node = ServerNode::new(&config, &identity, snapshot, entropy::rng(), ear)
+        .with_door(door)
+        .with_files(&config, limits, kept);
     let signals = Signals::install().map_err(Stop::failed)?;
     let ended = handle.clone();
     signals.call(move || {
@@ -106,7 +112,8 @@ pub fn run(serve: &Serve) -> Outcome {
         told.into_iter().for_each(|object| print_line(&json::stamped(object, clock::now().as_micros())));
         announcing::announce(serve, &config.server_name, *bound, &identity.public(), &people)
     });
-    let outcome = run_until_shutdown(server_loop, node, Outlets { store, handle, json: serve.json, people });
+    let outcome =
+        run_until_shutdown(server_loop, node, Outlets { store, files, handle, json: serve.json, people });
     drop(announcer);
     traces.finish();
     outcome
@@ -199,6 +206,7 @@ fn print_line(line: &str) {
 /// Where the node's requests and news go.
 struct Outlets {
     store: StoreThread,
+    files: Option<FileThread>,
     handle: ServerHandle,
     json: bool,
     people: People,
@@ -209,6 +217,10 @@ impl ServerOutlets for Outlets {
         if let Err(answer) = self.store.submit(request) {
             self.handle.stored(answer);
         }
+    }
+
+    fn ask_files(&mut self, request: FileRequest) {
+        file_options::ask(self.files.as_ref(), request);
     }
 
     fn tell(&mut self, event: ServerEvent) {

@@ -28,6 +28,7 @@
 //! RFC 7693 (BLAKE2s); RFC 9001 §5.4 (header protection); RFC 9106 (Argon2id). The primitives are those of
 //! kept libraries; what is ours is how they are joined.
 pub mod clear;
+pub mod digest;
 pub mod handshake;
 pub mod identity;
 pub mod lock;
@@ -42,6 +43,7 @@ pub mod stretched;
 pub mod thumbprint;
 pub mod words;
 
+pub use digest::{Digest, Digester};
 pub use handshake::{HandshakeError, Initiator, Pattern, Responder};
 pub use identity::{Identity, PublicKey};
 pub use lock::{Forged, Secrets, TrafficKeys};

@@ -13,6 +13,8 @@
 //! ```
 pub mod bench;
 pub mod cast;
+#[cfg(test)]
+mod files_tests;
 pub mod flow;
 pub mod labels;
 pub mod ladder;

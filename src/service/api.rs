@@ -5,6 +5,7 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::{Failure, Proof, Wanted};
 use crate::chat::quota::Terms;
 use crate::crypto::{BoundSalt, StretchedKey, Thumbprint};
+use crate::files::FileEvent;
 use crate::store::Keep;
 use crate::time::Duration;
 use crate::transport::config::Choices;
@@ -193,6 +194,8 @@ pub enum ClientEvent {
     Stats { stats: SessionStats, line: Option<LineNumber> },
     /// The answer to `/fingerprint`: the key that the server proved, once one did, and one's own.
     Keys { line: LineNumber, server: Option<PublicKey>, own: PublicKey },
+    /// Of files.
+    File(FileEvent),
     /// Still not connected after five seconds: say what to check.
     ConnectingSlowly,
     /// The session is carried by this from now on; told when it changes, before `Connected`.

@@ -20,6 +20,8 @@ use crate::chat::server::{
     ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, SessionKey,
 };
 use crate::crypto::Identity;
+use crate::files::message::FILES_CHANNEL;
+use crate::files::{Desk, DeskEffect, FileLimits, FileReply, FileRequest, KeptFile};
 use crate::rng::Rng;
 use crate::store::{Snapshot, StoreReply, StoreRequest};
 use crate::time::Instant;
@@ -50,6 +52,8 @@ pub struct ServerNode {
     /// Sessions that were sent something since they were last asked whether their queue is low.
     filled: VecDeque<SessionKey>,
     requests: VecDeque<StoreRequest>,
+    files: Desk,
+    file_requests: VecDeque<FileRequest>,
     events: VecDeque<ServerEvent>,
     stretch: u32,
     max_sessions: usize,
@@ -101,6 +105,8 @@ impl ServerNode {
             held: Held::default(),
             filled: VecDeque::new(),
             requests: VecDeque::new(),
+            files: Desk::new(FileLimits::NONE, Vec::new(), config.unix_ms_at_zero),
+            file_requests: VecDeque::new(),
             events: VecDeque::new(),
             stretch: 1,
             max_sessions: config.max_sessions,
@@ -114,6 +120,13 @@ impl ServerNode {
     #[must_use]
     pub fn with_door(mut self, config: DoorConfig) -> Self {
         self.chat = self.chat.with_door(config);
+        self
+    }
+
+    /// Taking files within these limits, in place of none; `kept` is what its disk has of them.
+    #[must_use]
+    pub fn with_files(mut self, config: &ServerConfig, limits: FileLimits, kept: Vec<KeptFile>) -> Self {
+        self.files = Desk::new(limits, kept, config.unix_ms_at_zero);
         self
     }
 }
@@ -153,12 +166,18 @@ impl ServerCore for ServerNode {
         self.carry(now);
     }
 
+    fn handle_file_reply(&mut self, now: Instant, reply: FileReply) {
+        self.files.handle_reply(now, reply, &self.chat);
+        self.carry(now);
+    }
+
     fn handle_timeout(&mut self, now: Instant) {
         self.endpoint.handle_timeout(now);
         self.streams.handle_timeout(now);
         if self.chat.poll_timeout().is_some_and(|due| due <= now) {
             self.chat.handle_timeout(now);
         }
+        self.files.handle_timeout(now);
         self.carry(now);
     }
 
@@ -196,15 +215,22 @@ impl ServerCore for ServerNode {
         self.requests.pop_front()
     }
 
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        self.file_requests.pop_front()
+    }
+
     fn poll_event(&mut self) -> Option<ServerEvent> {
         self.events.pop_front()
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        [self.endpoint.poll_timeout(), self.streams.poll_timeout(), self.chat.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        let parts = [
+            self.endpoint.poll_timeout(),
+            self.streams.poll_timeout(),
+            self.chat.poll_timeout(),
+            self.files.poll_timeout(),
+        ];
+        parts.into_iter().flatten().min()
     }
 }
 
@@ -226,6 +252,8 @@ impl ServerNode {
             // The chat's wishes first: who is about to be told of an end must still be known.
             if let Some(effect) = self.chat.poll_effect() {
                 self.do_effect(now, effect);
+            } else if let Some(effect) = self.files.poll_effect() {
+                self.do_file_effect(now, effect);
             } else if let Some((id, event)) = self.endpoint.poll_event() {
                 let remote = self.endpoint.path(id).map(|path| path.remote);
                 self.hear(now, Carrier::Udp(id), remote, event);
@@ -302,7 +330,11 @@ impl ServerNode {
                 if let Some(rtt) = self.stats(carrier).and_then(|stats| stats.rtt) {
                     self.chat.handle_rtt(key, rtt);
                 }
-                self.chat.handle_message(now, key, channel.0, &bytes);
+                if channel.0 == FILES_CHANNEL {
+                    self.hear_of_files(now, key, &bytes);
+                } else {
+                    self.chat.handle_message(now, key, channel.0, &bytes);
+                }
                 if let Carrier::Udp(id) = carrier {
                     self.endpoint.recycle(id, bytes);
                 }
@@ -327,7 +359,33 @@ impl ServerNode {
                 }
             }
             Effect::Store(request) => self.requests.push_back(request),
-            Effect::Happened(happening) => self.tell(happening),
+            Effect::Entered { session, room } => self.files.on_arrived(session, Some(&room), &self.chat),
+            Effect::Happened(happening) => {
+                if let ChatHappening::Connected { session, .. } = &happening {
+                    self.files.on_arrived(*session, None, &self.chat);
+                }
+                self.tell(happening);
+            }
+        }
+    }
+
+    fn hear_of_files(&mut self, now: Instant, key: SessionKey, bytes: &[u8]) {
+        if let Err(rule) = self.files.handle_message(now, key, bytes, &self.chat)
+            && let Some(Carried { carrier, .. }) = self.carriers.get(key)
+        {
+            self.close(now, carrier, CloseCode::PROTOCOL, &format!("broke the protocol: {rule}"));
+            self.end(now, key, rule);
+        }
+    }
+
+    fn do_file_effect(&mut self, now: Instant, effect: DeskEffect) {
+        match effect {
+            DeskEffect::Send { session, bytes } => {
+                if let Some(Carried { carrier, .. }) = self.carriers.get(session) {
+                    self.send(now, session, carrier, ChannelId(FILES_CHANNEL), bytes);
+                }
+            }
+            DeskEffect::Ask(request) => self.file_requests.push_back(request),
         }
     }
 
@@ -364,6 +422,7 @@ impl ServerNode {
         while let Some(effect) = self.chat.poll_effect() {
             self.do_effect(now, effect);
         }
+        self.files.handle_closed(key);
         self.carriers.end(key);
     }
 

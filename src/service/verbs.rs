@@ -9,6 +9,7 @@ use super::api::{
 };
 use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::LineNumber;
+use crate::files::{FileReply, FileRequest};
 use crate::store::{StoreReply, StoreRequest};
 use crate::time::Instant;
 use std::net::SocketAddr;
@@ -29,6 +30,8 @@ pub trait ServerCore {
     fn handle_stream_closed(&mut self, now: Instant, stream: StreamId, reason: &str);
     /// The store answered.
     fn handle_store_reply(&mut self, now: Instant, reply: StoreReply);
+    /// The disk of files answered.
+    fn handle_file_reply(&mut self, _now: Instant, _reply: FileReply) {}
     /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
     fn handle_timeout(&mut self, now: Instant);
     /// Take leave of everybody.
@@ -49,6 +52,10 @@ pub trait ServerCore {
     fn stream_written(&mut self, now: Instant, stream: StreamId, count: usize);
     /// What the store is asked.
     fn poll_store(&mut self) -> Option<StoreRequest>;
+    /// What the disk of files is asked.
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        None
+    }
     /// What happened.
     fn poll_event(&mut self) -> Option<ServerEvent>;
     /// When it wants to be woken.
@@ -71,6 +78,8 @@ pub trait ClientCore {
     fn quit(&mut self, now: Instant);
     /// The answer to what the server asked. Ignored where nothing was asked.
     fn handle_answer(&mut self, _now: Instant, _answer: Answer) {}
+    /// The disk of files answered.
+    fn handle_file_reply(&mut self, _now: Instant, _reply: FileReply) {}
     /// The network did something.
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>);
     /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
@@ -87,6 +96,10 @@ pub trait ClientCore {
     fn stream_written(&mut self, now: Instant, count: usize);
     /// What is to be done to the network.
     fn poll_action(&mut self) -> Option<ClientAction>;
+    /// What the disk of files is asked.
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        None
+    }
     /// What happened.
     fn poll_event(&mut self) -> Option<ClientEvent>;
     /// When it wants to be woken.

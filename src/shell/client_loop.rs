@@ -13,11 +13,13 @@
 
 use super::client_network::Network;
 use super::clock;
+use super::files::{FileThread, OwnFiles};
 use super::inbox::{Inbox, Postbox};
 use super::tcp_tuning::{TcpInForce, TcpTuning};
 use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::message::Failure;
+use crate::files::{FileReply, FileRequest};
 use crate::lab::link::LinkConfig;
 use crate::service::api::{Answer, ClientEvent, Ending, Preference};
 use crate::service::verbs::ClientCore;
@@ -25,6 +27,7 @@ use crate::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 const INBOX: Token = Token(0);
@@ -44,6 +47,7 @@ enum Letter {
     Line(LineNumber, String),
     BadLine(LineNumber, Failure),
     EndOfInput,
+    Filed(FileReply),
     Answer(Answer),
     Typing(Target),
     Quit,
@@ -98,6 +102,9 @@ pub struct ClientLoop {
     poll: Poll,
     inbox: Inbox<Letter>,
     network: Network,
+    /// Where files of others go, and the thread of files once there is something to do.
+    downloads: PathBuf,
+    files: Option<FileThread>,
     /// Lines that never reached the node.
     bad_lines: Vec<u64>,
     /// How the node ended, and when the loop ends at the latest.
@@ -113,7 +120,8 @@ impl ClientLoop {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), INBOX)?;
         let network = Network::new(transport.into(), addresses, INBOX);
-        Ok(Self { poll, inbox, network, bad_lines: Vec::new(), ending: None })
+        let downloads = PathBuf::from(".");
+        Ok(Self { poll, inbox, network, downloads, files: None, bad_lines: Vec::new(), ending: None })
     }
 
     /// Leads all datagrams through an emulated link. `clear`: they are not sealed. An error says which
@@ -126,6 +134,11 @@ impl ClientLoop {
     /// in the cell, once the first of them is up.
     pub fn tune_tcp(&mut self, tuning: TcpTuning) -> Arc<OnceLock<TcpInForce>> {
         self.network.tune_tcp(tuning)
+    }
+
+    /// Puts the files that others send into this folder, in place of the current one.
+    pub fn download_to(&mut self, folder: PathBuf) {
+        self.downloads = folder;
     }
 
     /// For other threads.
@@ -196,6 +209,7 @@ impl ClientLoop {
                     tell(ClientEvent::User(UserEvent::Error { failure, line: Some(number) }));
                 }
                 Some(Letter::EndOfInput) => node.handle_end_of_input(now),
+                Some(Letter::Filed(reply)) => node.handle_file_reply(now, reply),
                 Some(Letter::Answer(answer)) => node.handle_answer(now, answer),
                 Some(Letter::Typing(target)) => node.handle_typing(now, target),
                 Some(Letter::Quit) => node.quit(now),
@@ -230,6 +244,9 @@ impl ClientLoop {
                 self.network.send(now, self.poll.registry(), node);
             }
         }
+        while let Some(request) = node.poll_file() {
+            self.ask_files(request, now, node);
+        }
         while let Some(event) = node.poll_event() {
             match event {
                 // What happens while leave is taken is nobody's news any more.
@@ -237,6 +254,27 @@ impl ClientLoop {
                 ClientEvent::Finished(ending) => self.ending = Some((ending, now + LEAVE)),
                 event => tell(event),
             }
+        }
+    }
+}
+
+impl ClientLoop {
+    fn ask_files<N: ClientCore>(&mut self, request: FileRequest, now: Instant, node: &mut N) {
+        if self.files.is_none() {
+            let replies = self.inbox.postbox();
+            // Fails only when the loop has ended.
+            let reply = move |reply| {
+                replies.post(Letter::Filed(reply));
+            };
+            self.files = FileThread::start(OwnFiles::new(self.downloads.clone()), Box::new(reply)).ok();
+        }
+        match (&self.files, request) {
+            (Some(files), request) => files.submit(request),
+            (None, FileRequest::Look { key, .. } | FileRequest::Begin { key, .. }) => {
+                let failure = Failure::new("storage-failed", "the system has no thread for files");
+                node.handle_file_reply(now, FileReply::Failed { key, failure });
+            }
+            (None, _) => {}
         }
     }
 }

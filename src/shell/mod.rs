@@ -28,6 +28,7 @@
 //! | [`client_loop`] | how does a client node meet the world? |
 //! | [`lines`] | how do lines of standard input reach a client? |
 //! | [`store_thread`] | who waits for the disk? |
+//! | [`files`] | where do files lie, and who waits for their disk? |
 //! | [`home`] | where are keys, names and history kept? |
 //! | [`caller`] | who called, if `sudo` stands between? |
 //! | [`entropy`] | where does true chance come from? |
@@ -54,6 +55,7 @@ pub mod ecn;
 pub mod emulation;
 pub mod entropy;
 pub mod examination;
+pub mod files;
 pub mod home;
 pub mod lines;
 pub mod listen;

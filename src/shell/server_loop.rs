@@ -29,6 +29,7 @@ use super::listen::ServerSockets;
 use super::open_files::make_room_for;
 use super::server_streams::Streams;
 use super::tcp_tuning::TcpTuning;
+use crate::files::{FileReply, FileRequest};
 use crate::lab::link::LinkConfig;
 use crate::service::api::ServerEvent;
 use crate::service::verbs::ServerCore;
@@ -52,6 +53,7 @@ const SHUTDOWN: Duration = Duration::from_millis(1_500);
 #[derive(Debug)]
 enum Letter {
     Stored(StoreReply),
+    Filed(FileReply),
     Shutdown,
 }
 
@@ -63,6 +65,11 @@ impl ServerHandle {
     /// Hands in an answer of the store. Never waits; false when the loop has ended.
     pub fn stored(&self, reply: StoreReply) -> bool {
         self.0.post(Letter::Stored(reply))
+    }
+
+    /// The disk of files answered. False if the loop has ended.
+    pub fn filed(&self, reply: FileReply) -> bool {
+        self.0.post(Letter::Filed(reply))
     }
 
     /// Asks the server to take leave of everybody and to end, within 2 s. Never waits; false when the
@@ -77,6 +84,8 @@ pub trait ServerOutlets {
     /// Takes what the node asks of the store; the answer comes through [`ServerHandle::stored`], from any
     /// thread.
     fn ask_store(&mut self, request: StoreRequest);
+    /// Ask the disk of files; its reply comes back through [`ServerHandle::filed`]. Nobody needs to have one.
+    fn ask_files(&mut self, _request: FileRequest) {}
     /// Takes news for the log. It must not wait.
     fn tell(&mut self, event: ServerEvent);
 }
@@ -186,6 +195,7 @@ impl ServerLoop {
         for _ in 0..LETTERS {
             match self.inbox.take() {
                 Some(Letter::Stored(reply)) => node.handle_store_reply(now, reply),
+                Some(Letter::Filed(reply)) => node.handle_file_reply(now, reply),
                 Some(Letter::Shutdown) if self.deadline.is_none() => {
                     self.deadline = Some(now + SHUTDOWN);
                     node.shutdown(now);
@@ -259,6 +269,9 @@ impl ServerLoop {
         }
         while let Some(request) = node.poll_store() {
             outlets.ask_store(request);
+        }
+        while let Some(request) = node.poll_file() {
+            outlets.ask_files(request);
         }
         while let Some(event) = node.poll_event() {
             outlets.tell(event);

@@ -38,6 +38,7 @@ impl State {
             UserEvent::Accepted { .. }
             | UserEvent::Obeyed { .. }
             | UserEvent::StatsAsked { .. }
+            | UserEvent::FileAsked { .. }
             | UserEvent::QuitAsked { .. }
             | UserEvent::Earlier { .. }
             | UserEvent::CurrentRoom { .. } => {}
@@ -70,7 +71,7 @@ impl State {
         let line = event.line()?;
         let in_room = self.sending.get(line).is_some_and(|pending| !pending.place.is_private());
         match event {
-            UserEvent::StatsAsked { .. } => None,
+            UserEvent::StatsAsked { .. } | UserEvent::FileAsked { .. } => None,
             UserEvent::Accepted { id, .. } if in_room => {
                 self.sending.on_accepted(line, *id);
                 None

@@ -3,6 +3,7 @@
 //! One event a fact, in the order in which it is to be shown. The terminal, the plain lines and the JSON
 //! lines are three renderings of these values; none of them decides anything.
 
+use crate::chat::file_wish::FileWish;
 use crate::chat::message::{AuditEntry, MeasureEntry, Role, RoomMessage};
 use crate::chat::message::{Failure, MessageId, PersonEntry, PostKind, PresenceState, RoomEntry, WhoisEntry};
 
@@ -85,6 +86,8 @@ pub enum UserEvent {
     Help { line: LineNumber, text: String },
     /// The line asks for the session's statistics, which whoever has them adds (`/stats`).
     StatsAsked { line: LineNumber },
+    /// The line is about files, which somebody else sees to; its outcome is told there.
+    FileAsked { line: LineNumber, wish: FileWish },
     /// The line asks for the two keys (`/fingerprint`), which whoever has them tells.
     FingerprintsAsked { line: LineNumber },
     /// The answer to it: the key that the server proved, once one did, and one's own.
@@ -117,6 +120,7 @@ impl UserEvent {
             | Self::Audit { line, .. }
             | Self::Earlier { line, .. }
             | Self::StatsAsked { line }
+            | Self::FileAsked { line, .. }
             | Self::FingerprintsAsked { line }
             | Self::Fingerprints { line, .. }
             | Self::QuitAsked { line } => Some(*line),

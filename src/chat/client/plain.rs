@@ -94,6 +94,7 @@ fn plain_line(event: &UserEvent, context: &PlainContext<'_>) -> Option<String> {
         | UserEvent::Earlier { .. }
         | UserEvent::Whois { .. }
         | UserEvent::StatsAsked { .. }
+        | UserEvent::FileAsked { .. }
         | UserEvent::FingerprintsAsked { .. }
         | UserEvent::Fingerprints { .. }
         | UserEvent::QuitAsked { .. } => return None,

@@ -246,6 +246,12 @@ impl ChatClient {
         Some(&visit.room)
     }
 
+    /// Are we in this room in the present session? `None` if we do not want to be.
+    pub fn standing(&self, room: &str) -> Option<bool> {
+        let visit = self.rooms.get(self.rooms.wanted(room)?)?;
+        Some(visit.stay == Stay::In)
+    }
+
     /// The other people in a room we are in, by name, as far as the server told.
     pub fn members(&self, room: &str) -> impl Iterator<Item = &str> {
         let visit = self.rooms.wanted(room).and_then(|id| self.rooms.get(id));

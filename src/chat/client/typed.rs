@@ -7,6 +7,7 @@ use super::event::{LineNumber, UserEvent};
 use super::outbox::Said;
 use super::router::{ChatClient, OPEN_LINES_MAX};
 use crate::chat::command::{self, Command};
+use crate::chat::file_wish::{FileTarget, FileWish};
 use crate::chat::message::{Act, Failure, PostKind, ToServer};
 use crate::chat::room_name::RoomName;
 use crate::time::Instant;
@@ -61,6 +62,8 @@ impl ChatClient {
             Command::Help { about } => {
                 self.tell(UserEvent::Help { line, text: command::help_text(about) });
             }
+            Command::Send { path, to } => self.send_file(line, path, to)?,
+            Command::File { wish } => self.tell(UserEvent::FileAsked { line, wish }),
             Command::Stats => self.tell(UserEvent::StatsAsked { line }),
             Command::Fingerprint => self.ask_for_keys(line),
             Command::Quit => self.tell(UserEvent::QuitAsked { line }),
@@ -71,6 +74,15 @@ impl ChatClient {
     fn post(&mut self, now: Instant, line: LineNumber, kind: PostKind, text: String) -> Result<(), Failure> {
         let visit = self.rooms.current().ok_or_else(no_room)?;
         self.say(now, line, Said::Post { visit, kind, text });
+        Ok(())
+    }
+
+    fn send_file(&mut self, line: LineNumber, path: String, to: Option<String>) -> Result<(), Failure> {
+        let to = match to {
+            Some(name) => FileTarget::Person(name),
+            None => FileTarget::Room(self.current_room().map(str::to_owned).ok_or_else(no_room)?),
+        };
+        self.tell(UserEvent::FileAsked { line, wish: FileWish::Send { path, to } });
         Ok(())
     }
 

@@ -29,6 +29,8 @@ pub enum Effect {
     Close { session: SessionKey, code: u16, text: String },
     /// Ask the store; its reply comes back through `handle_stored`.
     Store(StoreRequest),
+    /// This session is in this room from now on.
+    Entered { session: SessionKey, room: Arc<str> },
     /// For the log.
     Happened(ChatHappening),
 }

@@ -136,6 +136,7 @@ impl ChatServer {
             seen: self.news.marks.get(person, Some(room)).unwrap_or_default(),
         };
         self.send(key, channel, &joined);
+        self.effects.push_back(Effect::Entered { session: key, room: self.rooms.name(room) });
         self.tell_manners(key, room, channel);
         self.tell_who_is_not_online(key, person, room);
     }

@@ -24,7 +24,8 @@
 //! To read in this order: [`effect`], [`config`]; the leaves [`door`], [`wrong_proofs`], [`accounts`],
 //! [`instances`], [`ids`], [`batch`], [`measures`], [`slow_mode`], [`people`], [`sessions`], [`rooms`],
 //! [`comings`], [`presence_news`], [`marks`], [`replay`], `lookups`, `list`; then the router: `chat_server`, `knock`,
-//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, [`sweeps`], `enter`, `speech`, `post`, [`past`], `settle`, `tell`, `seen`.
+//! `greet`, `control`, `moderate`, `impose`, `manners`, `record`, [`sweeps`], `enter`, `speech`, `post`, [`past`], `settle`, `tell`, `seen`; and
+//! `company`, what whoever carries files may ask.
 //!
 //! *Exactly once* is two rules. A message is taken only if [`instances`] says that its counter is new. And
 //! its receipt is stored in the same transaction, before anybody hears of it.
@@ -33,6 +34,7 @@ pub mod accounts;
 pub mod batch;
 mod chat_server;
 pub mod comings;
+mod company;
 pub mod config;
 mod control;
 pub mod door;

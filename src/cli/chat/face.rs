@@ -11,6 +11,7 @@
 use super::fingerprints::Fingerprints;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::crypto::PublicKey;
+use crate::files::FileEvent;
 use crate::transport::session::{SessionStats, Transport};
 use crate::tui::terminal::Input;
 use std::any::Any;
@@ -31,6 +32,8 @@ pub enum News {
     Carried(Transport),
     /// The chat has something to show.
     Chat(UserEvent),
+    /// Something happened to a file.
+    File(FileEvent),
     /// The session was measured; `line` asked for it, or else it is time to tell.
     Stats(SessionStats, Option<LineNumber>),
     /// The keys that `/fingerprint` asked for; they become an event before a face sees them.

@@ -26,6 +26,7 @@ use crate::lab::link::LinkConfig;
 use crate::service::ClientNode;
 use crate::service::api::{ClientConfig, Ending, Preference, Promise};
 use crate::shell::client_loop::{ClientHandle, ClientLoop};
+use crate::shell::home::downloads;
 use crate::shell::home::{Home, KnownServers};
 use crate::shell::lines::{Meaning, read_lines};
 use crate::shell::{clock, entropy};
@@ -35,6 +36,7 @@ use crate::transport::session::LivenessConfig;
 use crate::tui::state::{Link, State, Status};
 use std::env;
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
@@ -178,6 +180,12 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Where files of others go.
+    fn downloads(&self) -> PathBuf {
+        let usual = || downloads().filter(|folder| folder.is_dir());
+        self.chat.download_dir.clone().or_else(usual).unwrap_or_else(|| PathBuf::from("."))
+    }
+
     fn is_by_code(&self) -> bool {
         matches!(self.meant.promised, Some(Promise::Code(_)))
     }
@@ -219,6 +227,7 @@ impl<'a> Plan<'a> {
         let config = self.config(name, &known);
         let mut client_loop =
             ClientLoop::new(self.transport, self.meant.addresses.clone()).map_err(Stop::failed)?;
+        client_loop.download_to(self.downloads());
         let queue = face::queue();
         let news = queue.0.clone();
         if let Some(bad_link) = &self.bad_link {

@@ -2,6 +2,7 @@
 
 use super::face::{Face, News};
 use crate::cli::json::{self, Session};
+use crate::cli::json_files;
 use crate::shell::clock;
 use crate::transport::session::Transport;
 use serde_json::Value;
@@ -45,6 +46,7 @@ impl<W: Write> Face for JsonFace<W> {
                 let object = json::object(&event, session, at_us);
                 self.object(&object)
             }
+            News::File(event) => self.object(&json_files::object(&event, at_us)),
             News::Stats(_, None) if !self.stats_wanted => Ok(()),
             News::Stats(stats, line) => self.object(&json::stats(&stats, line, at_us)),
             News::Note(text) => {

@@ -8,6 +8,7 @@ use super::face::News;
 use crate::chat::client::courtesy::Target;
 use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::command::{self, Command};
+use crate::files::{FileEvent, FileReply, FileRequest};
 use crate::service::api::{Answer, ClientAction, ClientEvent, Ending, NetworkInput};
 use crate::service::verbs::ClientCore;
 use crate::time::Instant;
@@ -88,6 +89,12 @@ impl<N, M: Memory> Observed<N, M> {
             ClientEvent::User(event) => {
                 self.remember(&event);
                 tell(&self.news, News::Chat(event));
+            }
+            ClientEvent::File(event) => {
+                if let FileEvent::Failed { line, .. } = event {
+                    self.rejected.insert(line.0);
+                }
+                tell(&self.news, News::File(event));
             }
             ClientEvent::Stats { stats, line } => tell(&self.news, News::Stats(stats, line)),
             ClientEvent::Pin { server_name, key, new } => {
@@ -190,6 +197,10 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
         self.node.handle_answer(now, answer);
     }
 
+    fn handle_file_reply(&mut self, now: Instant, reply: FileReply) {
+        self.node.handle_file_reply(now, reply);
+    }
+
     fn handle_network(&mut self, now: Instant, input: NetworkInput<'_>) {
         self.node.handle_network(now, input);
     }
@@ -229,6 +240,10 @@ impl<N: ClientCore, M: Memory> ClientCore for Observed<N, M> {
                 event => self.on_event(event),
             }
         }
+    }
+
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        self.node.poll_file()
     }
 
     fn poll_timeout(&self) -> Option<Instant> {

@@ -5,6 +5,7 @@ use super::stats;
 use crate::chat::client::event::UserEvent;
 use crate::chat::client::past::past_lines;
 use crate::chat::client::plain::{PlainContext, plain_lines};
+use crate::files::plain as files;
 use crate::shell::local_time::local_seconds;
 use crate::transport::session::Transport;
 use std::io::{self, Write};
@@ -59,6 +60,7 @@ impl<W: Write> Face for PlainFace<W> {
                 Ok(())
             }
             News::Chat(event) => self.event(&event),
+            News::File(event) => files::lines(&event).iter().try_for_each(|line| self.line(line)),
             News::Stats(_, None) if !self.stats_wanted => Ok(()),
             News::Stats(measured, None) => self.line(&format!("* {}", stats::in_words(&measured))),
             News::Stats(measured, Some(_)) => {

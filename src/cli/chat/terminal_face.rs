@@ -7,6 +7,7 @@ use super::face::{Face, News};
 use super::stats;
 use super::witness::Witness;
 use crate::chat::client::event::{LineNumber, UserEvent};
+use crate::files::plain as files;
 use crate::shell::client_loop::ClientHandle;
 use crate::shell::local_time::{local_seconds, local_seconds_now};
 use crate::tui::key::Key;
@@ -110,6 +111,7 @@ impl Face for TerminalFace {
                     self.note(format!("* {}", stats::in_words(&measured)));
                 }
             }
+            News::File(event) => files::lines(&event).into_iter().for_each(|line| self.note(line)),
             News::Note(text) => self.note(text),
             News::Input(input) => self.handle_input(input)?,
             News::Keys { .. } | News::Traced | News::End => {}

@@ -9,6 +9,7 @@ use super::script::{Deed, Script};
 use super::seat::{Addresses, Blocked, ClientInput, ClientSeat, Inbox, ServerInput, ServerSeat, Sockets};
 use super::tcp::{Connection, ConnectionId, StreamStep};
 use super::transcript::{Fact, Transcript};
+use crate::files::{FileReply, KeptFile, MemoryFiles};
 use crate::lab::link::{Direction, Link, Rebind};
 use crate::rng::Rng;
 use crate::service::verbs::{ClientCore, ServerCore};
@@ -30,6 +31,10 @@ pub trait Cast {
     type Client: ClientCore;
     /// The server is started, on what its store kept. All chance in it comes from the seed.
     fn server(&mut self, now: Instant, store: &MemoryStore, seed: [u8; 32]) -> Self::Server;
+    /// Its disk of files has kept these.
+    fn with_files(&mut self, server: Self::Server, _kept: Vec<KeptFile>) -> Self::Server {
+        server
+    }
     /// A client is started.
     fn client(&mut self, now: Instant, client: usize, seed: [u8; 32]) -> Self::Client;
 }
@@ -59,6 +64,14 @@ pub(super) enum Event {
     Stored {
         incarnation: u64,
         reply: StoreReply,
+    },
+    Filed {
+        incarnation: u64,
+        reply: FileReply,
+    },
+    ClientFiled {
+        client: usize,
+        reply: FileReply,
     },
     Unreachable {
         client: usize,
@@ -92,6 +105,7 @@ impl<C: Cast> World<C> {
         let mut rng = Rng::from_seed(seed);
         let store = MemoryStore::default();
         let node = cast.server(Instant::ZERO, &store, rng.bytes());
+        let node = cast.with_files(node, Vec::new());
         let mut agenda = Agenda::new();
         for (due, deed) in &script.deeds {
             agenda.note(*due, Event::Deed(deed.clone()));
@@ -106,6 +120,7 @@ impl<C: Cast> World<C> {
             address: addresses.new_host(client),
             lines: 0,
             started: false,
+            files: MemoryFiles::default(),
         });
         Self {
             clients: clients.collect(),
@@ -133,6 +148,11 @@ impl<C: Cast> World<C> {
     /// What has come of it so far.
     pub const fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// The disk of files of a client, which survives its program.
+    pub fn files(&mut self, client: usize) -> Option<&mut MemoryFiles> {
+        self.clients.get_mut(client).map(|seat| &mut seat.files)
     }
 
     /// Is this client's program running?
@@ -196,7 +216,15 @@ impl<C: Cast> World<C> {
             Event::Stored { incarnation, reply } if incarnation == self.server.incarnation => {
                 self.server.inbox.put(ServerInput::Stored(reply));
             }
-            Event::Store { .. } | Event::Stored { .. } => {}
+            Event::Filed { incarnation, reply } if incarnation == self.server.incarnation => {
+                self.server.inbox.put(ServerInput::Filed(reply));
+            }
+            Event::Store { .. } | Event::Stored { .. } | Event::Filed { .. } => {}
+            Event::ClientFiled { client, reply } => {
+                if self.is_running(client) {
+                    self.clients[client].inbox.put(ClientInput::Filed(reply));
+                }
+            }
             Event::Unreachable { client, address } => {
                 let seat = &mut self.clients[client];
                 if seat.node.is_some() && seat.sockets.udp && seat.address == address {
@@ -250,7 +278,8 @@ impl<C: Cast> World<C> {
             Deed::StartServer => {
                 let seed = self.rng.bytes();
                 self.server.store_free_at = self.now;
-                self.server.node = Some(self.cast.server(self.now, &self.store, seed));
+                let node = self.cast.server(self.now, &self.store, seed);
+                self.server.node = Some(self.cast.with_files(node, self.server.files.kept()));
             }
             Deed::PauseServer { length } => self.server.inbox.pause(self.now, length),
         }

@@ -4,6 +4,7 @@
 //! for it, in the order in which it came; datagrams only as many as a socket's buffer holds.
 
 use super::tcp::ConnectionId;
+use crate::files::{FileReply, MemoryFiles};
 use crate::lab::link::Link;
 use crate::service::api::{Path, StreamId};
 use crate::store::StoreReply;
@@ -36,12 +37,14 @@ pub(super) enum ServerInput {
     StreamBytes(ConnectionId, Vec<u8>),
     StreamClosed(ConnectionId, &'static str),
     Stored(StoreReply),
+    Filed(FileReply),
 }
 
 /// What comes to a client.
 #[derive(Debug)]
 pub(super) enum ClientInput {
     Line(String),
+    Filed(FileReply),
     EndOfInput,
     Datagram(Vec<u8>),
     MarkedDatagram(Vec<u8>),
@@ -126,6 +129,7 @@ pub(super) struct ClientSeat<N> {
     pub lines: u64,
     /// A program is started once; whoever comes back takes another seat.
     pub started: bool,
+    pub files: MemoryFiles,
 }
 
 /// The server's place. Its node is away between a crash and the next start.
@@ -138,16 +142,19 @@ pub(super) struct ServerSeat<N> {
     pub streams: BTreeMap<StreamId, ConnectionId>,
     /// The store answers in the order of the requests.
     pub store_free_at: Instant,
+    /// Survives the server, as its store does.
+    pub files: MemoryFiles,
 }
 
 impl<N> ServerSeat<N> {
-    pub const fn new(node: N) -> Self {
+    pub fn new(node: N) -> Self {
         Self {
             node: Some(node),
             inbox: Inbox::new(),
             incarnation: 1,
             streams: BTreeMap::new(),
             store_free_at: Instant::ZERO,
+            files: MemoryFiles::default(),
         }
     }
 }

@@ -4,11 +4,15 @@ use super::run::{Cast, Event, World};
 use super::seat::{ClientInput, ServerInput, Sockets};
 use super::transcript::Fact;
 use crate::chat::client::event::LineNumber;
+use crate::files::Disk;
 use crate::service::api::{ClientAction, ClientEvent, NetworkInput};
 use crate::service::verbs::{ClientCore, ServerCore};
 use crate::store::StoreRequest;
 use crate::time::Duration;
 use crate::transport::session::Transport;
+
+/// A disk of files answers after so long.
+const DISK: Duration = Duration::from_micros(100);
 
 impl<C: Cast> World<C> {
     pub(super) fn run_server(&mut self) {
@@ -34,6 +38,7 @@ impl<C: Cast> World<C> {
                 node.handle_marked_datagram(now, path, &mut bytes);
             }
             ServerInput::Stored(reply) => node.handle_store_reply(now, reply),
+            ServerInput::Filed(reply) => node.handle_file_reply(now, reply),
             ServerInput::StreamOpened(connection) => self.admit_stream(connection, node),
             ServerInput::StreamBytes(connection, bytes) => {
                 if let Some(stream) = self.stream_of(connection) {
@@ -56,6 +61,12 @@ impl<C: Cast> World<C> {
         self.send_down(node);
         while let Some(request) = node.poll_store() {
             self.ask_store(request);
+        }
+        while let Some(request) = node.poll_file() {
+            let incarnation = self.server.incarnation;
+            if let Some(reply) = self.server.files.handle(request) {
+                self.agenda.note(self.now + DISK, Event::Filed { incarnation, reply });
+            }
         }
         while let Some(event) = node.poll_event() {
             self.transcript.note(self.now, Fact::Server(event));
@@ -102,6 +113,7 @@ impl<C: Cast> World<C> {
                 self.clients[client].lines += 1;
                 node.handle_line(now, LineNumber(self.clients[client].lines), &line);
             }
+            ClientInput::Filed(reply) => node.handle_file_reply(now, reply),
             ClientInput::EndOfInput => node.handle_end_of_input(now),
             ClientInput::Datagram(mut bytes) if udp => {
                 node.handle_network(now, NetworkInput::Datagram(&mut bytes));
@@ -133,6 +145,11 @@ impl<C: Cast> World<C> {
         while let Some(action) = node.poll_action() {
             self.act_for_client(client, action);
             self.send_up(client, node);
+        }
+        while let Some(request) = node.poll_file() {
+            if let Some(reply) = self.clients[client].files.handle(request) {
+                self.agenda.note(self.now + DISK, Event::ClientFiled { client, reply });
+            }
         }
         let mut goes_on = true;
         while let Some(event) = node.poll_event() {

@@ -51,6 +51,11 @@ impl Leave {
         self.last_settled = now;
     }
 
+    /// A file has moved on: the patience begins anew.
+    pub(super) fn on_moved(&mut self, now: Instant) {
+        self.asked_at = self.asked_at.map(|asked| asked.max(now));
+    }
+
     /// When to leave, given whether any line is without its outcome.
     pub(super) fn at(&self, unsettled: bool) -> Option<Instant> {
         let asked = self.asked_at?;
@@ -86,6 +91,15 @@ mod tests {
         let mut leave = Leave::new(at(0), Duration::from_secs(30));
         leave.on_end_of_input(at(S), true);
         assert_eq!(leave.at(true), Some(at(31 * S)));
+    }
+
+    #[test]
+    fn a_file_that_moves_is_waited_for() {
+        let mut leave = Leave::new(at(0), Duration::ZERO);
+        leave.on_moved(at(0));
+        leave.on_end_of_input(at(S), true);
+        leave.on_moved(at(9 * S));
+        assert_eq!(leave.at(true), Some(at(19 * S)));
     }
 
     #[test]

@@ -138,6 +138,7 @@ impl ClientNode {
     pub(super) fn drop_session(&mut self, now: Instant, reason: &str) {
         self.session = None;
         self.chat.handle_disconnected(now, reason);
+        self.files.on_disconnected();
         self.close_sockets();
     }
 
@@ -170,6 +171,7 @@ impl ClientNode {
         };
         self.session = None;
         self.chat.handle_disconnected(now, reason);
+        self.files.on_disconnected();
         self.tell(UserEvent::Reconnecting { reason: reason.to_owned() });
         self.fallback.on_gone_over(to);
         match to {

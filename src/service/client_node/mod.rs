@@ -21,12 +21,14 @@
 //! - `promised`: is it the one that the join code promises, or that announced itself?
 //! - `fallback`: which transport, where datagrams may not pass?
 //! - `making`: a session is made, and is over
+//! - `files`: what is carried besides the chat
 //! - `leaving`: when is everything said?
 
 mod at_door;
 mod attempts;
 mod carrier;
 mod fallback;
+mod files;
 mod leaving;
 mod making;
 mod node;

@@ -10,6 +10,8 @@ use crate::chat::client::event::{LineNumber, UserEvent};
 use crate::chat::client::{ChatClient, ChatClientConfig, Pending};
 use crate::chat::message::{Failure, Instance};
 use crate::crypto::Identity;
+use crate::files::message::FILES_CHANNEL;
+use crate::files::{FileReply, FileRequest, Porter};
 use crate::rng::Rng;
 use crate::service::api::{Answer, ClientAction, ClientConfig, ClientEvent, Ending, NetworkInput, Path};
 use crate::service::verbs::ClientCore;
@@ -18,6 +20,7 @@ use crate::trace::Tracer;
 use crate::transport::session::{
     ChannelId, CloseCode, Liveness, PublicKey, SendError, SessionEvent, SessionStats,
 };
+use crate::wire::Malformed;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,6 +64,7 @@ pub struct ClientNode {
     /// The key that the server proved last: known from then on.
     pub(super) server_key: Option<PublicKey>,
     pub(super) chat: ChatClient,
+    pub(super) files: Porter,
     pub(super) session: Option<Carrier>,
     pub(super) stage: Stage,
     pub(super) attempts: Attempts,
@@ -68,7 +72,7 @@ pub struct ClientNode {
     pub(super) fallback: Fallback,
     /// May it still be said that UDP had its chance?
     pub(super) may_tell_of_turn: bool,
-    leave: Leave,
+    pub(super) leave: Leave,
     /// Has the chat ever let us in?
     welcomed: bool,
     /// Was the server's name unknown when it proved its key?
@@ -98,6 +102,7 @@ impl ClientNode {
             pins,
             identity,
             chat,
+            files: Porter::default(),
             session: None,
             stage: Stage::Waiting { until: now },
             attempts: Attempts::new(config.addresses.max(1)),
@@ -149,6 +154,11 @@ impl ClientCore for ClientNode {
 
     fn handle_answer(&mut self, now: Instant, answer: Answer) {
         self.answer(now, answer);
+        self.carry(now);
+    }
+
+    fn handle_file_reply(&mut self, now: Instant, reply: FileReply) {
+        self.files.handle_reply(now, reply);
         self.carry(now);
     }
 
@@ -213,6 +223,10 @@ impl ClientCore for ClientNode {
         self.actions.pop_front()
     }
 
+    fn poll_file(&mut self) -> Option<FileRequest> {
+        self.files.poll_request()
+    }
+
     fn poll_event(&mut self) -> Option<ClientEvent> {
         self.events.pop_front()
     }
@@ -227,7 +241,7 @@ impl ClientCore for ClientNode {
         let first =
             (!self.attempts.ever_up()).then(|| self.slow_at.unwrap_or(self.deadline).min(self.deadline));
         let session = self.session.as_ref().and_then(Carrier::poll_timeout);
-        let leave = self.leave.at(self.chat.unsettled_lines() > 0).filter(|_| !self.is_leaving());
+        let leave = self.leave.at(self.is_unsettled()).filter(|_| !self.is_leaving());
         [stage, first, session, leave, self.chat.poll_timeout()].into_iter().flatten().min()
     }
 }
@@ -289,7 +303,9 @@ impl ClientNode {
         if self.is_leaving() {
             return;
         }
-        let left: Vec<u64> = self.chat.unsettled().map(|line| line.0).collect();
+        let mut left: Vec<u64> =
+            self.chat.unsettled().chain(self.files.open_lines()).map(|line| line.0).collect();
+        left.sort_unstable();
         let ending = if left.is_empty() { Ending::Done } else { Ending::Undelivered(left) };
         self.stage = Stage::Leaving { ending, until: now + GOODBYE };
         match &mut self.session {
@@ -309,11 +325,11 @@ impl ClientNode {
                 self.on_user_event(now, event);
             } else if let Some(asked) = self.chat.poll_asked() {
                 self.on_asked(now, asked);
-            } else {
+            } else if !self.carry_files(now) {
                 break;
             }
         }
-        if self.leave.at(self.chat.unsettled_lines() > 0).is_some_and(|at| at <= now) {
+        if self.leave.at(self.is_unsettled()).is_some_and(|at| at <= now) {
             self.say_goodbye(now);
         }
         if matches!(self.stage, Stage::Leaving { .. }) && self.session.as_ref().is_none_or(Carrier::is_over) {
@@ -321,7 +337,7 @@ impl ClientNode {
         }
     }
 
-    fn send(&mut self, now: Instant, channel: u64, bytes: Arc<[u8]>) {
+    pub(super) fn send(&mut self, now: Instant, channel: u64, bytes: Arc<[u8]>) {
         let Some(session) = &mut self.session else { return };
         if session.send(now, ChannelId(channel), bytes) == Err(SendError::QueueFull) {
             // The chat keeps what has no receipt: a new session begins with an empty queue.
@@ -334,7 +350,10 @@ impl ClientNode {
         match event {
             SessionEvent::Connected { peer, greeting } => self.on_up(now, peer, &greeting),
             SessionEvent::Message { channel, bytes } => {
-                let heard = self.chat.handle_message(now, channel.0, &bytes);
+                let heard = match channel.0 {
+                    FILES_CHANNEL => self.files.handle_message(now, &bytes).map_err(Malformed),
+                    channel => self.chat.handle_message(now, channel, &bytes),
+                };
                 if let Some(session) = &mut self.session {
                     session.recycle(bytes);
                 }
@@ -388,6 +407,7 @@ impl ClientNode {
                 self.events.push_back(ClientEvent::Keys { line, server, own });
                 self.leave.on_settled(now);
             }
+            UserEvent::FileAsked { line, wish } => self.files.handle_wish(line, wish),
             UserEvent::QuitAsked { .. } => {
                 self.tell(event);
                 self.leave.on_quit_asked(now, true);
@@ -396,6 +416,7 @@ impl ClientNode {
                 if let UserEvent::Connected { .. } = event {
                     // Only the chat's welcome counts: it may still turn us away after the handshake.
                     self.welcomed = true;
+                    self.files.on_connected();
                     self.leave.on_up(now);
                 }
                 if event.line().is_some() {

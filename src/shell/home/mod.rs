@@ -26,6 +26,7 @@ mod usage;
 
 pub use error::HomeError;
 pub use known_servers::{KnownServer, KnownServers};
+pub use places::downloads;
 pub use usage::{Copied, Place};
 
 use crate::crypto::Identity;
@@ -134,6 +135,11 @@ impl Home {
     /// Where the server's store file would be; nothing is made.
     pub fn store_place(&self, data: Option<&Path>) -> PathBuf {
         data.unwrap_or(&self.data).join("sayagain.db")
+    }
+
+    /// The folder of the files that people send each other, beside the server's store. It need not be there.
+    pub fn files_folder(&self, data: Option<&Path>) -> PathBuf {
+        data.unwrap_or(&self.data).join("files")
     }
 
     /// The server's file of accounts and tokens, in the folder of its store. It need not be there.

@@ -24,6 +24,12 @@ pub(super) fn find(env: impl Fn(&str) -> Option<OsString>) -> Result<(PathBuf, P
     }
 }
 
+/// The user's folder for downloads, as most systems call it; it need not be there.
+pub fn downloads() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_DOWNLOAD_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    named.or_else(|| etcetera::home_dir().ok().map(|home| home.join("Downloads")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

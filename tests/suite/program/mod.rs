@@ -11,6 +11,7 @@ mod comparing;
 mod doctor;
 mod doors;
 mod endings;
+mod files;
 #[cfg(target_os = "linux")]
 mod finding;
 #[cfg(target_os = "linux")]

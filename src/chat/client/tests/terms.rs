@@ -94,7 +94,7 @@ impl Line {
                 let reply = self.store.handle(request);
                 self.server.handle_stored(self.now, reply);
             }
-            Effect::Send { .. } | Effect::Close { .. } | Effect::Happened(_) => {}
+            Effect::Send { .. } | Effect::Close { .. } | Effect::Happened(_) | Effect::Entered { .. } => {}
         }
     }
 

@@ -219,7 +219,7 @@ impl World {
                     assert!(self.terminals.iter().all(|t| t.session != Some(session)), "closed: {text}");
                 }
                 Effect::Store(request) => self.requests.push_back(request),
-                Effect::Happened(_) => {}
+                Effect::Happened(_) | Effect::Entered { .. } => {}
             }
         }
         for terminal in &mut self.terminals {

@@ -210,6 +210,7 @@ impl World {
             }
             Effect::Store(request) => self.requests.push_back(request),
             Effect::Happened(happening) => self.happenings.push(happening),
+            Effect::Entered { .. } => {}
         }
     }
 

@@ -135,6 +135,7 @@ impl Testimony {
                 self.outcomes.push((line.0, Outcome::Answered));
             }
             ClientEvent::Stats { .. }
+            | ClientEvent::File(_)
             | ClientEvent::Pin { .. }
             | ClientEvent::ConnectingSlowly
             | ClientEvent::Carried(_)
@@ -206,6 +207,7 @@ fn outcome(event: &UserEvent) -> Option<(u64, Outcome)> {
         | UserEvent::Rooms { line, .. }
         | UserEvent::Help { line, .. }
         | UserEvent::StatsAsked { line }
+        | UserEvent::FileAsked { line, .. }
         | UserEvent::FingerprintsAsked { line }
         | UserEvent::Fingerprints { line, .. }
         | UserEvent::QuitAsked { line } => Some((line.0, Outcome::Answered)),
