@@ -7,7 +7,7 @@
 //!  environment ──────────────────────────────────────┴▶ layers ─▶ what holds without a flag ─▶ the parser
 //! ```
 //!
-//! [`setting`] (pure) and [`file`] (pure) read, [`layers`] (pure) decides, [`values`] are the texts that need
+//! [`setting`] (pure) and [`mod@file`] (pure) read, [`layers`] (pure) decides, [`values`] are the texts that need
 //! a check of their own, [`template`] (pure) writes a file to begin with, [`command`] is `sayagain config`.
 //!
 //! Only `chat` and `serve` have settings, and only they read the file; whatever measures does not, so that

@@ -24,7 +24,7 @@ const NETWORK: &str = r#"
     echo the network is up
     serve_far() {
         name=$1; shift
-        SAYAGAIN_CONFIG_DIR=$DIR/$name at_far "$PROGRAM" serve --ephemeral --server-name $name "$@" \
+        SAYAGAIN_CONFIG_DIR=$DIR/$name nsenter -t $far -n "$PROGRAM" serve --ephemeral --server-name $name "$@" \
             >"$DIR/$name.out" 2>"$DIR/$name.log" & pids="$pids $!"
         until grep -q 'announced' "$DIR/$name.log"; do sleep 0.05; done
     }
