@@ -26,7 +26,7 @@ const NETWORK: &str = r#"
         name=$1; shift
         SAYAGAIN_CONFIG_DIR=$DIR/$name nsenter -t $far -n "$PROGRAM" serve --ephemeral --server-name $name "$@" \
             >"$DIR/$name.out" 2>"$DIR/$name.log" & pids="$pids $!"
-        until grep -q 'announced' "$DIR/$name.log"; do sleep 0.05; done
+        until grep -sq 'announced' "$DIR/$name.log"; do sleep 0.05; done
     }
     chat_near() {
         name=$1; shift
