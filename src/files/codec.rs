@@ -33,6 +33,11 @@ const OFFERED: u8 = 0xa4;
 const SENT: u8 = 0xa5;
 const FAILED: u8 = 0xa6;
 
+/// Are these bytes on their way, or word of them? Their window bounds how many there may be.
+pub fn is_flow(message: &[u8]) -> bool {
+    matches!(message.first(), Some(&(BLOCK | CREDIT)))
+}
+
 type Taken<T> = Result<T, Malformed>;
 
 /// What a server notes of a file beside its bytes.

@@ -20,6 +20,7 @@ use crate::chat::server::{
     ChatConfig, ChatHappening, ChatLimits, ChatServer, DoorConfig, Effect, Peer, SessionKey,
 };
 use crate::crypto::Identity;
+use crate::files::codec::is_flow;
 use crate::files::message::FILES_CHANNEL;
 use crate::files::{Desk, DeskEffect, FileLimits, FileReply, FileRequest, KeptFile};
 use crate::rng::Rng;
@@ -369,8 +370,14 @@ impl ServerNode {
         }
     }
 
+    /// Bytes on their way are bounded by their window; all else counts as anything that is said.
     fn hear_of_files(&mut self, now: Instant, key: SessionKey, bytes: &[u8]) {
-        if let Err(rule) = self.files.handle_message(now, key, bytes, &self.chat)
+        let heard = if is_flow(bytes) || self.chat.spend(now, key) {
+            self.files.handle_message(now, key, bytes, &self.chat)
+        } else {
+            Err("more was asked of files than the quota lets through")
+        };
+        if let Err(rule) = heard
             && let Some(Carried { carrier, .. }) = self.carriers.get(key)
         {
             self.close(now, carrier, CloseCode::PROTOCOL, &format!("broke the protocol: {rule}"));

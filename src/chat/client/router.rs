@@ -30,7 +30,7 @@ use super::rooms::{Rooms, Stay, VisitId};
 use super::shown::Shown;
 use crate::chat::codec::{encode_greeting, encode_to_server};
 use crate::chat::message::{
-    CONTROL_CHANNEL, Failure, Greeting, Instance, PRIVATE_CHANNEL, RequestId, ToServer,
+    CONTROL_CHANNEL, Failure, Greeting, Instance, MessageId, PRIVATE_CHANNEL, RequestId, ToServer,
 };
 use crate::chat::room_name::RoomName;
 use crate::time::Instant;
@@ -39,6 +39,9 @@ use std::sync::Arc;
 
 /// How many lines may be without their outcome; further ones are refused.
 pub const OPEN_LINES_MAX: usize = 10_000;
+
+/// Above every message that there is.
+const FROM_NOW_ON: MessageId = MessageId(u64::MAX >> 2);
 
 const AGENT: &str = concat!("sayagain/", env!("CARGO_PKG_VERSION"));
 
@@ -155,10 +158,17 @@ impl ChatClient {
         encode_greeting(&Greeting {
             instance: self.config.instance,
             name: self.myself.name().to_owned(),
-            private_since: self.shown.private_since(),
+            private_since: self.private_since(),
             settled: self.outbox.settled_or_abandoned(),
             agent: AGENT.to_owned(),
         })
+    }
+
+    /// After which private message the server is to replay. A new terminal of somebody who does not ask for
+    /// what came since they left begins with what comes from now on.
+    fn private_since(&self) -> Option<MessageId> {
+        let from_now_on = (!self.config.reading.since_left).then_some(FROM_NOW_ON);
+        self.shown.private_since().or(from_now_on)
     }
 
     /// A new session: joins again, and sends again what the last one left open. To be called as soon as

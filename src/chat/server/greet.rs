@@ -141,7 +141,8 @@ impl ChatServer {
         let rooms = self.rooms.of(person);
         self.note_presence(person, before, &rooms);
         let newest = self.private_ids.get(&person).map_or(MessageId(0), Ids::stored);
-        let begins = self.privates_begin(person, newest);
+        let wants_unseen = greeting.private_since.is_none_or(|since| since <= newest);
+        let begins = if wants_unseen { self.privates_begin(person, newest) } else { newest };
         let known_from = self.instances.bind(now, greeting.instance, peer.key, person, key, begins);
         self.instances.on_told_settled(greeting.instance, greeting.settled);
         // Known on disk before any private message that it is to hear: its welcome may get lost.
@@ -269,14 +270,15 @@ impl ChatServer {
 
 /// Where the private messages begin that somebody missed: a client that was here before says after which; if
 /// its first welcome was lost, it hears those since it first came; and a new one begins where its person has
-/// read to (`begins`). A client that has shown more than there is knew another server of this name.
+/// read to (`begins`), or with what comes from now on. A client that has shown more than there is wants just
+/// that, or knew another server of this name.
 fn replay_privates_from(
     shown: Option<MessageId>,
     known_from: Option<MessageId>,
     begins: MessageId,
     newest: MessageId,
 ) -> MessageId {
-    let from = shown.max(known_from).unwrap_or(begins);
+    let from = shown.filter(|shown| *shown <= newest).max(known_from).unwrap_or(begins);
     from.min(newest).max(MessageId(newest.0.saturating_sub(PRIVATES_REPLAYED)))
 }
 
@@ -296,7 +298,8 @@ mod tests {
         assert_eq!(from(Some(0), None, 9), 0, "it was here before there was any");
         assert_eq!(from(None, Some(3), 9), 3, "was here when 3 was the newest");
         assert_eq!(from(Some(5), Some(3), 9), 5);
-        assert_eq!(from(Some(50), Some(0), 9), 9, "it knew another server");
+        assert_eq!(from(Some(50), None, 9), 7, "it knew another server, or begins now: that is `begins`");
+        assert_eq!(from(Some(50), Some(3), 9), 3, "and its first welcome was lost");
         assert_eq!(from(Some(5), Some(3), 5_000), 4_000, "bounded");
     }
 }

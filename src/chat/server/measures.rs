@@ -71,7 +71,10 @@ impl Measures {
 
     /// Takes a measure, in the place of one of the kind against the same.
     pub fn impose(&mut self, record: MeasureRecord) -> Change {
-        self.of_person.insert((record.measure, record.person), record.whom.clone());
+        // One of an older store does not know whom it was for.
+        if record.person != PersonId::default() {
+            self.of_person.insert((record.measure, record.person), record.whom.clone());
+        }
         self.taken.insert((record.measure, record.whom.clone()), record.clone());
         Change::Measure(record)
     }

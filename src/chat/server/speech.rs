@@ -42,6 +42,12 @@ impl ChatServer {
         None
     }
 
+    /// Takes a token of a session's quota for something that is not said in the chat; false if there is none.
+    pub fn spend(&mut self, now: Instant, key: SessionKey) -> bool {
+        let verdict = self.sessions.get_mut(key).map(|session| session.quota.take(now));
+        !matches!(verdict, Some(Verdict::No(_)))
+    }
+
     /// Leaving a room costs nothing, nor does what was counted before.
     fn is_free(&mut self, key: SessionKey, channel: u64, message: &ToServer) -> bool {
         let Some(session) = self.sessions.get_mut(key) else { return true };

@@ -107,7 +107,15 @@ impl Shelf {
         if used.saturating_add(file.size) > space_bytes || self.entries.len() >= FILES_MAX {
             return Err(Failure::new("file-space", "the server's place for files is full; try again later"));
         }
-        if self.entries.values().filter(|entry| entry.note.from == from).count() >= FILES_OF_PERSON_MAX {
+        let own = || self.entries.values().filter(|entry| entry.note.from == from);
+        // Ours: one person has a quarter of the place at most, but one file in any case.
+        let share = (space_bytes / 4).max(file_bytes);
+        if own().map(Entry::bytes).sum::<u64>().saturating_add(file.size) > share {
+            let text =
+                format!("your files may have {share} bytes here together, until they are fetched or old");
+            return Err(Failure::new("too-many-files", text));
+        }
+        if own().count() >= FILES_OF_PERSON_MAX {
             let text = format!(
                 "{FILES_OF_PERSON_MAX} of your files wait here already, until they are fetched or old"
             );

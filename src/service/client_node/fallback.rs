@@ -167,9 +167,7 @@ impl Fallback {
         ever_up: bool,
     ) -> (Next, bool) {
         self.beside = Beside::Nothing;
-        if self.udp_since.take().is_some_and(|since| now - since >= STEADY) {
-            self.interval = ASK_FIRST;
-        }
+        self.begin_anew_after_good(now);
         let all_had_their_turn = next != Next::At(now) || self.turn_ends.is_some_and(|at| at <= now);
         if !self.is_auto || how == Failing::Heard || !(ever_up || all_had_their_turn) {
             return (next, false);
@@ -188,10 +186,18 @@ impl Fallback {
         (Next::At(at), true)
     }
 
+    /// A session over UDP ends: if it was a good one, questions begin anew.
+    fn begin_anew_after_good(&mut self, now: Instant) {
+        if self.udp_since.take().is_some_and(|since| now - since >= STEADY) {
+            self.interval = ASK_FIRST;
+        }
+    }
+
     /// The node has gone over.
-    pub(super) fn on_gone_over(&mut self, to: Transport) {
+    pub(super) fn on_gone_over(&mut self, now: Instant, to: Transport) {
+        self.begin_anew_after_good(now);
         self.present = to;
-        (self.beside, self.turn_ends, self.udp_since) = (Beside::Nothing, None, None);
+        (self.beside, self.turn_ends) = (Beside::Nothing, None);
     }
 
     /// The session has gone silent.
@@ -240,7 +246,8 @@ impl Fallback {
                 self.beside = Beside::Asking { question, next: now, left: ASK_TIMES };
                 Some(Step::Open(Transport::Udp))
             }
-            Beside::Asking { next, left: 0, .. } if next <= now => {
+            // One that cannot even be put is as good as one without an answer.
+            Beside::Asking { next, left, .. } if next <= now && (left == 0 || next + ASK_AGAIN <= now) => {
                 self.interval = (self.interval * 2).min(ASK_MAX);
                 self.beside = Beside::Rest { until: now + self.interval };
                 Some(Step::Close(Transport::Udp))

@@ -13,7 +13,7 @@ fn auto() -> Fallback {
 /// Over TCP since the moment 0.
 fn fallen_back() -> Fallback {
     let mut fallback = auto();
-    fallback.on_gone_over(Transport::Tcp);
+    fallback.on_gone_over(at(0), Transport::Tcp);
     fallback.on_up(at(0));
     fallback
 }
@@ -161,8 +161,13 @@ fn only_an_answer_in_our_version_leads_back_and_a_stay_that_was_short_makes_the_
     assert_eq!(fallback.on_datagram(&answer(asker, &[VERSION + 1])), None);
     assert_eq!(fallback.on_datagram(&answer(ConnectionId(1), &[VERSION])), None);
     assert_eq!(fallback.on_datagram(&answer(asker, &[VERSION])), Some(Step::GoOver(Transport::Udp)));
-    fallback.on_gone_over(Transport::Udp);
+    fallback.on_gone_over(due, Transport::Udp);
     fallback.on_up(due);
+    let mut gone_over = fallback;
+    gone_over.on_gone_over(due + Duration::from_hours(1), Transport::Tcp);
+    gone_over.on_up(due + Duration::from_hours(1));
+    let rest = gone_over.poll_timeout().unwrap() - (due + Duration::from_hours(1));
+    assert_eq!(rest.as_secs(), 30, "an hour that was good");
     let rest_after = |mut fallback: Fallback, stay: u64| {
         let now = due + Duration::from_secs(stay);
         fallback.on_failed(now, Failing::Silent, Next::At(now), true);

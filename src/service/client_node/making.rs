@@ -173,7 +173,7 @@ impl ClientNode {
         self.chat.handle_disconnected(now, reason);
         self.files.on_disconnected();
         self.tell(UserEvent::Reconnecting { reason: reason.to_owned() });
-        self.fallback.on_gone_over(to);
+        self.fallback.on_gone_over(now, to);
         match to {
             Transport::Udp => self.connect(now),
             Transport::Tcp => {

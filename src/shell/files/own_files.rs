@@ -58,11 +58,12 @@ impl OwnFiles {
     }
 
     fn look(&mut self, key: u64, path: &str) -> io::Result<(u64, Digest)> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if !meta.is_file() {
+        // Asked before it is opened: to open a pipe may take for ever.
+        if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("this is no file"));
         }
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
         let (size, digest) = digest(&file)?;
         self.outgoing.insert(key, Outgoing { file, size, changed_at: meta.modified().ok() });
         Ok((size, digest))

@@ -15,11 +15,14 @@ use crate::files::message::FileLabel;
 use crate::files::{Disk, FileReply, FileRequest, KeptFile};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Open files, at most; beyond it all are closed, and opened again when they are needed.
 const OPEN_MAX: usize = 64;
+
+/// What the files of one key end in.
+const KINDS: [&str; 4] = ["note", "part", "file", "fresh"];
 
 /// The folder.
 #[derive(Debug)]
@@ -29,18 +32,22 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// This folder, made if need be, and what is in it. Leftovers without a note are removed.
+    /// This folder, made if need be, and what is in it. Leftovers of ours without a note are removed; what is
+    /// not of ours stays.
     pub fn open(folder: &Path) -> io::Result<(Self, Vec<KeptFile>)> {
         make_private(folder)?;
         let spool = Self { folder: folder.to_owned(), open: BTreeMap::new() };
         let mut kept = Vec::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let Some(key) = key_of(&path) else { continue };
+            let Some(key) = key_of(&path).filter(|_| KINDS.iter().any(|kind| is(&path, kind))) else {
+                continue;
+            };
             match fs::read(spool.path(key, "note")) {
                 Ok(note) if is(&path, "note") => kept.push(spool.kept(key, note)),
                 Ok(_) => {}
-                Err(_) => fs::remove_file(path)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => drop(fs::remove_file(path)),
+                Err(error) => return Err(error),
             }
         }
         kept.sort_by_key(|file| file.key);
@@ -61,7 +68,9 @@ impl Spool {
     fn begin(&mut self, key: u64, file: &FileLabel, note: &[u8]) -> io::Result<u64> {
         // Whole or not at all: a crash leaves no half of a note.
         let fresh = self.path(key, "fresh");
-        fs::write(&fresh, note)?;
+        let mut written = File::create(&fresh)?;
+        written.write_all(note)?;
+        written.sync_all()?;
         fs::rename(&fresh, self.path(key, "note"))?;
         let (part, from) = open_part(&self.path(key, "part"), file.size)?;
         self.hold(key, part);

@@ -90,3 +90,19 @@ fn only_the_owner_may_look_at_the_files() {
     let mode = fs::metadata(folder.path().join("files")).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+#[test]
+fn what_is_not_of_ours_stays_and_stops_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let files = folder.path().join("files");
+    fs::create_dir_all(files.join("2024")).expect("made");
+    for name in ["1.pdf", "2024.txt", "notes", "7.part"] {
+        fs::write(files.join(name), BYTES).expect("written");
+    }
+    let (_, kept) = Spool::open(&files).expect("it opens");
+    assert!(kept.is_empty());
+    let mut left: Vec<_> =
+        fs::read_dir(&files).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["1.pdf", "2024", "2024.txt", "notes"], "only a leftover of ours has gone");
+}

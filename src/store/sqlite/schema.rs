@@ -82,10 +82,8 @@ const THIRD: &str = "
     CREATE TABLE measures (
         kind     INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
         whom     BLOB NOT NULL,
-        person   INTEGER NOT NULL,
         name     TEXT NOT NULL,
         taken_by TEXT NOT NULL,
-        rank     INTEGER NOT NULL CHECK (rank IN (0, 1, 2)),
         reason   TEXT NOT NULL,
         until_ms INTEGER,
         PRIMARY KEY (kind, whom)
@@ -102,14 +100,18 @@ const THIRD: &str = "
     ) STRICT;
 ";
 
-// How far people have read; room 0 is what they read in private.
+// How far people have read; room 0 is what they read in private: all that is there when marks begin. A measure
+// of before binds members, and its person is not known.
 const FOURTH: &str = "
+    ALTER TABLE measures ADD COLUMN person INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE measures ADD COLUMN rank INTEGER NOT NULL DEFAULT 1 CHECK (rank IN (0, 1, 2));
     CREATE TABLE marks (
         person INTEGER NOT NULL,
         room   INTEGER NOT NULL,
         seen   INTEGER NOT NULL,
         PRIMARY KEY (person, room)
     ) STRICT, WITHOUT ROWID;
+    INSERT INTO marks SELECT recipient, 0, max(id) FROM privates GROUP BY recipient;
 ";
 
 // Messages may be let go of. The newest private message that a recipient ever had stays known by its number.

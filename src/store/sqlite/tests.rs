@@ -174,6 +174,23 @@ fn a_store_of_the_first_version_becomes_one_of_today_and_loses_nothing() {
 }
 
 #[test]
+fn a_store_of_the_third_version_keeps_its_measures_and_tells_nothing_old_anew() {
+    let place = Place::new();
+    drop(place.store());
+    place.tamper(
+        "DROP TABLE swept; DROP TABLE marks;
+         ALTER TABLE measures DROP COLUMN person; ALTER TABLE measures DROP COLUMN rank;
+         INSERT INTO measures VALUES (0, zeroblob(32), 'bob', 'ann', 'spam', NULL);
+         INSERT INTO privates VALUES (7, 5, 1, 'ann', 'bob', 1, 1, 1, 'hi'); PRAGMA user_version = 3;",
+    );
+    let (_, snapshot) = place.open().expect("an older store");
+    let held: Vec<_> = snapshot.measures.iter().map(|it| (&it.name[..], it.rank, it.person.0)).collect();
+    assert_eq!(held, [("bob", crate::chat::message::Role::Moderator, 0)]);
+    assert_eq!(snapshot.marks.len(), 1);
+    assert_eq!((snapshot.marks[0].person.0, snapshot.marks[0].seen), (7, MessageId(5)));
+}
+
+#[test]
 fn a_file_that_may_only_be_read_is_refused_with_what_to_do() {
     let place = Place::new();
     drop(place.store());

@@ -65,7 +65,8 @@ impl ToyServer {
         self.name = greeting.name;
         self.given_up_to = greeting.settled;
         let newest = MessageId(self.privates.len() as u64);
-        let since = greeting.private_since.unwrap_or(*self.privates_from.get_or_insert(newest));
+        let since = (greeting.private_since.filter(|since| *since <= newest))
+            .unwrap_or(*self.privates_from.get_or_insert(newest));
         self.say(0, &ToClient::Welcome { person: ANN, name: self.name.clone(), private_after: since });
         self.say(0, &ToClient::Terms { role: Role::Member, per_second: 0, burst: 0 });
         let missed: Vec<PrivateMessage> =

@@ -166,3 +166,16 @@ fn saying_what_is_known_counts_like_anything_else() {
     world.hear(1, ROOM, &post(11, "hi"));
     assert_eq!(world.lines(1), ["8 rejected 11 too-fast"]);
 }
+
+#[test]
+fn a_terminal_that_wants_only_what_comes_hears_nothing_old_even_if_its_first_welcome_was_lost() {
+    let mut world = ann_and_ben();
+    world.hear(1, PRIVATE_CHANNEL, &private(1, "ben", "old"));
+    world.take_all();
+    world.connect_since(5, BEN, 5, "ben", u64::MAX >> 2);
+    assert_eq!(world.lines(5), ["welcome ben"]);
+    world.disconnect(5);
+    world.hear(1, PRIVATE_CHANNEL, &private(2, "ben", "meanwhile"));
+    world.connect_since(6, BEN, 5, "ben", u64::MAX >> 2);
+    assert_eq!(world.lines(6), ["welcome ben", "private #2 ann -> ben: meanwhile"]);
+}
